@@ -1,0 +1,1 @@
+from sketchvae.drawing import Drawing

@@ -1,0 +1,387 @@
+"""Drawing: strokes of absolute points, and the geometry that every other part builds on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sketchvae.errors import SketchvaeError
+
+Floats = NDArray[np.float64]
+
+SIMPLIFIED_SIDE = 255.0  # longest side of a drawing in Quick, Draw!'s simplified form, in pixels
+SIMPLIFIED_EPSILON = 2.0  # its Ramer-Douglas-Peucker tolerance, in pixels
+
+
+class Pen(IntEnum):
+    """What the pen does after a step: the one-hot (p1, p2, p3) of stroke-5 (Ha & Eck 2017, 3.1)."""
+
+    DOWN = 0
+    UP = 1
+    END = 2
+
+
+@dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
+class Drawing:
+    """A finished picture: strokes in drawing order, each an (n, 2) array of absolute points.
+
+    x grows to the right and y downwards; the unit is the caller's (pixels for
+    Quick, Draw!, millimetres on a page). The arrays are read-only float64 copies.
+    Two drawings are equal if their strokes are, point by point.
+
+    Args:
+        strokes: anything that reads as a sequence of (n, 2) arrays, n >= 1, finite.
+        word: what the drawing shows, "sheep" say; empty if unknown.
+        key_id: its number in Quick, Draw!; empty if it has none.
+        times: milliseconds at each point, one array a stroke, where they were recorded.
+
+    Raises:
+        SketchvaeError: if a stroke has no point, another shape, or a value that is not finite.
+    """
+
+    strokes: tuple[Floats, ...]
+    word: str = ""
+    key_id: str = ""
+    times: tuple[Floats, ...] | None = None
+
+    def __init__(
+        self,
+        strokes: Iterable[ArrayLike],
+        word: str = "",
+        key_id: str = "",
+        times: Iterable[ArrayLike] | None = None,
+    ) -> None:
+        checked = tuple(_checked_stroke(s, i) for i, s in enumerate(strokes))
+        object.__setattr__(self, "strokes", checked)
+        object.__setattr__(self, "word", word)
+        object.__setattr__(self, "key_id", key_id)
+        object.__setattr__(self, "times", None if times is None else _checked_times(times, checked))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Drawing):
+            return NotImplemented
+        return len(self.strokes) == len(other.strokes) and all(
+            np.array_equal(a, b) for a, b in zip(self.strokes, other.strokes, strict=True)
+        )
+
+    def __hash__(self) -> int:
+        return hash(tuple((s + 0.0).tobytes() for s in self.strokes))  # + 0.0: -0.0 equals 0.0
+
+    def __repr__(self) -> str:
+        name = f"{self.word!r}, " if self.word else ""
+        x0, y0, x1, y1 = self.bounds
+        return (
+            f"Drawing({name}{len(self.strokes)} strokes, {self.n_points} points, "
+            f"{x1 - x0:g} x {y1 - y0:g})"
+        )
+
+    @property
+    def n_points(self) -> int:
+        """Number of points, over all strokes."""
+        return sum(len(s) for s in self.strokes)
+
+    @property
+    def points(self) -> Floats:
+        """All points in drawing order, (n_points, 2)."""
+        return np.concatenate(self.strokes) if self.strokes else np.zeros((0, 2))
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom; four zeros for an empty drawing."""
+        if not self.strokes:
+            return 0.0, 0.0, 0.0, 0.0
+        points = self.points
+        (x0, y0), (x1, y1) = points.min(axis=0), points.max(axis=0)
+        return float(x0), float(y0), float(x1), float(y1)
+
+    @property
+    def longest_side(self) -> float:
+        """The larger of width and height."""
+        x0, y0, x1, y1 = self.bounds
+        return max(x1 - x0, y1 - y0)
+
+    # --- between drawings and steps -------------------------------------------------
+
+    @classmethod
+    def from_stroke3(cls, steps: ArrayLike, word: str = "") -> "Drawing":
+        """Read stroke-3: rows (dx, dy, lift), with lift = 1 where the pen leaves after the row.
+
+        The pen starts down at the origin, which is the first point, so n rows give
+        n + 1 points; the first segment is drawn. A first row without an offset is that
+        point itself: so a first stroke of one point can be written, as (0, 0, 1).
+        No rows are an empty drawing.
+
+        Args:
+            steps: (n, 3), finite, lift 0 or 1.
+
+        Raises:
+            SketchvaeError: for another shape, or a value out of range.
+        """
+        rows = _checked_steps(steps, columns=3, form="stroke-3 (dx, dy, lift)")
+        lift = rows[:, 2]
+        if not np.isin(lift, (0.0, 1.0)).all():
+            odd = int(np.argmin(np.isin(lift, (0.0, 1.0))))
+            raise SketchvaeError(
+                f"stroke-3 row {odd}: lift must be 0 or 1, got {lift[odd]:g}; "
+                "check the order of the columns: dx, dy, lift"
+            )
+        return cls._from_offsets(rows[:, :2], lift == 1.0, word)
+
+    @classmethod
+    def from_stroke5(cls, steps: ArrayLike, word: str = "") -> "Drawing":
+        """Read stroke-5: rows (dx, dy, p1, p2, p3), the pen one-hot, up to the first END.
+
+        The END row has no point; what follows it is padding. END in row 0 is an empty
+        drawing. For the first point see `from_stroke3`.
+
+        Args:
+            steps: (n, 5), finite, exactly one of p1, p2, p3 equal to 1.
+
+        Raises:
+            SketchvaeError: for another shape, or a pen that is not one-hot.
+        """
+        rows = _checked_steps(steps, columns=5, form="stroke-5 (dx, dy, p1, p2, p3)")
+        pens = rows[:, 2:]
+        one_hot = ((pens == 0) | (pens == 1)).all(axis=1) & (pens.sum(axis=1) == 1)
+        if not one_hot.all():
+            odd = int(np.argmin(one_hot))
+            raise SketchvaeError(
+                f"stroke-5 row {odd}: the pen must be one-hot, got {pens[odd].tolist()}; "
+                "check the order of the columns: dx, dy, p1 (down), p2 (up), p3 (end)"
+            )
+        ends = np.flatnonzero(pens[:, Pen.END])
+        rows = rows[: ends[0]] if len(ends) else rows
+        return cls._from_offsets(rows[:, :2], rows[:, 2 + Pen.UP] == 1, word)
+
+    @classmethod
+    def _from_offsets(cls, offsets: Floats, lifted: NDArray[np.bool_], word: str) -> "Drawing":
+        if not len(offsets):
+            return cls((), word)
+        points = np.cumsum(offsets, axis=0)
+        if offsets[0].any():
+            points = np.concatenate([np.zeros((1, 2)), points])
+            lifted = np.concatenate([[False], lifted])
+        cuts = np.flatnonzero(lifted[:-1]) + 1
+        return cls(np.split(points, cuts), word)
+
+    def to_stroke3(self) -> Floats:
+        """Write stroke-3, (n, 3), the first point moved to the origin; see `from_stroke3`."""
+        offsets, lifted = self._offsets()
+        return np.column_stack([offsets, lifted])
+
+    def to_stroke5(self) -> Floats:
+        """Write stroke-5, (n, 5), the first point moved to the origin, with its END row last."""
+        offsets, lifted = self._offsets()
+        steps = np.zeros((len(offsets) + 1, 5))
+        steps[:-1, :2] = offsets
+        steps[:-1, 2 + Pen.DOWN] = ~lifted
+        steps[:-1, 2 + Pen.UP] = lifted
+        steps[-1, 2 + Pen.END] = 1
+        return steps
+
+    def _offsets(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """Offsets (n, 2) and whether the pen lifts after each, without the implied first point."""
+        if not self.strokes:
+            return np.zeros((0, 2)), np.zeros(0, dtype=bool)
+        points = self.points
+        lifted = np.zeros(len(points), dtype=bool)
+        lifted[np.cumsum([len(s) for s in self.strokes]) - 1] = True
+        offsets = np.diff(points, axis=0, prepend=points[:1])
+        implied = not lifted[0] and bool(offsets[1].any())
+        return offsets[implied:], lifted[implied:]
+
+    # --- geometry -------------------------------------------------------------------
+
+    def moved(self, dx: float, dy: float) -> "Drawing":
+        """Shift every point by (dx, dy)."""
+        return self._with_points(s + (dx, dy) for s in self.strokes)
+
+    def scaled(self, factor: float) -> "Drawing":
+        """Multiply every point by `factor`, about the origin."""
+        return self._with_points(s * factor for s in self.strokes)
+
+    def rounded(self, decimals: int = 0) -> "Drawing":
+        """Round every coordinate."""
+        return self._with_points(s.round(decimals) for s in self.strokes)
+
+    def aligned(self) -> "Drawing":
+        """Move the upper left corner of the bounds to the origin."""
+        x0, y0, _, _ = self.bounds
+        return self.moved(-x0, -y0)
+
+    def fit(self, width: float, height: float, margin: float = 0.0) -> "Drawing":
+        """Scale, keeping the proportions, and centre in a box from (0, 0) to (width, height).
+
+        A drawing without extent (a dot) is only centred.
+
+        Raises:
+            SketchvaeError: if the margins leave no room.
+        """
+        room_x, room_y = width - 2 * margin, height - 2 * margin
+        if not (room_x > 0 and room_y > 0):
+            raise SketchvaeError(
+                f"a box of {width:g} x {height:g} must be larger than twice its margin, "
+                f"got a margin of {margin:g}; choose a smaller margin"
+            )
+        x0, y0, x1, y1 = self.bounds
+        ratios = [room / side for room, side in ((room_x, x1 - x0), (room_y, y1 - y0)) if side > 0]
+        scale = min(ratios, default=1.0)
+        centre_x, centre_y = (x0 + x1) / 2, (y0 + y1) / 2
+        return (
+            self.moved(-centre_x, -centre_y)
+            .scaled(scale if np.isfinite(scale) else 1.0)
+            .moved(width / 2, height / 2)
+        )
+
+    def simplify(self, epsilon: float = SIMPLIFIED_EPSILON) -> "Drawing":
+        """Drop the points that lie within `epsilon` of the line (Ramer-Douglas-Peucker).
+
+        The ends of every stroke stay. Recorded times stay with their points.
+        """
+        kept = [_rdp_mask(s, epsilon) for s in self.strokes]
+        times = None
+        if self.times is not None:
+            times = tuple(t[k] for t, k in zip(self.times, kept, strict=True))
+        strokes = (s[k] for s, k in zip(self.strokes, kept, strict=True))
+        return Drawing(strokes, self.word, self.key_id, times)
+
+    def simplified(self) -> "Drawing":
+        """Bring into Quick, Draw!'s simplified form: integers from 0 to 255.
+
+        The published recipe: align to the upper left, scale the longest side to 255,
+        resample each stroke at 1 pixel, simplify with epsilon 2. A second pass drops a
+        few more points. Times do not survive the resampling.
+        """
+        side = self.longest_side
+        aligned = self.aligned()
+        if side > 0 and np.isfinite(SIMPLIFIED_SIDE / side):
+            aligned = aligned.scaled(SIMPLIFIED_SIDE / side)
+        dense = Drawing((_resampled(s) for s in aligned.strokes), self.word, self.key_id)
+        return dense.simplify(SIMPLIFIED_EPSILON).rounded()
+
+    @property
+    def is_simplified(self) -> bool:
+        """Whether all coordinates are integers from 0 to 255: Quick, Draw!'s simplified form."""
+        points = self.points
+        return bool(((points == points.round()) & (points >= 0) & (points <= 255)).all())
+
+    def _with_points(self, strokes: Iterable[Floats]) -> "Drawing":
+        return Drawing(strokes, self.word, self.key_id, self.times)
+
+    # --- in a notebook --------------------------------------------------------------
+
+    def _repr_svg_(self) -> str:
+        """Show the drawing in a notebook, fitted into a square of 200 pixels."""
+        paths = "".join(f'<path d="{path_data(s, 1)}"/>' for s in self.fit(200, 200, 8).strokes)
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="200" fill="none" '
+            'stroke="currentColor" stroke-width="2" stroke-linecap="round" '
+            f'stroke-linejoin="round">{paths}</svg>'
+        )
+
+
+def path_data(stroke: Floats, decimals: int) -> str:
+    """Write a stroke as SVG path data: M x,y L x,y ...; a single point as a line of no length.
+
+    A round cap turns the line of no length into a dot.
+    """
+    points = [f"{_short(x, decimals)},{_short(y, decimals)}" for x, y in stroke.tolist()]
+    return "M" + " L".join(points if len(points) > 1 else points * 2)
+
+
+def _short(value: float, decimals: int) -> str:
+    """Write a number without trailing zeros: 1.50 as 1.5, -0.0 as 0."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".rstrip("0").rstrip(".") or "0"
+
+
+def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:
+    try:
+        points = np.array(stroke, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise SketchvaeError(
+            f"stroke {index}: must be a list of points (x, y), got {_brief(stroke)}"
+        ) from error
+    if points.ndim != 2 or points.shape[1] != 2 or not len(points):
+        raise SketchvaeError(
+            f"stroke {index}: must have the shape (points, 2) with at least one point, "
+            f"got {points.shape}; leave empty strokes out"
+        )
+    if not np.isfinite(points).all():
+        row = int(np.argmin(np.isfinite(points).all(axis=1)))
+        raise SketchvaeError(
+            f"stroke {index}, point {row}: coordinates must be finite, got {points[row].tolist()}"
+        )
+    points.flags.writeable = False
+    return points
+
+
+def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tuple[Floats, ...]:
+    checked = tuple(np.array(t, dtype=np.float64) for t in times)
+    if [t.shape for t in checked] != [(len(s),) for s in strokes]:
+        raise SketchvaeError(
+            "times must hold one number a point, stroke by stroke; "
+            f"got {[len(t) for t in checked][:5]} for {[len(s) for s in strokes][:5]} points"
+        )
+    for t in checked:
+        t.flags.writeable = False
+    return checked
+
+
+def _checked_steps(steps: ArrayLike, columns: int, form: str) -> Floats:
+    try:
+        rows = np.array(steps, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise SketchvaeError(f"{form} must be an array of numbers, got {_brief(steps)}") from error
+    if rows.size == 0:
+        return np.zeros((0, columns))
+    if rows.ndim != 2 or rows.shape[1] != columns:
+        raise SketchvaeError(f"{form} must have the shape (n, {columns}), got {rows.shape}")
+    if not np.isfinite(rows).all():
+        row = int(np.argmin(np.isfinite(rows).all(axis=1)))
+        raise SketchvaeError(f"{form} row {row}: must be finite, got {rows[row].tolist()}")
+    return rows
+
+
+def _brief(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _rdp_mask(points: Floats, epsilon: float) -> NDArray[np.bool_]:
+    """Mark the points that Ramer-Douglas-Peucker keeps; a stack instead of recursion."""
+    keep = np.zeros(len(points), dtype=bool)
+    keep[[0, -1]] = True
+    spans = [(0, len(points) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        away = _distance_to_segment(points[first + 1 : last], points[first], points[last])
+        farthest = int(np.argmax(away))
+        if away[farthest] > epsilon:
+            middle = first + 1 + farthest
+            keep[middle] = True
+            spans += [(first, middle), (middle, last)]
+    return keep
+
+
+def _distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
+    along = end - start
+    length_squared = float(along @ along)
+    if length_squared == 0.0:
+        return np.hypot(*(points - start).T)  # type: ignore[no-any-return]
+    share = np.clip((points - start) @ along / length_squared, 0.0, 1.0)
+    return np.hypot(*(points - start - share[:, None] * along).T)  # type: ignore[no-any-return]
+
+
+def _resampled(stroke: Floats, spacing: float = 1.0) -> Floats:
+    """Walk along the stroke and take a point every `spacing`; the last point stays."""
+    lengths = np.hypot(*np.diff(stroke, axis=0).T)
+    walked = np.concatenate([[0.0], np.cumsum(lengths)])
+    if walked[-1] == 0.0:
+        return stroke
+    places = np.append(np.arange(0.0, walked[-1], spacing), walked[-1])
+    return np.column_stack([np.interp(places, walked, stroke[:, axis]) for axis in (0, 1)])

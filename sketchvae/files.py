@@ -1,0 +1,56 @@
+"""Files that are either the old one or the new one, never half of each."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sketchvae.errors import SketchvaeError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move it into place when the block succeeds.
+
+    On any exception, Ctrl-C included, the temporary file is removed and `path`
+    keeps what it held.
+
+    Raises:
+        SketchvaeError: if the folder is missing, or the file cannot be written
+            (no permission, disk full).
+    """
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        _flush_to_disk(temporary)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SketchvaeError(
+            f"{path}: cannot be written ({reason}); choose another place, or make room there"
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Bring the content down before the name moves: a power cut must not leave an empty file."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
