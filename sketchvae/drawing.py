@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -116,6 +115,7 @@ class Drawing:
 
         Args:
             steps: (n, 3), finite, lift 0 or 1.
+            word: what the drawing shows.
 
         Raises:
             SketchvaeError: for another shape, or a value out of range.
@@ -139,6 +139,7 @@ class Drawing:
 
         Args:
             steps: (n, 5), finite, exactly one of p1, p2, p3 equal to 1.
+            word: what the drawing shows.
 
         Raises:
             SketchvaeError: for another shape, or a pen that is not one-hot.
@@ -197,7 +198,8 @@ class Drawing:
 
     def moved(self, dx: float, dy: float) -> "Drawing":
         """Shift every point by (dx, dy)."""
-        return self._with_points(s + (dx, dy) for s in self.strokes)
+        shift = np.array([dx, dy])
+        return self._with_points(s + shift for s in self.strokes)
 
     def scaled(self, factor: float) -> "Drawing":
         """Multiply every point by `factor`, about the origin."""
@@ -211,6 +213,11 @@ class Drawing:
         """Move the upper left corner of the bounds to the origin."""
         x0, y0, _, _ = self.bounds
         return self.moved(-x0, -y0)
+
+    def sized(self, side: float) -> "Drawing":
+        """Align to the origin and scale the longest side to `side`; a dot keeps its size."""
+        factor = side / self.longest_side if self.longest_side > 0 else 1.0
+        return self.aligned().scaled(factor if np.isfinite(factor) else 1.0)
 
     def fit(self, width: float, height: float, margin: float = 0.0) -> "Drawing":
         """Scale, keeping the proportions, and centre in a box from (0, 0) to (width, height).
@@ -255,11 +262,8 @@ class Drawing:
         resample each stroke at 1 pixel, simplify with epsilon 2. A second pass drops a
         few more points. Times do not survive the resampling.
         """
-        side = self.longest_side
-        aligned = self.aligned()
-        if side > 0 and np.isfinite(SIMPLIFIED_SIDE / side):
-            aligned = aligned.scaled(SIMPLIFIED_SIDE / side)
-        dense = Drawing((_resampled(s) for s in aligned.strokes), self.word, self.key_id)
+        sized = self.sized(SIMPLIFIED_SIDE)
+        dense = Drawing((_resampled(s) for s in sized.strokes), self.word, self.key_id)
         return dense.simplify(SIMPLIFIED_EPSILON).rounded()
 
     @property
@@ -345,7 +349,7 @@ def _checked_steps(steps: ArrayLike, columns: int, form: str) -> Floats:
     return rows
 
 
-def _brief(value: Any) -> str:
+def _brief(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -1,0 +1,432 @@
+"""The training run: drawings -> weights, step by step, stoppable and resumable anywhere."""
+
+import math
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+from sketchvae.errors import SketchvaeError
+from sketchvae.files import replacing
+from sketchvae.learning.batches import (
+    Augmentation,
+    Batch,
+    Batches,
+    Pool,
+    Source,
+    validation_batches,
+)
+from sketchvae.learning.model import SketchVAE
+from sketchvae.model_file import ModelConfig
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train. A step is one batch."""
+
+    steps: int = 20_000
+    batch: int = 64  # drawings a step, over all processes
+    learning_rate: float = 2e-3  # at its highest, after the warm-up
+    final_rate: float = 0.01  # of learning_rate, at the last step
+    warm_up: int = 400  # steps
+    clip: float = 1.0  # largest norm of the gradient
+    kl_weight: float = 1.0  # w_KL once annealed; 1 is the likelihood's own bound
+    kl_start: float = 0.05  # w_KL at the first step
+    kl_anneal: float = 0.3  # share of the steps in which w_KL rises
+    kl_floor: float = 8.0  # nats a drawing that L_KL costs at least (free bits, on the total)
+    average: float = 0.999  # decay of the averaged weights
+    stretch: float = 0.1  # augmentation: scale of x and of y, 1 +- stretch
+    drop: float = 0.1  # augmentation: share of points left out
+    longest: int = 250  # points; longer drawings are left out
+    validate_every: int = 1000  # steps
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("steps", 1, math.inf),
+            ("batch", 1, math.inf),
+            ("learning_rate", 0, 1),
+            ("clip", 1e-9, math.inf),
+            ("kl_weight", 0, math.inf),
+            ("kl_anneal", 0, 1),
+            ("kl_floor", 0, math.inf),
+            ("average", 0, 1),
+            ("stretch", 0, 0.9),
+            ("drop", 0, 0.9),
+            ("longest", 1, 10_000),
+            ("validate_every", 1, math.inf),
+            ("seed", 0, math.inf),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise SketchvaeError(f"{name} must be from {low:g} to {high:g}, got {value:g}")
+
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate: linear warm-up, then half a cosine down to `final_rate`."""
+        warm = min(1.0, (step + 1) / (self.warm_up + 1))
+        done = min(1.0, step / self.steps)
+        cosine = self.final_rate + (1 - self.final_rate) * 0.5 * (1 + math.cos(math.pi * done))
+        return self.learning_rate * warm * cosine
+
+    def kl_weight_at(self, step: int) -> float:
+        """Return w_KL: it rises in a straight line from `kl_start`, then stays."""
+        rise = self.kl_anneal * self.steps
+        share = min(1.0, step / rise) if rise > 0 else 1.0
+        return self.kl_weight * (self.kl_start + (1 - self.kl_start) * share)
+
+
+@dataclass(frozen=True)
+class StepFigures:
+    """What one step cost; nats per drawing, means over the batch."""
+
+    step: int
+    reconstruction: float  # L_R
+    kl: float  # L_KL, summed over the latent
+    kl_weight: float
+    rate: float
+    gradient_norm: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The true objective on the validation drawings, by the averaged weights.
+
+    Dequantised, augmentation off, w_KL = 1, no floor: -log p is at most L_R + L_KL.
+    Nats in pixels, so that sets of another scale compare.
+    """
+
+    step: int
+    reconstruction: float  # L_R per drawing
+    kl: float  # L_KL per drawing
+    points: float  # points per drawing
+    kl_spectrum: tuple[float, ...]  # L_KL of each latent dimension, largest first
+
+    @property
+    def nats_per_point(self) -> float:
+        """(L_R + L_KL) / points."""
+        return (self.reconstruction + self.kl) / self.points
+
+
+class Watcher(Protocol):
+    """Somebody who looks on: a progress display, a log."""
+
+    def began(self, trainer: "Trainer") -> None: ...
+    def stepped(self, figures: StepFigures) -> None: ...
+    def validated(self, trainer: "Trainer", figures: Validation) -> None: ...
+
+
+@dataclass(frozen=True)
+class Team:
+    """The processes that train together; torchrun tells each its rank."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @classmethod
+    def join(cls) -> "Team":
+        """Join the processes that torchrun started, or be alone."""
+        size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
+        cuda = torch.cuda.is_available()
+        local = int(os.environ.get("LOCAL_RANK", 0))
+        device = torch.device("cuda", local) if cuda else torch.device("cpu")
+        if size > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if cuda else "gloo")
+        return cls(rank, size, device)
+
+    def add_up(self, tensors: Sequence[Tensor]) -> None:
+        """Sum each tensor over the processes, in place, in one message."""
+        if self.size == 1:
+            return
+        flat = torch.cat([t.reshape(-1) for t in tensors])
+        dist.all_reduce(flat)
+        for tensor, total in zip(
+            tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True
+        ):
+            tensor.copy_(total.view_as(tensor))
+
+    def any(self, flag: bool) -> bool:
+        """Tell whether any process says yes."""
+        flags = torch.tensor([float(flag)], device=self.device)
+        self.add_up([flags])
+        return bool(flags.item() > 0)
+
+
+class Stopped(Exception):
+    """Ctrl-C or SIGTERM came; the checkpoint is on disk."""
+
+    def __init__(self, step: int, signal_number: int) -> None:
+        super().__init__(f"stopped after step {step}")
+        self.step, self.signal_number = step, signal_number
+
+
+class Trainer:
+    """A training run in a folder: `last.pt` to go on from, `best.pt` by validation.
+
+    Args:
+        config: the sizes of the network.
+        settings: how to train.
+        sources: the sets to learn from.
+        judges: the sets whose validation split judges; their drawings are never trained on.
+        folder: where checkpoints go.
+        team: this process and its fellows.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        settings: Settings,
+        sources: Sequence[Source],
+        judges: Sequence[Source],
+        folder: Path,
+        team: Team,
+    ) -> None:
+        self.config, self.settings, self.folder, self.team = config, settings, folder, team
+        if settings.batch % team.size:
+            raise SketchvaeError(
+                f"the batch must divide among {team.size} processes, got {settings.batch}; "
+                f"try {settings.batch // team.size * team.size or team.size}"
+            )
+        self.valid = Pool(judges, "valid", settings.longest)
+        self.pool = Pool(sources, "train", settings.longest, without=self.valid.keys())
+        self.scale = self.pool.offset_scale()
+        self.batches = Batches(
+            self.pool,
+            settings.batch,
+            config.latent,
+            self.scale,
+            Augmentation(settings.stretch, settings.drop),
+            settings.seed,
+        )
+        torch.manual_seed(settings.seed)
+        self.model = SketchVAE(config).to(team.device)
+        self.averaged = SketchVAE(config).to(team.device)
+        self.averaged.load_state_dict(self.model.state_dict())
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(), lr=settings.learning_rate, fused=True
+        )
+        self.step = 0
+        self.best = math.inf  # nats per point on the validation drawings
+        self._mean_steps = float(self.pool.lengths.mean())
+
+    # --- one step -------------------------------------------------------------------
+
+    def train_step(self) -> StepFigures:
+        """Take one step and return what it cost.
+
+        Raises:
+            SketchvaeError: if the loss or the gradient is not finite; nothing is changed then.
+        """
+        reconstruction, kl, norm = self.gradients(self.batches[self.step])
+        kl_weight, rate = self.settings.kl_weight_at(self.step), self.settings.rate_at(self.step)
+        figures = StepFigures(self.step + 1, reconstruction, kl, kl_weight, rate, norm)
+        if not math.isfinite(reconstruction + kl + norm):
+            raise SketchvaeError(
+                f"step {figures.step}: the loss must be finite, got L_R {reconstruction:g}, "
+                f"L_KL {kl:g}, gradient {norm:g}; lower --learning-rate or --clip, and go on "
+                f"from the last checkpoint in {self.folder} with --resume"
+            )
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.step += 1
+        self._average()
+        return figures
+
+    def gradients(self, batch: Batch) -> tuple[float, float, float]:
+        """Leave the clipped gradient of a batch in the parameters; the same for any team.
+
+        Returns:
+            L_R and L_KL (nats per drawing), and the gradient's norm before clipping.
+        """
+        drawings = len(batch.lengths)
+        loss_r, kl = self._losses(self.model, batch.part(self.team.rank, self.team.size))
+        totals = torch.stack([loss_r.sum(), kl.sum()])
+        everyone = totals.detach().clone()
+        self.team.add_up([everyone])
+        mean_r, mean_kl = (everyone / drawings).tolist()
+        # Below the floor more KL costs nothing: free bits on the whole, not on each dimension.
+        weight = self.settings.kl_weight_at(self.step) * (mean_kl > self.settings.kl_floor)
+        self.optimizer.zero_grad(set_to_none=True)
+        # Per drawing, not per point of the batch: long drawings weigh what the bound gives them.
+        ((totals[0] + weight * totals[1]) / (drawings * self._mean_steps)).backward()
+        parameters = list(self.model.parameters())
+        self.team.add_up([p.grad for p in parameters if p.grad is not None])
+        norm = torch.nn.utils.clip_grad_norm_(parameters, self.settings.clip)
+        return mean_r, mean_kl, float(norm)
+
+    def _losses(self, model: SketchVAE, batch: Batch) -> tuple[Tensor, Tensor]:
+        device = self.team.device
+        steps, noise = torch.from_numpy(batch.steps), torch.from_numpy(batch.noise)
+        lengths = torch.from_numpy(batch.lengths)
+        with precision(device):
+            loss_r, kl = model(steps.to(device), lengths.to(device), noise.to(device))
+        return loss_r, kl
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        for average, value in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
+            average.lerp_(value, 1 - decay)
+
+    # --- the run --------------------------------------------------------------------
+
+    def run(self, watcher: Watcher) -> None:
+        """Train to the last step.
+
+        Raises:
+            Stopped: after Ctrl-C or SIGTERM, with the checkpoint saved.
+            SketchvaeError: if the loss is not finite.
+        """
+        watcher.began(self)
+        with _listening() as heard:
+            while self.step < self.settings.steps:
+                watcher.stepped(self.train_step())
+                if (
+                    self.step % self.settings.validate_every == 0
+                    or self.step == self.settings.steps
+                ):
+                    self._judge(watcher)
+                if self.team.any(bool(heard)):
+                    self.save("last.pt")
+                    raise Stopped(self.step, heard[0] if heard else signal.SIGTERM)
+
+    def _judge(self, watcher: Watcher) -> None:
+        figures = self.validate()
+        improved = figures.nats_per_point < self.best
+        self.best = min(self.best, figures.nats_per_point)
+        if improved:
+            self.save("best.pt")
+        self.save("last.pt")
+        if self.team.rank == 0:
+            watcher.validated(self, figures)
+
+    @torch.no_grad()
+    def validate(self) -> Validation:
+        """Judge the averaged weights on the validation drawings."""
+        loss_r, spectrum = 0.0, torch.zeros(self.config.latent, device=self.team.device)
+        for batch in validation_batches(
+            self.valid, self.settings.batch, self.config.latent, self.scale
+        ):
+            batch_r, kl = self._losses(self.averaged, batch)
+            loss_r += float(batch_r.double().sum())
+            spectrum += kl.sum(dim=0)
+        n = len(self.valid)
+        offsets = float((self.valid.lengths - 1).sum()) / n
+        spectrum = (spectrum / n).sort(descending=True).values
+        return Validation(
+            self.step,
+            loss_r / n + 2 * math.log(self.scale) * offsets,
+            float(spectrum.sum()),
+            float(self.valid.lengths.mean()),
+            tuple(spectrum.tolist()),
+        )
+
+    # --- checkpoints ----------------------------------------------------------------
+
+    def save(self, name: str) -> None:
+        """Write a checkpoint into the folder; the old one stays until the new one is whole."""
+        if self.team.rank != 0:
+            return
+        with replacing(self.folder / name) as beside:
+            torch.save(
+                {
+                    "identity": self._identity(),
+                    "step": self.step,
+                    "best": self.best,
+                    "model": self.model.state_dict(),
+                    "averaged": self.averaged.state_dict(),
+                    "optimizer": self.optimizer.state_dict(),
+                },
+                beside,
+            )
+
+    def resume(self, name: str = "last.pt") -> None:
+        """Go on from a checkpoint, bitwise as if the run had never stopped.
+
+        Raises:
+            SketchvaeError: if there is none, it is damaged, or from another run.
+        """
+        path = self.folder / name
+        state = read_checkpoint(path)
+        saved, now = state["identity"], self._identity()
+        other = [f"{k} was {saved.get(k)}, is {now[k]}" for k in now if saved.get(k) != now[k]]
+        if other:
+            raise SketchvaeError(
+                f"{path}: --resume must find the run it left, but {'; '.join(other)}; "
+                "give the same data and settings, or another --out"
+            )
+        self.model.load_state_dict(state["model"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.best = state["step"], state["best"]
+
+    def _identity(self) -> dict[str, Any]:
+        """Return what must be the same for a run to go on."""
+        drawings = int(np.bitwise_xor.reduce(self.pool.keys())) ^ len(self.pool)
+        return {
+            **asdict(self.config),
+            **asdict(self.settings),
+            "scale": self.scale,
+            "training drawings": drawings,
+        }
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint without running any code in it.
+
+    Raises:
+        SketchvaeError: if it is missing, damaged or something else.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        parts = {"identity", "step", "best", "model", "averaged", "optimizer"}
+        if not isinstance(state, dict) or not parts <= set(state):
+            raise ValueError("parts are missing")
+    except FileNotFoundError as error:
+        raise SketchvaeError(
+            f"{path}: there is no checkpoint; leave --resume out to begin, or name its folder"
+        ) from error
+    except Exception as error:  # torch raises many kinds for a damaged file
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise SketchvaeError(
+            f"{path}: must be a checkpoint of 'sketchvae train', got something else or a damaged "
+            f"file ({reason}); try best.pt, or begin again with another --out"
+        ) from error
+    return state
+
+
+def precision(device: torch.device) -> AbstractContextManager[Any]:
+    """Return bf16 autocast where the processor multiplies in bf16, else plain fp32."""
+    if device.type == "cuda":
+        has_bf16 = torch.cuda.is_bf16_supported()
+    else:
+        cpuinfo = Path("/proc/cpuinfo")
+        flags = cpuinfo.read_text() if cpuinfo.exists() else ""
+        has_bf16 = "avx512_bf16" in flags or "amx_bf16" in flags
+    return torch.autocast(device.type, torch.bfloat16) if has_bf16 else nullcontext()
+
+
+@contextmanager
+def _listening() -> Iterator[list[int]]:
+    """Note SIGINT and SIGTERM instead of dying, so that a step is finished and saved."""
+    heard: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        heard.append(number)
+
+    before = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield heard
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

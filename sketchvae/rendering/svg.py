@@ -1,0 +1,210 @@
+"""Drawings to SVG: one drawing at its true size in millimetres, or many on a contact sheet."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchvae.drawing import Drawing, Floats, path_data
+from sketchvae.errors import SketchvaeError
+
+MARGIN = 0.08  # white around each drawing, as a share of the side of its cell
+LINE = 0.012  # width of the line where none is given, as a share of the side of a cell
+DECIMALS = 3  # of a millimetre: finer than any screen, printer or plotter
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the ink looks.
+
+    Attributes:
+        stroke_width: width of the line in mm; None makes it 1.2 % of the cell, so
+            that a contact sheet looks like one large drawing seen from farther away.
+        colour: of the line: a name, #rgb, #rrggbb or rgb(r, g, b), as in SVG 1.1.
+        smooth: draw curves through the points instead of straight lines.
+        background: colour of the page. None draws no rectangle: a plotter would trace it.
+    """
+
+    stroke_width: float | None = None
+    colour: str = "black"
+    smooth: bool = False
+    background: str | None = None
+
+
+DEFAULT_STYLE = Style()
+
+
+def to_svg(
+    drawings: Sequence[Drawing],
+    *,
+    width_mm: float = 100.0,
+    style: Style = DEFAULT_STYLE,
+    columns: int | None = None,
+) -> str:
+    """Write drawings as one SVG 1.1 page; one user unit is one millimetre.
+
+    Each drawing is fitted into a square cell of its own, left to right and then down.
+    One drawing is one cell: its page is `width_mm` wide and as high whatever it shows,
+    so that two sheep lie on each other, print alike and never surprise a layout. All ink
+    is in one Inkscape layer ("1 black": one pen), in which each drawing is a group
+    (`drawing-1`, ...) and each stroke a path, in drawing order. An empty drawing leaves
+    its cell empty. Equal drawings give equal text.
+
+    Args:
+        drawings: at least one.
+        width_mm: width of the page; a cell must be left at least 1 mm.
+        style: how the ink looks.
+        columns: cells in a row; None makes the sheet as square as it can be.
+
+    Raises:
+        SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
+    """
+    import svgwrite  # type: ignore[import-untyped]  # here: it brings urllib, http and ssl along
+
+    columns, rows = grid(len(drawings), columns)
+    cell = _checked_cell(width_mm / columns)
+    pen = _checked_pen(style, cell)
+    colour = _checked_colour(style.colour)
+    width, height = _number(width_mm), _number(cell * rows)
+    page = svgwrite.Drawing(
+        size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False
+    )
+    if title := _title(drawings):
+        page.set_desc(title=title)
+    if style.background is not None:
+        page.add(page.rect((0, 0), (width, height), fill=_checked_colour(style.background)))
+    layer = page.add(page.g(fill="none", stroke=colour, stroke_width=_number(pen)))
+    layer["stroke-linecap"] = layer["stroke-linejoin"] = "round"
+    page["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
+    layer["inkscape:groupmode"] = "layer"
+    layer["inkscape:label"] = f"1 {colour}"
+    for index, drawing in enumerate(drawings):
+        group = layer.add(page.g(id=f"drawing-{index + 1}"))
+        corner = (index % columns * cell, index // columns * cell)
+        for data in _paths(drawing, corner, cell, pen, style.smooth):
+            group.add(page.path(data))
+    return str(page.tostring())
+
+
+def grid(count: int, columns: int | None) -> tuple[int, int]:
+    """Lay out `count` cells: columns and rows, as near to a square as can be if None.
+
+    Raises:
+        SketchvaeError: for no cells, or columns below 1.
+    """
+    if count < 1:
+        raise SketchvaeError("a page needs at least one drawing, got none; choose others")
+    if columns is None:
+        columns = math.ceil(math.sqrt(count))
+    if columns < 1:
+        raise SketchvaeError(f"columns must be 1 or more, got {columns}; leave it out for a square")
+    return columns, math.ceil(count / columns)
+
+
+def fit_to_cell(drawing: Drawing, cell: float, pen: float) -> Drawing:
+    """Centre the drawing in a square from (0, 0) to (cell, cell), inside the margin."""
+    # Aligned first: far from the origin, the middle of a tiny drawing rounds to its edge.
+    return drawing.aligned().fit(cell, cell, _margin(cell, pen))
+
+
+def _margin(cell: float, pen: float) -> float:
+    return max(MARGIN * cell, pen / 2)  # at least the half of the line that lies outside
+
+
+def _paths(
+    drawing: Drawing, corner: tuple[float, float], cell: float, pen: float, smooth: bool
+) -> list[str]:
+    """Place the drawing in the cell with this upper left corner: path data, stroke by stroke."""
+    strokes = fit_to_cell(drawing, cell, pen).moved(*corner).strokes
+    if not smooth:
+        return [path_data(stroke, DECIMALS) for stroke in strokes]
+    inset = (_margin(cell, pen) + pen / 2) / 2  # half of the white margin is for bulging curves
+    low = np.array(corner) + inset
+    return [_curved_path(stroke, low, low + cell - 2 * inset) for stroke in strokes]
+
+
+def _title(drawings: Sequence[Drawing]) -> str:
+    """Name what the page shows, each word once, without what XML cannot hold."""
+    words = dict.fromkeys(drawing.word for drawing in drawings if drawing.word)
+    return "".join(c for c in ", ".join(words) if c.isprintable())
+
+
+# --- curves -------------------------------------------------------------------------
+
+
+def _curved_path(stroke: Floats, low: Floats, high: Floats) -> str:
+    """Write a stroke as path data of cubic Beziers that stay between the corners low and high.
+
+    Neighbouring points that round to the same place become one; with fewer than three
+    places left, the path is straight.
+    """
+    points = stroke.round(DECIMALS)
+    moves = (np.diff(points, axis=0) != 0).any(axis=1)
+    points = points[np.concatenate([[True], moves])]
+    if len(points) < 3:
+        return path_data(points, DECIMALS)
+    # A Bezier lies in the hull of its control points: clip them, and no curve leaves
+    # the cell. The points themselves lie inside already.
+    controls = np.clip(_controls(points), low, high)
+    # A polybezier is written like a polyline, with one C in the place of every L.
+    return path_data(controls, DECIMALS).replace(" L", " C", 1).replace(" L", " ")
+
+
+def _controls(points: Floats) -> Floats:
+    """Run a centripetal Catmull-Rom spline through points: (n, 2) to Bezier controls (3n - 2, 2).
+
+    Centripetal means knots spaced by the square root of the distance (alpha = 1/2): the
+    one spacing without loops or cusps within a segment (Yuksel, Schaefer & Keyser 2011).
+    The two end pieces are parabolas. No two neighbouring points may be equal.
+    """
+    chords = np.diff(points, axis=0)
+    spans = np.sqrt(np.hypot(chords[:, 0], chords[:, 1]))[:, None]  # of the parameter t
+    speeds = chords / spans
+    before, after = spans[:-1], spans[1:]
+    inner = (speeds[:-1] * after + speeds[1:] * before) / (before + after)  # dP/dt at the knots
+    first, last = 2 * speeds[:1] - inner[:1], 2 * speeds[-1:] - inner[-1:]
+    tangents = np.concatenate([first, inner, last])
+    controls = np.empty((3 * len(points) - 2, 2))
+    controls[::3] = points
+    controls[1::3] = points[:-1] + tangents[:-1] * spans / 3
+    controls[2::3] = points[1:] - tangents[1:] * spans / 3
+    return controls
+
+
+# --- what a person may have mistyped ------------------------------------------------
+
+
+def _checked_cell(cell: float) -> float:
+    if not (math.isfinite(cell) and cell >= 1):
+        raise SketchvaeError(
+            f"each drawing needs a cell of at least 1 mm, got {cell:g} mm; "
+            "choose a wider page or fewer columns"
+        )
+    return float(cell)
+
+
+def _checked_pen(style: Style, cell: float) -> float:
+    pen = LINE * cell if style.stroke_width is None else float(style.stroke_width)
+    if not 0.001 <= pen <= cell / 2:
+        raise SketchvaeError(
+            f"the line must be from 0.001 mm to half of a cell, {cell / 2:g} mm, wide, "
+            f"got {pen:g}; choose another width, a wider page or fewer columns"
+        )
+    return pen
+
+
+def _checked_colour(colour: str) -> str:
+    """Refuse a colour that SVG 1.1 does not know: viewers would silently draw nothing."""
+    from svgwrite.data.typechecker import Full11TypeChecker  # type: ignore[import-untyped]
+
+    if not Full11TypeChecker().is_color(colour.lower()):
+        raise SketchvaeError(
+            f"a colour must be a name or #rrggbb, got {colour!r}; try 'black' or '#224488'"
+        )
+    return colour.strip()
+
+
+def _number(value: float) -> str:
+    """Write a size in mm as a plain number, 100 rather than 100.0."""
+    return f"{round(float(value), DECIMALS):.12g}"
