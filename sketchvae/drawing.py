@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,8 @@ Floats = NDArray[np.float64]
 
 SIMPLIFIED_SIDE = 255.0  # longest side of a drawing in Quick, Draw!'s simplified form, in pixels
 SIMPLIFIED_EPSILON = 2.0  # its Ramer-Douglas-Peucker tolerance, in pixels
+FARTHEST = 1e9  # a coordinate is at most this far from 0: sums and products stay finite
+_MOST_RESAMPLED = 100_000  # points of one resampled stroke: a scribble cannot fill the memory
 
 
 class Pen(IntEnum):
@@ -32,13 +35,15 @@ class Drawing:
     Two drawings are equal if their strokes are, point by point.
 
     Args:
-        strokes: anything that reads as a sequence of (n, 2) arrays, n >= 1, finite.
+        strokes: anything that reads as a sequence of (n, 2) arrays, n >= 1, of numbers from
+            -1e9 to 1e9.
         word: what the drawing shows, "sheep" say; empty if unknown.
         key_id: its number in Quick, Draw!; empty if it has none.
         times: milliseconds at each point, one array a stroke, where they were recorded.
 
     Raises:
-        SketchvaeError: if a stroke has no point, another shape, or a value that is not finite.
+        SketchvaeError: if a stroke has no point, another shape, or a value out of range, or
+            the times are not one number a point.
     """
 
     strokes: tuple[Floats, ...]
@@ -68,6 +73,10 @@ class Drawing:
 
     def __hash__(self) -> int:
         return hash(tuple((s + 0.0).tobytes() for s in self.strokes))  # + 0.0: -0.0 equals 0.0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and unpickle through the constructor: the arrays are read-only there too."""
+        return Drawing, (self.strokes, self.word, self.key_id, self.times)
 
     def __repr__(self) -> str:
         name = f"{self.word!r}, " if self.word else ""
@@ -114,7 +123,7 @@ class Drawing:
         No rows are an empty drawing.
 
         Args:
-            steps: (n, 3), finite, lift 0 or 1.
+            steps: (n, 3), offsets from -1e9 to 1e9, lift 0 or 1.
             word: what the drawing shows.
 
         Raises:
@@ -134,17 +143,19 @@ class Drawing:
     def from_stroke5(cls, steps: ArrayLike, word: str = "") -> "Drawing":
         """Read stroke-5: rows (dx, dy, p1, p2, p3), the pen one-hot, up to the first END.
 
-        The END row has no point; what follows it is padding. END in row 0 is an empty
-        drawing. For the first point see `from_stroke3`.
+        The END row has no point; what follows it is padding, and not looked at. END in
+        row 0 is an empty drawing. For the first point see `from_stroke3`.
 
         Args:
-            steps: (n, 5), finite, exactly one of p1, p2, p3 equal to 1.
+            steps: (n, 5), offsets from -1e9 to 1e9, exactly one of p1, p2, p3 equal to 1.
             word: what the drawing shows.
 
         Raises:
             SketchvaeError: for another shape, or a pen that is not one-hot.
         """
         rows = _checked_steps(steps, columns=5, form="stroke-5 (dx, dy, p1, p2, p3)")
+        ends = np.flatnonzero(rows[:, 2 + Pen.END] == 1)
+        rows = rows[: ends[0] + 1] if len(ends) else rows
         pens = rows[:, 2:]
         one_hot = ((pens == 0) | (pens == 1)).all(axis=1) & (pens.sum(axis=1) == 1)
         if not one_hot.all():
@@ -153,8 +164,7 @@ class Drawing:
                 f"stroke-5 row {odd}: the pen must be one-hot, got {pens[odd].tolist()}; "
                 "check the order of the columns: dx, dy, p1 (down), p2 (up), p3 (end)"
             )
-        ends = np.flatnonzero(pens[:, Pen.END])
-        rows = rows[: ends[0]] if len(ends) else rows
+        rows = rows[:-1] if len(ends) else rows
         return cls._from_offsets(rows[:, :2], rows[:, 2 + Pen.UP] == 1, word)
 
     @classmethod
@@ -194,6 +204,10 @@ class Drawing:
         implied = not lifted[0] and bool(offsets[1].any())
         return offsets[implied:], lifted[implied:]
 
+    def named(self, word: str) -> "Drawing":
+        """Say what the drawing shows."""
+        return Drawing(self.strokes, word, self.key_id, self.times)
+
     # --- geometry -------------------------------------------------------------------
 
     def moved(self, dx: float, dy: float) -> "Drawing":
@@ -203,7 +217,8 @@ class Drawing:
 
     def scaled(self, factor: float) -> "Drawing":
         """Multiply every point by `factor`, about the origin."""
-        return self._with_points(s * factor for s in self.strokes)
+        with np.errstate(over="ignore", invalid="ignore"):  # an error says it, not a warning
+            return self._with_points(s * factor for s in self.strokes)
 
     def rounded(self, decimals: int = 0) -> "Drawing":
         """Round every coordinate."""
@@ -215,9 +230,19 @@ class Drawing:
         return self.moved(-x0, -y0)
 
     def sized(self, side: float) -> "Drawing":
-        """Align to the origin and scale the longest side to `side`; a dot keeps its size."""
+        """Align to the origin and scale the longest side to `side`; a dot keeps its size.
+
+        Raises:
+            SketchvaeError: if the side is not above 0.
+        """
+        if not 0 < side <= FARTHEST:
+            raise SketchvaeError(
+                f"a side must be above 0 and at most {FARTHEST:.0f}, got {side:g}; choose another"
+            )
         factor = side / self.longest_side if self.longest_side > 0 else 1.0
-        return self.aligned().scaled(factor if np.isfinite(factor) else 1.0)
+        factor = factor if np.isfinite(factor) else 1.0
+        corner = np.array(self.bounds[:2])
+        return self._with_points((s - corner) * factor for s in self.strokes)
 
     def fit(self, width: float, height: float, margin: float = 0.0) -> "Drawing":
         """Scale, keeping the proportions, and centre in a box from (0, 0) to (width, height).
@@ -225,29 +250,35 @@ class Drawing:
         A drawing without extent (a dot) is only centred.
 
         Raises:
-            SketchvaeError: if the margins leave no room.
+            SketchvaeError: if the margin is negative, or leaves no room.
         """
         room_x, room_y = width - 2 * margin, height - 2 * margin
-        if not (room_x > 0 and room_y > 0):
+        if not (margin >= 0 and room_x > 0 and room_y > 0):
             raise SketchvaeError(
-                f"a box of {width:g} x {height:g} must be larger than twice its margin, "
-                f"got a margin of {margin:g}; choose a smaller margin"
+                f"the margin in a box of {width:g} x {height:g} must be 0 or more and less than "
+                f"half of each side, got {margin:g}; choose another margin"
             )
         x0, y0, x1, y1 = self.bounds
         ratios = [room / side for room, side in ((room_x, x1 - x0), (room_y, y1 - y0)) if side > 0]
         scale = min(ratios, default=1.0)
-        centre_x, centre_y = (x0 + x1) / 2, (y0 + y1) / 2
-        return (
-            self.moved(-centre_x, -centre_y)
-            .scaled(scale if np.isfinite(scale) else 1.0)
-            .moved(width / 2, height / 2)
+        scale = scale if np.isfinite(scale) else 1.0
+        corner, half = np.array([x0, y0]), np.array([x1 - x0, y1 - y0]) / 2
+        # From the corner, not from the middle at once: far from the origin the middle of a
+        # tiny drawing rounds to its edge.
+        return self._with_points(
+            (s - corner - half) * scale + (width / 2, height / 2) for s in self.strokes
         )
 
     def simplify(self, epsilon: float = SIMPLIFIED_EPSILON) -> "Drawing":
         """Drop the points that lie within `epsilon` of the line (Ramer-Douglas-Peucker).
 
         The ends of every stroke stay. Recorded times stay with their points.
+
+        Raises:
+            SketchvaeError: if epsilon is negative.
         """
+        if not epsilon >= 0:
+            raise SketchvaeError(f"epsilon must be 0 or more, got {epsilon:g}; try 2")
         kept = [_rdp_mask(s, epsilon) for s in self.strokes]
         times = None
         if self.times is not None:
@@ -262,9 +293,9 @@ class Drawing:
         resample each stroke at 1 pixel, simplify with epsilon 2. A second pass drops a
         few more points. Times do not survive the resampling.
         """
-        sized = self.sized(SIMPLIFIED_SIDE)
-        dense = Drawing((_resampled(s) for s in sized.strokes), self.word, self.key_id)
-        return dense.simplify(SIMPLIFIED_EPSILON).rounded()
+        dense = (_resampled(s) for s in self.sized(SIMPLIFIED_SIDE).strokes)
+        strokes = [s[_rdp_mask(s, SIMPLIFIED_EPSILON)] for s in dense]  # one dense at a time
+        return Drawing(strokes, self.word, self.key_id).rounded()
 
     @property
     def is_simplified(self) -> bool:
@@ -292,19 +323,20 @@ def path_data(stroke: Floats, decimals: int) -> str:
 
     A round cap turns the line of no length into a dot.
     """
-    points = [f"{_short(x, decimals)},{_short(y, decimals)}" for x, y in stroke.tolist()]
+    points = [f"{number(x, decimals)},{number(y, decimals)}" for x, y in stroke.tolist()]
     return "M" + " L".join(points if len(points) > 1 else points * 2)
 
 
-def _short(value: float, decimals: int) -> str:
-    """Write a number without trailing zeros: 1.50 as 1.5, -0.0 as 0."""
-    return f"{round(value, decimals) + 0.0:.{decimals}f}".rstrip("0").rstrip(".") or "0"
+def number(value: float, decimals: int) -> str:
+    """Write a number in full, without trailing zeros: 1.50 as 1.5, -0.0 as 0, 100 as 100."""
+    text = f"{round(value, decimals) + 0.0:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text
 
 
 def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:
     try:
         points = np.array(stroke, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SketchvaeError(
             f"stroke {index}: must be a list of points (x, y), got {_brief(stroke)}"
         ) from error
@@ -313,21 +345,26 @@ def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:
             f"stroke {index}: must have the shape (points, 2) with at least one point, "
             f"got {points.shape}; leave empty strokes out"
         )
-    if not np.isfinite(points).all():
-        row = int(np.argmin(np.isfinite(points).all(axis=1)))
+    near = (np.abs(points) <= FARTHEST).all(axis=1)  # False for nan too
+    if not near.all():
+        row = int(np.argmin(near))
         raise SketchvaeError(
-            f"stroke {index}, point {row}: coordinates must be finite, got {points[row].tolist()}"
+            f"stroke {index}, point {row}: coordinates must be finite and within {FARTHEST:.0f} "
+            f"of 0, got {points[row].tolist()}; leave the point out, or scale the drawing down"
         )
     points.flags.writeable = False
     return points
 
 
 def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tuple[Floats, ...]:
-    checked = tuple(np.array(t, dtype=np.float64) for t in times)
+    try:
+        checked = tuple(np.array(t, dtype=np.float64) for t in times)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise SketchvaeError(f"times must be numbers, got {_brief(times)}") from error
     if [t.shape for t in checked] != [(len(s),) for s in strokes]:
         raise SketchvaeError(
             "times must hold one number a point, stroke by stroke; "
-            f"got {[len(t) for t in checked][:5]} for {[len(s) for s in strokes][:5]} points"
+            f"got {[t.size for t in checked][:5]} for {[len(s) for s in strokes][:5]} points"
         )
     for t in checked:
         t.flags.writeable = False
@@ -337,20 +374,24 @@ def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tup
 def _checked_steps(steps: ArrayLike, columns: int, form: str) -> Floats:
     try:
         rows = np.array(steps, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise SketchvaeError(f"{form} must be an array of numbers, got {_brief(steps)}") from error
     if rows.size == 0:
         return np.zeros((0, columns))
     if rows.ndim != 2 or rows.shape[1] != columns:
         raise SketchvaeError(f"{form} must have the shape (n, {columns}), got {rows.shape}")
-    if not np.isfinite(rows).all():
-        row = int(np.argmin(np.isfinite(rows).all(axis=1)))
-        raise SketchvaeError(f"{form} row {row}: must be finite, got {rows[row].tolist()}")
+    near = (np.abs(rows) <= FARTHEST).all(axis=1)  # False for nan too
+    if not near.all():
+        row = int(np.argmin(near))
+        raise SketchvaeError(
+            f"{form} row {row}: must be finite and within {FARTHEST:.0f} of 0, "
+            f"got {rows[row].tolist()}"
+        )
     return rows
 
 
 def _brief(value: object) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())  # an array's repr has several lines
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -382,10 +423,14 @@ def _distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
 
 
 def _resampled(stroke: Floats, spacing: float = 1.0) -> Floats:
-    """Walk along the stroke and take a point every `spacing`; the last point stays."""
+    """Walk along the stroke and take a point every `spacing`; the last point stays.
+
+    A stroke that would give more than `_MOST_RESAMPLED` points gets a wider spacing.
+    """
     lengths = np.hypot(*np.diff(stroke, axis=0).T)
     walked = np.concatenate([[0.0], np.cumsum(lengths)])
     if walked[-1] == 0.0:
         return stroke
+    spacing = max(spacing, walked[-1] / _MOST_RESAMPLED)
     places = np.append(np.arange(0.0, walked[-1], spacing), walked[-1])
     return np.column_stack([np.interp(places, walked, stroke[:, axis]) for axis in (0, 1)])

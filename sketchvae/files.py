@@ -14,23 +14,28 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it into place when the block succeeds.
 
     On any exception, Ctrl-C included, the temporary file is removed and `path`
-    keeps what it held.
+    keeps what it held. A link stays a link: the file that it leads to is replaced.
 
     Raises:
-        SketchvaeError: if the folder is missing, or the file cannot be written
-            (no permission, disk full).
+        SketchvaeError: if the folder is missing, `path` is a folder or a device, or the
+            file cannot be written (no permission, disk full).
     """
     temporary = None
     try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():  # root would replace even /dev/null
+            raise SketchvaeError(
+                f"{path}: must be a file, got a folder or a device; name a file to write"
+            )
         handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix
+            dir=target.parent, prefix=f".{target.name}.", suffix=target.suffix
         )
         os.close(handle)
         temporary = Path(name)
         yield temporary
         _flush_to_disk(temporary)
         temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
         raise SketchvaeError(
@@ -43,7 +48,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _flush_to_disk(path: Path) -> None:
     """Bring the content down before the name moves: a power cut must not leave an empty file."""
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDWR)  # Windows flushes only what it may write
     try:
         os.fsync(handle)
     finally:

@@ -17,6 +17,7 @@ Rows = NDArray[np.intp]
 TEMPERATURE = 0.5
 _SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
 _ATTEMPTS = 20  # at a drawing that does not end
+_COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
 
 
 def load(path: Path | str | None = None) -> "Artist":
@@ -26,6 +27,11 @@ def load(path: Path | str | None = None) -> "Artist":
         SketchvaeError: if the file is missing, damaged, or of another kind.
     """
     return Artist(load_model(shipped_path() if path is None else Path(path)))
+
+
+def fresh_seed() -> int:
+    """Return a seed that nobody has used, short enough to write down."""
+    return int(np.random.default_rng().integers(2**32))
 
 
 class Artist:
@@ -58,7 +64,7 @@ class Artist:
 
         Args:
             n: how many, 0 or more.
-            temperature: tau of eq. 8, above 0: near 0 neat and alike, at 1 as learnt.
+            temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
             seed: 0 or more; None for drawings that cannot be had again.
 
         Raises:
@@ -66,14 +72,14 @@ class Artist:
         """
         if n < 0:
             raise SketchvaeError(f"the number of drawings must be 0 or more, got {n}")
-        if not 0 < temperature <= 10:
+        if not _COLDEST <= temperature <= _HOTTEST:
             raise SketchvaeError(
-                f"the temperature must be above 0 and at most 10, got {temperature:g}; try 0.5"
+                f"the temperature must be from {_COLDEST:g} to {_HOTTEST:g}, got {temperature:g}; "
+                "try 0.5"
             )
         if seed is not None and seed < 0:
             raise SketchvaeError(f"the seed must be 0 or more, got {seed}; try 7")
-        if seed is None:
-            seed = int(np.random.default_rng().integers(2**32))
+        seed = fresh_seed() if seed is None else seed
         return _Sitting(self, n, temperature, seed).drawings()
 
 

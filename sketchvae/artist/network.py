@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from sketchvae.drawing import Pen
 from sketchvae.model_file import Array, ModelFile
 
+_WIDEST = 10.0  # log sigma: far beyond any drawing, and odd weights cannot reach infinity
+
 
 @dataclass
 class State:
@@ -83,9 +85,12 @@ class Mixture:
 
 
 def _choose(logits: Array, chances: Array) -> NDArray[np.intp]:
-    """Choose a column of each row by its weight: the first that passes chance."""
+    """Choose a column of each row by its weight: the first that passes chance.
+
+    "Passes" means is larger: a chance of 0 must not choose a column of weight 0.
+    """
     heights = np.exp(logits - logits.max(axis=1, keepdims=True)).cumsum(axis=1)
-    chosen: NDArray[np.intp] = (heights < (chances * heights[:, -1])[:, None]).sum(axis=1)
+    chosen: NDArray[np.intp] = (heights <= (chances * heights[:, -1])[:, None]).sum(axis=1)
     return chosen
 
 
@@ -143,7 +148,7 @@ class Network:
         return Mixture(
             y[:, :M],
             y[:, M : 3 * M].reshape(pair),
-            np.exp(y[:, 3 * M : 5 * M].reshape(pair)),
+            np.exp(np.minimum(y[:, 3 * M : 5 * M], _WIDEST).reshape(pair)),
             np.tanh(y[:, 5 * M : 6 * M]),
             y[:, 6 * M :],
         )

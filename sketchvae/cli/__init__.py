@@ -1,0 +1,38 @@
+"""The command line: parse, call, report. The work is done elsewhere."""
+
+from typing import Any
+
+import click
+
+from sketchvae import __version__
+from sketchvae.cli.data import data
+from sketchvae.cli.draw import draw
+from sketchvae.cli.evaluate import evaluate
+from sketchvae.cli.info import info
+from sketchvae.cli.train import train
+from sketchvae.errors import SketchvaeError
+
+
+class _Commands(click.Group):
+    """A group that shows our errors as one line; others keep their traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        try:
+            return super().invoke(ctx)
+        except SketchvaeError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sketchvae")
+def main() -> None:
+    """Draw sheep the way people draw them: one pen stroke after another.
+
+    \b
+    Example:
+      sketchvae draw -n 12 --seed 7 -o flock.svg
+    """
+
+
+for command in (draw, train, evaluate, data, info):
+    main.add_command(command)

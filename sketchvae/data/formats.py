@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from sketchvae.data import binary, ndjson, npz
+from sketchvae.data import binary, ndjson, npz, packed
+from sketchvae.data.packed import Points, Split, to_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 
-SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz")
+SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", packed.SUFFIX)
 STANDARD = Path("-")  # standard input or output, as ndjson
 
 _CONTENTS = (  # what the first bytes tell; Quick, Draw!'s .bin begins with any eight
@@ -25,6 +26,7 @@ _FITTING = {
     ".ndjson.gz": ("a gzip file",),
     ".bin": ("unknown",),
     ".npz": ("a zip file",),
+    packed.SUFFIX: ("unknown",),
 }
 
 
@@ -43,9 +45,32 @@ def read(path: Path | str) -> Iterator[Drawing]:
         return ndjson.read_lines(sys.stdin, "standard input")
     suffix = _suffix(path)
     _check_content(path, suffix)
+    if suffix == packed.SUFFIX:
+        return iter(packed.open_packed(path))
     if suffix == ".bin":
         return binary.read(path, word=path.stem)
     return npz.read(path) if suffix == ".npz" else ndjson.read(path)
+
+
+def read_points(path: Path, split: Split | None = None) -> Iterator[Points]:
+    """Read the drawings of a file as training sees them: (n, 3) uint8, in simplified form.
+
+    Args:
+        path: as for `read`.
+        split: only this part of a packed set; None for all of any file.
+
+    Raises:
+        SketchvaeError: as `read`, and if a split is asked of a file that has none.
+    """
+    if split is None:
+        return (to_points(drawing) for drawing in read(path))
+    if path.suffix != packed.SUFFIX:
+        raise SketchvaeError(
+            f"{path}: a split must be asked of a packed set ({packed.SUFFIX}); "
+            "make one with 'sketchvae data import'"
+        )
+    opened = packed.open_packed(path)
+    return (opened.points_of(int(i)) for i in opened.split(split))
 
 
 def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
@@ -62,6 +87,8 @@ def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
     if path == STANDARD:
         return _write_all(_to_standard_output, _encoded(_line, drawings, "standard output"))
     suffix = _suffix(path)
+    if suffix == packed.SUFFIX:
+        return packed.pack(drawings, path)
     if suffix == ".npz":
         train = list(drawings)
         _check_some(len(train))
@@ -71,8 +98,8 @@ def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
     with replacing(path) as temporary, temporary.open("wb") as stream:
         if suffix != ".ndjson.gz":
             return _write_all(stream.write, encoded)
-        with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed:  # the same bytes each time
-            return _write_all(packed.write, encoded)
+        with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as zipped:  # the same bytes each time
+            return _write_all(zipped.write, encoded)
 
 
 def _suffix(path: Path) -> str:
@@ -86,8 +113,9 @@ def _suffix(path: Path) -> str:
 
 
 def _check_content(path: Path, suffix: str) -> None:
-    if path.is_dir():
-        raise SketchvaeError(f"{path}: must be a file, got a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        got = "a folder; name a file in it" if path.is_dir() else "a device or a pipe; use - for it"
+        raise SketchvaeError(f"{path}: must be a file, got {got}")
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
@@ -126,8 +154,9 @@ def _encoded(
 
 def _write_all(write_one: Callable[[bytes], object], encoded: Iterable[bytes]) -> int:
     number = 0
-    for number, content in enumerate(encoded, start=1):
+    for content in encoded:
         write_one(content)
+        number += 1
     _check_some(number)
     return number
 

@@ -44,8 +44,9 @@ def read(path: Path) -> Iterator[Drawing]:
         with opened(path, "rt", encoding="utf-8", errors="surrogateescape") as stream:
             yield from read_lines(stream, str(path))
     except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
         raise SketchvaeError(
-            f"{path}: cannot be read to its end ({error}); copy or fetch the file again"
+            f"{path}: cannot be read to its end ({reason}); copy or fetch the file again"
         ) from error
 
 

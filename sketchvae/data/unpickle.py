@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from sketchvae.errors import SketchvaeError
 
-MAX_OPERATIONS = 2**24  # an array takes 20 to 45; the largest Quick, Draw! category 7 million
+MAX_OPERATIONS = 10_000_000  # an array takes 20 to 45; the largest category has 340,000
 
 
 @dataclass(slots=True)

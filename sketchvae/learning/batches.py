@@ -113,6 +113,12 @@ class Pool:
             lengths[rows] = packed.starts[indices + 1] - packed.starts[indices]
         return lengths
 
+    @property
+    def word(self) -> str:
+        """What the drawings show, if it is one thing; empty if it is several."""
+        words = {word for packed in self.sets for word in packed.vocabulary if word}
+        return words.pop() if len(words) == 1 else ""
+
     def keys(self) -> NDArray[np.uint64]:
         """Return the hash of every drawing, (B,) uint64."""
         return np.array([self.sets[s].keys[i] for s, i in self.places], dtype=np.uint64)

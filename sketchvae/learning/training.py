@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -25,8 +26,9 @@ from sketchvae.learning.batches import (
     Source,
     validation_batches,
 )
+from sketchvae.learning.finishing import finish
 from sketchvae.learning.model import SketchVAE
-from sketchvae.model_file import ModelConfig
+from sketchvae.model_file import ModelConfig, save
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Settings:
     kl_weight: float = 1.0  # w_KL once annealed; 1 is the likelihood's own bound
     kl_start: float = 0.05  # w_KL at the first step
     kl_anneal: float = 0.3  # share of the steps in which w_KL rises
-    kl_floor: float = 8.0  # nats a drawing that L_KL costs at least (free bits, on the total)
+    kl_floor: float = 20.0  # nats a drawing that L_KL costs at least (free bits, on the total)
     average: float = 0.999  # decay of the averaged weights
     stretch: float = 0.1  # augmentation: scale of x and of y, 1 +- stretch
     drop: float = 0.1  # augmentation: share of points left out
@@ -119,9 +121,14 @@ class Validation:
 class Watcher(Protocol):
     """Somebody who looks on: a progress display, a log."""
 
-    def began(self, trainer: "Trainer") -> None: ...
-    def stepped(self, figures: StepFigures) -> None: ...
-    def validated(self, trainer: "Trainer", figures: Validation) -> None: ...
+    def began(self, trainer: "Trainer") -> None:
+        """Hear that the run begins, or goes on."""
+
+    def stepped(self, figures: StepFigures) -> None:
+        """Hear of every step."""
+
+    def validated(self, trainer: "Trainer", figures: Validation) -> None:
+        """Hear of every validation."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,13 @@ class Team:
             dist.init_process_group("nccl" if cuda else "gloo")
         return cls(rank, size, device)
 
+    def __enter__(self) -> "Team":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
     def add_up(self, tensors: Sequence[Tensor]) -> None:
         """Sum each tensor over the processes, in place, in one message."""
         if self.size == 1:
@@ -161,7 +175,7 @@ class Team:
         return bool(flags.item() > 0)
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
     """Ctrl-C or SIGTERM came; the checkpoint is on disk."""
 
     def __init__(self, step: int, signal_number: int) -> None:
@@ -232,8 +246,8 @@ class Trainer:
         if not math.isfinite(reconstruction + kl + norm):
             raise SketchvaeError(
                 f"step {figures.step}: the loss must be finite, got L_R {reconstruction:g}, "
-                f"L_KL {kl:g}, gradient {norm:g}; lower --learning-rate or --clip, and go on "
-                f"from the last checkpoint in {self.folder} with --resume"
+                f"L_KL {kl:g}, gradient {norm:g}; begin again with a lower --learning-rate or "
+                f"--clip and another --out; {self.folder} keeps its last checkpoint"
             )
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -280,34 +294,37 @@ class Trainer:
 
     # --- the run --------------------------------------------------------------------
 
-    def run(self, watcher: Watcher) -> None:
+    def run(self, *watchers: Watcher) -> None:
         """Train to the last step.
 
         Raises:
             Stopped: after Ctrl-C or SIGTERM, with the checkpoint saved.
             SketchvaeError: if the loss is not finite.
         """
-        watcher.began(self)
+        for watcher in watchers:
+            watcher.began(self)
         with _listening() as heard:
             while self.step < self.settings.steps:
-                watcher.stepped(self.train_step())
+                figures = self.train_step()
+                for watcher in watchers:
+                    watcher.stepped(figures)
                 if (
                     self.step % self.settings.validate_every == 0
                     or self.step == self.settings.steps
                 ):
-                    self._judge(watcher)
+                    self._judge(watchers)
                 if self.team.any(bool(heard)):
                     self.save("last.pt")
                     raise Stopped(self.step, heard[0] if heard else signal.SIGTERM)
 
-    def _judge(self, watcher: Watcher) -> None:
+    def _judge(self, watchers: Sequence[Watcher]) -> None:
         figures = self.validate()
         improved = figures.nats_per_point < self.best
         self.best = min(self.best, figures.nats_per_point)
         if improved:
             self.save("best.pt")
         self.save("last.pt")
-        if self.team.rank == 0:
+        for watcher in watchers:
             watcher.validated(self, figures)
 
     @torch.no_grad()
@@ -337,18 +354,19 @@ class Trainer:
         """Write a checkpoint into the folder; the old one stays until the new one is whole."""
         if self.team.rank != 0:
             return
+        state = {
+            "identity": self._identity(),
+            "step": self.step,
+            "best": self.best,
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
         with replacing(self.folder / name) as beside:
-            torch.save(
-                {
-                    "identity": self._identity(),
-                    "step": self.step,
-                    "best": self.best,
-                    "model": self.model.state_dict(),
-                    "averaged": self.averaged.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
-                },
-                beside,
-            )
+            # By way of memory: on a full disk torch's own writer does not raise an OSError.
+            buffer = BytesIO()
+            torch.save(state, buffer)
+            beside.write_bytes(buffer.getbuffer())
 
     def resume(self, name: str = "last.pt") -> None:
         """Go on from a checkpoint, bitwise as if the run had never stopped.
@@ -365,10 +383,34 @@ class Trainer:
                 f"{path}: --resume must find the run it left, but {'; '.join(other)}; "
                 "give the same data and settings, or another --out"
             )
-        self.model.load_state_dict(state["model"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.best = state["step"], state["best"]
+        try:
+            self.model.load_state_dict(state["model"])
+            self.averaged.load_state_dict(state["averaged"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.step, self.best = int(state["step"]), float(state["best"])
+        except Exception as error:  # torch raises many kinds for tensors that do not fit
+            raise SketchvaeError(
+                f"{path}: must hold the weights of this network, got those of another or damaged "
+                "ones; put best.pt in its place, or begin again with another --out"
+            ) from error
+
+    def finish(self) -> Path:
+        """Write `model.safetensors` from the best checkpoint and return its path."""
+        best = read_checkpoint(self.folder / "best.pt")
+        self.averaged.load_state_dict(best["averaged"])
+        path = self.folder / "model.safetensors"
+        if self.team.rank == 0:
+            about = {
+                "word": self.pool.word,
+                "data": [source for packed in self.pool.sets for source in packed.sources],
+                "training": {"step": best["step"], **asdict(self.settings)},
+                "validation": {
+                    "drawings": len(self.valid),
+                    "nats_per_point": round(best["best"], 4),
+                },
+            }
+            save(finish(self.averaged, self.pool, self.scale, about), path)
+        return path
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a run to go on."""
@@ -388,19 +430,18 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         SketchvaeError: if it is missing, damaged or something else.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         parts = {"identity", "step", "best", "model", "averaged", "optimizer"}
-        if not isinstance(state, dict) or not parts <= set(state):
+        if not parts <= set(state) or not isinstance(state["identity"], dict):
             raise ValueError("parts are missing")
     except FileNotFoundError as error:
         raise SketchvaeError(
             f"{path}: there is no checkpoint; leave --resume out to begin, or name its folder"
         ) from error
-    except Exception as error:  # torch raises many kinds for a damaged file
-        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+    except Exception as error:  # torch raises many kinds, and words for its own users
         raise SketchvaeError(
             f"{path}: must be a checkpoint of 'sketchvae train', got something else or a damaged "
-            f"file ({reason}); try best.pt, or begin again with another --out"
+            "file; put best.pt in its place, or begin again with another --out"
         ) from error
     return state
 

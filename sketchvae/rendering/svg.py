@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchvae.drawing import Drawing, Floats, path_data
+from sketchvae.drawing import Drawing, Floats, number, path_data
 from sketchvae.errors import SketchvaeError
 
 MARGIN = 0.08  # white around each drawing, as a share of the side of its cell
@@ -66,7 +66,7 @@ def to_svg(
     cell = _checked_cell(width_mm / columns)
     pen = _checked_pen(style, cell)
     colour = _checked_colour(style.colour)
-    width, height = _number(width_mm), _number(cell * rows)
+    width, height = number(width_mm, DECIMALS), number(cell * rows, DECIMALS)
     page = svgwrite.Drawing(
         size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False
     )
@@ -74,7 +74,7 @@ def to_svg(
         page.set_desc(title=title)
     if style.background is not None:
         page.add(page.rect((0, 0), (width, height), fill=_checked_colour(style.background)))
-    layer = page.add(page.g(fill="none", stroke=colour, stroke_width=_number(pen)))
+    layer = page.add(page.g(fill="none", stroke=colour, stroke_width=number(pen, DECIMALS)))
     layer["stroke-linecap"] = layer["stroke-linejoin"] = "round"
     page["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
     layer["inkscape:groupmode"] = "layer"
@@ -104,8 +104,7 @@ def grid(count: int, columns: int | None) -> tuple[int, int]:
 
 def fit_to_cell(drawing: Drawing, cell: float, pen: float) -> Drawing:
     """Centre the drawing in a square from (0, 0) to (cell, cell), inside the margin."""
-    # Aligned first: far from the origin, the middle of a tiny drawing rounds to its edge.
-    return drawing.aligned().fit(cell, cell, _margin(cell, pen))
+    return drawing.fit(cell, cell, _margin(cell, pen))
 
 
 def _margin(cell: float, pen: float) -> float:
@@ -203,8 +202,3 @@ def _checked_colour(colour: str) -> str:
             f"a colour must be a name or #rrggbb, got {colour!r}; try 'black' or '#224488'"
         )
     return colour.strip()
-
-
-def _number(value: float) -> str:
-    """Write a size in mm as a plain number, 100 rather than 100.0."""
-    return f"{round(float(value), DECIMALS):.12g}"

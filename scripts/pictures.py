@@ -1,0 +1,33 @@
+"""Make the drawings in data/ and the pictures of the README, with the shipped weights.
+
+    scripts/pictures
+
+The same weights make the same files.
+"""
+
+from pathlib import Path
+
+from sketchvae import load
+from sketchvae.data import formats
+from sketchvae.rendering.svg import Style, to_svg
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    artist = load()
+    flock = (drawing.sized(255).rounded() for drawing in artist.draw_each(300, 0.5, seed=2026))
+    formats.write(ROOT / "data" / "sheep.ndjson", flock)
+    pictures = ROOT / "docs" / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for name, temperature, smooth in (("flock", 0.5, False), ("flock-smooth", 0.5, True)):
+        drawn = artist.draw(24, temperature, seed=7)
+        svg = to_svg(drawn, width_mm=240, style=Style(smooth=smooth), columns=8)
+        (pictures / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+    rows = [artist.draw(8, temperature, seed=7) for temperature in (0.2, 0.5, 1.0)]
+    svg = to_svg([d for row in rows for d in row], width_mm=240, columns=8)
+    (pictures / "temperatures.svg").write_text(svg + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

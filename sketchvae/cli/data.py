@@ -1,0 +1,129 @@
+"""sketchvae data: get drawings, and pack them for training."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sketchvae.drawing import Drawing
+
+
+@click.group()
+def data() -> None:
+    """Fetch drawings, pack them for training, look into files.
+
+    \b
+    Example:
+      sketchvae data fetch sheep
+      sketchvae data import sheep.bin -o sheep.drawings
+      sketchvae data info sheep.drawings
+    """
+
+
+@data.command()
+@click.argument("word")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Folder to put the file into.  [default: this one]",
+)
+def fetch(word: str, output: Path | None) -> None:
+    """Download all drawings of WORD from Quick, Draw! (CC BY 4.0, Google).
+
+    \b
+    Example:
+      sketchvae data fetch sheep
+    """
+    from sketchvae.data.quickdraw import fetch as fetch_category
+
+    click.echo(f"fetching {word}; Ctrl-C stops it", err=True)  # the package has no time-out
+    path = fetch_category(word, output or Path())
+    click.echo(f"{path}: fetched; next: sketchvae data import {path} -o {word}.drawings")
+
+
+@data.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="The packed set."
+)
+@click.option("--word", default="", help="What the drawings show, where the files do not say.")
+@click.option(
+    "--valid", default=0.05, show_default=True, help="Share for validation, chosen by hash."
+)
+@click.option("--test", default=0.05, show_default=True, help="Share for the test, by hash.")
+def import_(files: tuple[Path, ...], output: Path, word: str, valid: float, test: float) -> None:
+    """Pack drawings into one file that training maps into memory.
+
+    FILES are .ndjson (simplified or raw), .ndjson.gz, .bin, sketch-rnn .npz, or '-' for
+    ndjson on standard input. Drawings in another form are simplified the Quick, Draw! way.
+
+    \b
+    Example:
+      sketchvae data import sheep.bin more.ndjson -o sheep.drawings
+    """
+    from sketchvae.data.formats import read
+    from sketchvae.data.packed import Shares, pack
+
+    def drawings() -> "Iterator[Drawing]":
+        for file in files:
+            for drawing in read(file):
+                yield drawing.named(word) if word and not drawing.word else drawing
+
+    count = pack(drawings(), output, sources=[f.name for f in files], shares=Shares(valid, test))
+    click.echo(f"{output}: {count} drawings")
+
+
+@data.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
+def info(files: tuple[Path, ...], as_json: bool) -> None:
+    """Count drawings, points, strokes and words in FILES.
+
+    \b
+    Example:
+      sketchvae data info sheep.drawings sheep.ndjson
+    """
+    for file in files:
+        figures = _figures(file)
+        if as_json:
+            click.echo(json.dumps(figures))
+            continue
+        click.echo(f"{file}")
+        for name, value in figures.items():
+            if name not in ("file", "words"):
+                click.echo(f"  {name:<20} {value}")
+        words = ", ".join(f"{w or '(none)'} {n}" for w, n in list(figures["words"].items())[:8])  # type: ignore[attr-defined]
+        click.echo(f"  {'words':<20} {words}")
+
+
+def _figures(file: Path) -> dict[str, object]:
+    from sketchvae.data import formats
+    from sketchvae.data.packed import SUFFIX, open_packed
+
+    drawings = points = strokes = 0
+    words: Counter[str] = Counter()
+    longest = 0
+    for drawing in formats.read(file):
+        drawings += 1
+        points += drawing.n_points
+        strokes += len(drawing.strokes)
+        longest = max(longest, drawing.n_points)
+        words[drawing.word] += 1
+    figures: dict[str, object] = {
+        "file": str(file),
+        "drawings": drawings,
+        "points a drawing": round(points / max(drawings, 1), 2),
+        "most points": longest,
+        "strokes a drawing": round(strokes / max(drawings, 1), 2),
+        "words": dict(words.most_common()),
+    }
+    if file.suffix == SUFFIX:
+        packed = open_packed(file)
+        figures |= {split: len(packed.split(split)) for split in ("train", "valid", "test")}
+        figures["sources"] = ", ".join(packed.sources)
+    return figures

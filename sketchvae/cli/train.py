@@ -1,0 +1,118 @@
+"""sketchvae train: from packed sets to a weights file."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sketchvae.errors import SketchvaeError
+
+if TYPE_CHECKING:
+    from sketchvae.learning.batches import Source
+
+
+@click.command()
+@click.option(
+    "--data",
+    "data_",
+    multiple=True,
+    required=True,
+    metavar="SET[@N]",
+    help="A packed set; @N shows each of its drawings N times an epoch. May be repeated.",
+)
+@click.option(
+    "--valid",
+    multiple=True,
+    metavar="SET",
+    type=click.Path(path_type=Path),
+    help="Sets whose validation part judges; never trained on.  [default: those of --data]",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
+@click.option("--steps", type=int, help="Batches to train on.  [default: 20000]")
+@click.option("--batch", type=int, help="Drawings a batch, over all processes.  [default: 64]")
+@click.option("--learning-rate", type=float, help="At its highest.  [default: 0.002]")
+@click.option("--clip", type=float, help="Largest norm of the gradient.  [default: 1]")
+@click.option("--kl-weight", type=float, help="w_KL at its highest.  [default: 1]")
+@click.option("--kl-floor", type=float, help="Free nats a drawing.  [default: 20]")
+@click.option("--validate-every", type=int, help="Steps between validations.  [default: 1000]")
+@click.option("--seed", type=int, help="Of weights, batches and noise.  [default: 1]")
+@click.option("--latent", type=int, help="Dimensions of z.  [default: 128]")
+@click.option("--encoder-hidden", type=int, help="Encoder LSTM, a side.  [default: 256]")
+@click.option("--decoder-hidden", type=int, help="Decoder LSTM.  [default: 512]")
+@click.option("--mixtures", type=int, help="Components M.  [default: 20]")
+def train(
+    data_: tuple[str, ...],
+    valid: tuple[Path, ...],
+    out: Path,
+    resume: bool,
+    **given: int | float | None,
+) -> None:
+    """Train a model on packed sets. Needs sketchvae[train].
+
+    Ctrl-C saves and leaves; the same command with --resume goes on as if nothing had
+    happened. The folder gets last.pt and best.pt (checkpoints), model.safetensors (for
+    draw --model), a picture of drawings at each validation, and TensorBoard's files.
+    Several processes: torchrun --nproc-per-node 2 -m sketchvae train ...
+
+    \b
+    Example:
+      sketchvae train --data sheep.drawings --out runs/sheep
+      sketchvae draw --model runs/sheep/model.safetensors
+    """
+    from sketchvae.cli.extras import needs_train
+
+    with needs_train():
+        from sketchvae.learning.progress import Display
+        from sketchvae.learning.training import Settings, Stopped, Team, Trainer
+    from sketchvae.model_file import ModelConfig
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    sizes = {k: int(chosen.pop(k)) for k in list(chosen) if k in ModelConfig.__dataclass_fields__}
+    sources = [_source(text) for text in data_]
+    judges = [_source(str(path)) for path in valid] or sources
+    _check_folder(out, resume)
+    settings = Settings(**chosen)  # type: ignore[arg-type]
+    with Team.join() as team, ExitStack() as stack:
+        trainer = Trainer(ModelConfig(**sizes), settings, sources, judges, out, team)
+        if resume:
+            trainer.resume()
+        leads = team.rank == 0
+        watchers = [stack.enter_context(Display(out, settings.steps))] if leads else []
+        try:
+            trainer.run(*watchers)
+        except Stopped as stopped:
+            if leads:
+                click.echo(f"{out}: {stopped} and saved; go on with --resume", err=True)
+            raise SystemExit(128 + stopped.signal_number) from stopped
+        path = trainer.finish()
+        if leads:
+            click.echo(f"{path}: done; next: sketchvae draw --model {path}", err=True)
+
+
+def _source(text: str) -> "Source":
+    """Read SET or SET@N."""
+    from sketchvae.data.packed import open_packed
+    from sketchvae.learning.batches import Source
+
+    name, at, repeat = text.rpartition("@")
+    if at and repeat.isdigit():
+        if int(repeat) < 1:
+            raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
+        return Source(open_packed(Path(name)), int(repeat))
+    return Source(open_packed(Path(text)))
+
+
+def _check_folder(out: Path, resume: bool) -> None:
+    """Make the folder; never train over a run that is there."""
+    if not resume and (out / "last.pt").exists():
+        raise SketchvaeError(
+            f"{out}: holds a run already; go on with --resume, or name another --out"
+        )
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SketchvaeError(
+            f"{out}: must be a folder to write to ({error.strerror}); name another --out"
+        ) from error

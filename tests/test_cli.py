@@ -1,0 +1,293 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import svgelements
+from click.testing import CliRunner
+
+from sketchvae.cli import main
+from sketchvae.data import formats
+from sketchvae.data.packed import open_packed
+from sketchvae.drawing import Drawing
+
+SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
+SIZES = {"latent": 4, "encoder-hidden": 8, "decoder-hidden": 12, "mixtures": 2, "batch": 16}
+TINY = [text for name, size in SIZES.items() for text in (f"--{name}", str(size))]
+    "--latent",
+    "4",
+    "--encoder-hidden",
+    "8",
+    "--decoder-hidden",
+    "12",
+    "--mixtures",
+    "2",
+    "--batch",
+    "16",
+]
+
+
+def sketchvae(*arguments: str | Path, fails: int = 0, stdin: str | None = None) -> str:
+    """Run a command in this process; return what it printed, both streams."""
+    result = CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == fails, result.output
+    return result.output
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    sketchvae("data", "import", SHEEP, "-o", tmp_path / "sheep.drawings", "--valid", "0.2")
+    return tmp_path / "sheep.drawings"
+
+
+# --- draw ---------------------------------------------------------------------------
+
+
+def test_draw_writes_a_sheep_of_true_size(tmp_path: Path) -> None:
+    said = sketchvae("draw", "--seed", "7", "-o", tmp_path / "sheep.svg")
+    assert "1 drawing, seed 7" in said
+    page = svgelements.SVG.parse(str(tmp_path / "sheep.svg"), ppi=25.4)
+    assert page.width == pytest.approx(100)
+    paths = [e for e in page.elements() if isinstance(e, svgelements.Path)]
+    assert len(paths) >= 2
+    left, top, right, bottom = page.bbox()
+    assert 0 <= left < right <= 100
+    assert 0 <= top < bottom <= 100
+    assert "<rect" not in (tmp_path / "sheep.svg").read_text()
+
+
+def test_without_an_output_the_sheep_is_in_sheep_svg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sketchvae("draw")
+    assert (tmp_path / "sheep.svg").read_text().startswith("<svg")
+
+
+def test_same_seed_same_file_other_seed_another(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        sketchvae("draw", "-n", "3", "--seed", str(seed), "-o", tmp_path / f"{name}.svg")
+    a, b, c = ((tmp_path / f"{name}.svg").read_text() for name in "abc")
+    assert a == b != c
+
+
+def test_drawn_ndjson_is_quickdraws_own_form_and_every_command_reads_it(tmp_path: Path) -> None:
+    flock = tmp_path / "flock.ndjson"
+    sketchvae("draw", "-n", "5", "--seed", "1", "-o", flock)
+    lines = [json.loads(line) for line in flock.read_text().splitlines()]
+    assert len(lines) == 5
+    for line in lines:
+        assert line["word"] == "sheep"
+        for xs, ys in line["drawing"]:
+            assert len(xs) == len(ys)
+            assert all(isinstance(v, int) and 0 <= v <= 255 for v in xs + ys)
+    assert json.loads(sketchvae("data", "info", flock, "--json"))["drawings"] == 5
+    sketchvae("data", "import", flock, "-o", tmp_path / "flock.drawings")
+    assert len(open_packed(tmp_path / "flock.drawings")) == 5
+    assert json.loads(sketchvae("evaluate", flock, "--json"))["drawings"] == 5
+
+
+def test_dash_is_standard_output_and_input() -> None:
+    line = '{"word": "sheep", "drawing": [[[0, 255], [0, 9]]]}\n'
+    assert json.loads(sketchvae("data", "info", "-", "--json", stdin=line))["drawings"] == 1
+    done = subprocess.run(
+        [sys.executable, "-m", "sketchvae", "draw", "-n", "2", "-o", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [json.loads(text)["word"] for text in done.stdout.splitlines()] == ["sheep"] * 2
+
+
+def test_smooth_draws_curves(tmp_path: Path) -> None:
+    sketchvae("draw", "--seed", "1", "--smooth", "-o", tmp_path / "sheep.svg")
+    assert " C" in (tmp_path / "sheep.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "sheep.pdf"], "sheep.pdf: must end in"),
+        (["-t", "0"], "the temperature must be"),
+        (["--width", "0"], "mm"),
+        (["--background", "blu"], "blu"),
+        (["--model", "missing.safetensors"], "missing.safetensors: cannot be read"),
+        (["-o", "no/such/folder/sheep.svg"], "no/such/folder/sheep.svg: cannot be written"),
+    ],
+)
+def test_a_bad_argument_is_one_line_and_exit_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    output = sketchvae("draw", *arguments, fails=1)
+    assert said in output
+    assert len(output.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_keeps_the_old_drawing(tmp_path: Path) -> None:
+    old = tmp_path / "sheep.svg"
+    old.write_text("old")
+    sketchvae("draw", "--background", "blu", "-o", old, fails=1)
+    assert old.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [old]
+
+
+def test_drawing_starts_without_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from sketchvae.cli import main\n"
+        f"main(['draw', '-o', {str(tmp_path / 'sheep.svg')!r}], standalone_mode=False)\n"
+        "heavy = {'torch', 'PIL', 'sklearn', 'scipy', 'rich', 'quickdraw'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+# --- info, evaluate, data -----------------------------------------------------------
+
+
+def test_info_tells_what_the_shipped_sheep_were_trained_on() -> None:
+    facts = json.loads(sketchvae("info", "--json"))
+    assert facts["bytes"] <= 6_000_000
+    assert facts["config"]["latent"] == 128
+    for part in ("data", "licence", "training", "nats_in_pixels"):
+        assert facts[part]
+    assert "licence" in sketchvae("info")
+
+
+def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Path) -> None:
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    scribbles = [
+        Drawing([rng.integers(0, 256, (20, 2)) for _ in range(3)]).sized(255).rounded()
+        for _ in range(20)
+    ]
+    formats.write(tmp_path / "scribbles.ndjson", scribbles)
+    sheep = json.loads(sketchvae("evaluate", SHEEP, "--json"))["nats_per_point"]
+    other = json.loads(sketchvae("evaluate", tmp_path / "scribbles.ndjson", "--json"))
+    for bound, nats in sheep.items():
+        if not bound.startswith("KL"):
+            assert nats + 1 < other["nats_per_point"][bound]
+    importance = [nats for bound, nats in sheep.items() if bound.startswith("importance")]
+    assert importance[0] <= sheep["bound L_R + L_KL"]
+
+
+def test_evaluate_prints_a_table_and_names_the_protocol() -> None:
+    table = sketchvae("evaluate", SHEEP)
+    assert "dequantised, in pixels" in table
+    assert "importance-weighted, k = 64" in table
+
+
+def test_import_splits_by_hash_and_info_counts_them(packed: Path) -> None:
+    facts = json.loads(sketchvae("data", "info", packed, "--json"))
+    assert facts["drawings"] == 300
+    assert facts["train"] + facts["valid"] + facts["test"] == 300
+    assert facts["words"] == {"sheep": 300}
+    assert facts["valid"] > facts["test"] > 0
+
+
+def test_import_names_the_drawings_where_the_file_does_not(tmp_path: Path) -> None:
+    formats.write(tmp_path / "x.npz", list(formats.read(SHEEP))[:9])
+    sketchvae("data", "import", tmp_path / "x.npz", "-o", tmp_path / "x.drawings", "--word", "ewe")
+    assert open_packed(tmp_path / "x.drawings").vocabulary == ("ewe",)
+
+
+# --- train --------------------------------------------------------------------------
+
+
+def train(packed: Path, out: Path, *more: str) -> list[str | Path]:
+    return ["train", "--data", packed, "--out", out, *TINY, *more]
+
+
+def test_train_ends_in_weights_that_draw_reads(packed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    sketchvae(*train(packed, out, "--steps", "6", "--validate-every", "3"))
+    assert {"best.pt", "last.pt", "model.safetensors", "tensorboard"} <= {
+        path.name for path in out.iterdir()
+    }
+    facts = json.loads(sketchvae("info", out / "model.safetensors", "--json"))
+    assert facts["word"] == "sheep"
+    assert facts["data"] == ["sheep.ndjson"]
+    assert facts["config"]["latent"] == 4
+
+
+def test_train_does_not_train_over_a_run(packed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    sketchvae(*train(packed, out, "--steps", "2"))
+    before = (out / "last.pt").read_bytes()
+    said = sketchvae(*train(packed, out, "--steps", "2"), fails=1)
+    assert "--resume" in said
+    assert (out / "last.pt").read_bytes() == before
+
+
+def test_ctrl_c_saves_and_leaves_and_resume_goes_on(packed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "sketchvae"]
+    arguments = [str(a) for a in train(packed, out, "--steps", "100000")]
+    process = subprocess.Popen(
+        command + arguments, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("step 50"):
+            break
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    assert process.wait() == 130
+    assert "saved; go on with --resume" in said
+    assert (out / "last.pt").exists()
+    process = subprocess.Popen(
+        [*command, *arguments, "--resume"], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    process.stderr.read()
+    assert process.wait() == 143
+    assert int(first.partition("from step ")[2].split()[0]) >= 50
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("junk", "must be a packed set"), (None, "cannot be read")],
+)
+def test_train_on_something_else_is_one_line(
+    tmp_path: Path, content: str | None, said: str
+) -> None:
+    path = tmp_path / "x.drawings"
+    if content is not None:
+        path.write_text(content)
+    output = sketchvae("train", "--data", path, "--out", tmp_path / "run", fails=1)
+    assert said in output
+    assert len(output.splitlines()) == 1
+
+
+# --- help ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "draw",
+        "train",
+        "evaluate",
+        "info",
+        "data",
+        "data fetch",
+        "data import",
+        "data info",
+    ],
+)
+def test_every_help_text_has_an_example(command: str) -> None:
+    text = sketchvae(*command.split(), "--help")
+    assert "Example" in text
+    assert f"    sketchvae {command}".rstrip() in text

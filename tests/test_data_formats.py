@@ -1,0 +1,275 @@
+"""Files by their suffix: the right reader, honest refusals, and no way to break one."""
+
+import gzip
+import io
+import os
+import random
+import sys
+import tracemalloc
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sketchvae.data import formats
+from sketchvae.drawing import Drawing
+from sketchvae.errors import SketchvaeError
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+FLOCK = [Drawing([[(0, 0), (i, 9)], [(5, 5)]], "sheep", str(i + 1)) for i in range(4)]
+GOOD = b'{"word":"sheep","drawing":[[[1,2],[3,4]]]}\n'
+
+small = st.integers(0, 255)
+strokes = st.lists(st.lists(st.tuples(small, small), min_size=1, max_size=8), max_size=5)
+flocks = st.lists(strokes.map(lambda s: Drawing(s, "sheep")), min_size=1, max_size=5)
+
+
+def refusal(path: Path | str) -> str:
+    with pytest.raises(SketchvaeError) as caught:
+        list(formats.read(path))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# --- there and back -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".ndjson", ".ndjson.gz", ".bin"])
+@given(flock=flocks)
+@settings(max_examples=25, deadline=None)
+def test_files_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, flock: list[Drawing]
+) -> None:
+    path = tmp_path_factory.mktemp("formats") / f"sheep{suffix}"
+    assert formats.write(path, flock) == len(flock)
+    back = list(formats.read(path))
+    assert back == flock
+    assert {d.word for d in back} == {"sheep"}
+
+
+@given(flock=flocks)
+@settings(max_examples=25, deadline=None)
+def test_npz_round_trips_up_to_place(
+    tmp_path_factory: pytest.TempPathFactory, flock: list[Drawing]
+) -> None:
+    path = tmp_path_factory.mktemp("formats") / "sheep.npz"
+    assert formats.write(str(path), flock) == len(flock)
+    expected = [d.moved(*(-d.points[0])) if d.strokes else d for d in flock]
+    assert list(formats.read(str(path))) == expected
+
+
+@pytest.mark.parametrize("name", ["A.NDJSON", "b.Ndjson.GZ", "c.Bin", "d.NPZ", "flock.of.ndjson"])
+def test_suffix_counts_in_any_case(tmp_path: Path, name: str) -> None:
+    assert formats.write(tmp_path / name, FLOCK) == 4
+    assert len(list(formats.read(tmp_path / name))) == 4
+
+
+def test_gzip_is_packed_the_same_each_time(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        formats.write(tmp_path / f"{name}.ndjson.gz", FLOCK)
+    packed = (tmp_path / "a.ndjson.gz").read_bytes()
+    assert packed == (tmp_path / "b.ndjson.gz").read_bytes()
+    assert gzip.decompress(packed).startswith(b'{"word":"sheep","key_id":"1","drawing":[[[0,0],')
+
+
+def test_standard_input_and_output_are_ndjson(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert formats.write("-", FLOCK) == 4
+    written = capsys.readouterr().out
+    assert written.count("\n") == 4
+    monkeypatch.setattr(sys, "stdin", io.StringIO(written))
+    assert list(formats.read("-")) == FLOCK
+
+
+def test_bad_line_on_standard_input_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("sheep\n"))
+    assert refusal("-").startswith("standard input, line 1: must be one JSON object")
+
+
+def test_words_of_a_bin_file_come_from_its_name(tmp_path: Path) -> None:
+    formats.write(tmp_path / "hot air balloon.bin", FLOCK)
+    assert {d.word for d in formats.read(tmp_path / "hot air balloon.bin")} == {"hot air balloon"}
+
+
+def test_a_file_may_be_written_from_itself(tmp_path: Path) -> None:
+    path = tmp_path / "flock.ndjson"
+    formats.write(path, FLOCK)
+    assert formats.write(path, (d.moved(1, 0) for d in formats.read(path))) == 4
+    assert next(formats.read(path)) == FLOCK[0].moved(1, 0)
+
+
+# --- refusing -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["flock", "flock.json", "flock.gz", "flock.bin.gz", "flock.svg.zip"]
+)
+def test_unknown_suffix_lists_the_known_ones(tmp_path: Path, name: str) -> None:
+    claim = r"must end in \.ndjson, \.ndjson\.gz, \.bin(,| or) \.npz"
+    with pytest.raises(SketchvaeError, match=claim):
+        formats.read(tmp_path / name)
+    with pytest.raises(SketchvaeError, match=claim):
+        formats.write(tmp_path / name, FLOCK)
+    assert not list(tmp_path.iterdir())
+
+
+ZIP = b"PK\x03\x04" + bytes(60)
+CONTENTS = {
+    "a zip named .bin": ("x.bin", ZIP, "got a zip file"),
+    "a zip named .ndjson": ("x.ndjson", ZIP, "got a zip file"),
+    "gzip named .ndjson": ("x.ndjson", gzip.compress(GOOD), "got a gzip file"),
+    "gzip named .bin": ("x.bin", gzip.compress(GOOD), "got a gzip file"),
+    "gzip named .npz": ("x.npz", gzip.compress(GOOD), "got a gzip file"),
+    "a page named .ndjson": ("x.ndjson", b"\n<!DOCTYPE html><html>", "got a web page or XML"),
+    "a page named .bin": ("x.bin", b"<html><body>404</body>", "got a web page or XML"),
+    "an XML error named .bin": ("x.bin", b"<?xml version='1.0'?><Error>", "got a web page or XML"),
+    "a page named .npz": ("x.npz", b"<html><body>404</body>", "got a web page or XML"),
+    "ndjson named .ndjson.gz": ("x.ndjson.gz", GOOD, "got JSON"),
+    "ndjson named .bin": ("x.bin", GOOD, "got JSON"),
+    "noise named .npz": ("x.npz", b"\x80\x81\x82", "got unknown"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "claim"), CONTENTS.values(), ids=CONTENTS.keys())
+def test_content_that_is_not_what_its_suffix_says_is_refused_at_once(
+    tmp_path: Path, name: str, data: bytes, claim: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(SketchvaeError) as caught:
+        formats.read(path)
+    assert str(caught.value).startswith(f"{path}: must be")
+    assert claim in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+def test_missing_empty_and_folder_are_refused_at_once(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"flock{suffix}"
+    with pytest.raises(SketchvaeError, match="no such file"):
+        formats.read(path)
+    path.touch()
+    with pytest.raises(SketchvaeError, match="holds no drawing"):
+        formats.read(path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(SketchvaeError, match="got a folder"):
+        formats.read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipe_is_refused_instead_of_waiting_on_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "flock.ndjson")
+    assert "got a device or a pipe" in refusal(tmp_path / "flock.ndjson")
+
+
+def test_name_that_cannot_be_one_is_refused() -> None:
+    assert "cannot be read" in refusal("a\0b.ndjson")
+
+
+@pytest.mark.parametrize("name", ["flock.ndjson", "flock.ndjson.gz", "flock.bin", "flock.npz"])
+def test_refused_drawing_is_named_and_the_old_file_stays(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    formats.write(path, FLOCK)
+    before = path.read_bytes()
+    with pytest.raises(SketchvaeError, match="drawing 1: "):
+        formats.write(path, [FLOCK[0], Drawing([[(0, 0), (2e6, 0.5)]])])
+    with pytest.raises(SketchvaeError, match="got none; nothing was written"):
+        formats.write(path, [])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_error_of_the_drawings_themselves_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    def drawings() -> Iterator[Drawing]:
+        yield FLOCK[0]
+        raise SketchvaeError("the flock is asleep")
+
+    with pytest.raises(SketchvaeError, match=r"^the flock is asleep$"):
+        formats.write(tmp_path / "flock.ndjson", drawings())
+    assert not list(tmp_path.iterdir())
+
+
+def test_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SketchvaeError, match="cannot be written"):
+        formats.write(tmp_path / "none" / "flock.bin", FLOCK)
+
+
+# --- an adversary -------------------------------------------------------------------
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """Flip, cut, repeat and overwrite at random."""
+    content = bytearray(data)
+    for _ in range(chance.choice([1, 1, 2, 5, 20])):
+        place = chance.randrange(len(content) + 1)
+        kind = chance.randrange(5)
+        if kind == 0 and place < len(content):
+            content[place] ^= 1 << chance.randrange(8)
+        elif kind == 1 and place < len(content):
+            content[place] = chance.choice([0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)])
+        elif kind == 2 and chance.random() < 0.3:
+            del content[max(place, 1) :]
+        elif kind == 3:
+            content[place:place] = content[place : place + chance.randrange(1, 40)]
+        elif kind == 4:
+            del content[place : place + chance.randrange(1, 8)]
+    return bytes(content)
+
+
+def outcome(path: Path) -> str:
+    """Read everything; anything but drawings or a SketchvaeError escapes and fails the test."""
+    try:
+        return str(len(list(formats.read(path))))
+    except SketchvaeError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("name", ["flock.ndjson", "flock.ndjson.gz", "flock.bin", "flock.npz"])
+@pytest.mark.parametrize("repacked", [False, True], ids=["file", "content"])
+def test_damaged_files_give_drawings_or_one_clear_error(
+    tmp_path: Path, name: str, repacked: bool
+) -> None:
+    path, chance = tmp_path / name, random.Random(name)
+    formats.write(path, FLOCK)
+    data = path.read_bytes()
+    outcomes = []
+    tracemalloc.start()
+    try:
+        for _ in range(200):
+            path.write_bytes(repack(data, chance) if repacked else damaged(data, chance))
+            outcomes.append(outcome(path))
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+    assert not any("\n" in o or len(o) > 600 for o in outcomes)
+    assert sum(not o.isdigit() for o in outcomes) > 50  # the damage was felt
+
+
+def repack(data: bytes, chance: random.Random) -> bytes:
+    """Damage what lies under the checksum of a zip or gzip file."""
+    if data[:2] == b"\x1f\x8b":
+        return gzip.compress(damaged(gzip.decompress(data), chance))
+    if data[:2] != b"PK":
+        return damaged(data, chance)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(packed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, damaged(old.read(name), chance))
+    return packed.getvalue()
+
+
+# --- the real files -----------------------------------------------------------------
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the drawings in ../shared/data")
+@pytest.mark.parametrize(
+    "name", ["quickdraw_sheep.ndjson", "quickdraw_344.ndjson.gz", "sheep_decoder_samples.npz"]
+)
+def test_real_files_are_known_by_their_suffix(name: str) -> None:
+    drawing = next(formats.read(SHARED / name))
+    assert drawing.n_points > 10
+    assert 251 <= drawing.longest_side <= 255

@@ -1,0 +1,295 @@
+"""ndjson: what is read, what is refused and where, and what is written."""
+
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sketchvae.data import ndjson
+from sketchvae.drawing import Drawing
+from sketchvae.errors import SketchvaeError
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+GOOD = '{"word":"sheep","key_id":"12","drawing":[[[0,255],[3,4]],[[7],[8]]]}'
+RAW = '{"word":"sheep","drawing":[[[0.5,1.25],[3,4],[0,17]]]}'
+
+coordinates = st.floats(-ndjson.MAX_COORDINATE, ndjson.MAX_COORDINATE)
+times = st.floats(-ndjson.MAX_TIME, ndjson.MAX_TIME)
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
+
+
+@st.composite
+def drawings(draw: st.DrawFn, timed: bool) -> Drawing:
+    point = st.tuples(coordinates, coordinates, times)
+    strokes = draw(st.lists(st.lists(point, min_size=1, max_size=6), max_size=5))
+    arrays = [np.array(s) for s in strokes]
+    recorded = [a[:, 2] for a in arrays] if timed and arrays else None
+    return Drawing([a[:, :2] for a in arrays], draw(words), draw(words), recorded)
+
+
+def read(text: str) -> list[Drawing]:
+    return list(ndjson.read_lines(text.splitlines(keepends=True), "flock.ndjson"))
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(SketchvaeError) as caught:
+        read(text)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 500
+    return message
+
+
+# --- reading ------------------------------------------------------------------------
+
+
+def test_simplified_line_is_read_point_by_point() -> None:
+    (drawing,) = read(GOOD)
+    assert drawing == Drawing([[(0, 3), (255, 4)], [(7, 8)]])
+    assert (drawing.word, drawing.key_id, drawing.times) == ("sheep", "12", None)
+
+
+def test_raw_line_keeps_its_times() -> None:
+    (drawing,) = read(RAW)
+    assert drawing == Drawing([[(0.5, 3), (1.25, 4)]])
+    assert drawing.times is not None
+    assert [t.tolist() for t in drawing.times] == [[0, 17]]
+
+
+def test_empty_drawing_is_a_drawing() -> None:
+    assert read('{"word":"sheep","drawing":[]}') == [Drawing([])]
+
+
+def test_unknown_fields_and_a_missing_word_are_passed_over() -> None:
+    (drawing,) = read('{"drawing":[[[1],[2]]],"recognized":true,"countrycode":"DE","key_id":5}')
+    assert (drawing.word, drawing.key_id) == ("", "5")
+
+
+@pytest.mark.parametrize("text", [f"\n  \r\n{GOOD}\n\n\t\n{GOOD}\n\n", f"{GOOD}\r\n{GOOD}"])
+def test_blank_lines_and_windows_line_ends_are_skipped(text: str) -> None:
+    assert len(read(text)) == 2
+
+
+def test_byte_order_mark_is_skipped() -> None:
+    assert len(read(f"\ufeff{GOOD}\n{GOOD}")) == 2
+
+
+def test_reading_is_streaming() -> None:
+    def source() -> Iterator[str]:
+        yield GOOD
+        raise AssertionError("the second line was asked for before it was wanted")
+
+    assert next(ndjson.read_lines(source(), "x")).word == "sheep"
+
+
+@pytest.mark.parametrize("suffix", [".ndjson", ".ndjson.gz", ".NDJSON.GZ"])
+def test_files_are_read_packed_and_unpacked(tmp_path: Path, suffix: str) -> None:
+    data = f"{GOOD}\n{RAW}\n".encode()
+    path = tmp_path / f"flock{suffix}"
+    path.write_bytes(gzip.compress(data) if "gz" in suffix.lower() else data)
+    assert [d.n_points for d in ndjson.read(path)] == [3, 2]
+
+
+# --- refusing -----------------------------------------------------------------------
+
+BAD = {
+    "NaN": ('{"drawing":[[[NaN],[1]]]}', "NaN is not a number"),
+    "infinity": ('{"drawing":[[[1],[-Infinity]]]}', "Infinity is not a number"),
+    "a float beyond all floats": ('{"drawing":[[[1e999],[1]]]}', "got inf"),
+    "an integer beyond all floats": (f'{{"drawing":[[[{10**400}],[1]]]}}', "got inf"),
+    "more digits than Python reads": (f'{{"drawing":[[[{"9" * 5000}],[1]]]}}', "digits"),
+    "a coordinate too large": ('{"drawing":[[[0],[1000001]]]}', "1000000, got 1e+06"),
+    "a time too large": ('{"drawing":[[[0],[1],[1e16]]]}', "times must lie between"),
+    "a boolean": ('{"drawing":[[[true],[1]]]}', "stroke 0: must be"),
+    "a string": ('{"drawing":[[[1],[1]],[["1"],[1]]]}', "stroke 1: must be"),
+    "null": ('{"drawing":[[[null],[1]]]}', "stroke 0: must be"),
+    "points instead of columns": ('{"drawing":[[[1,2],[3,4],[5,6],[7,8]]]}', "stroke 0: must be"),
+    "nested too deep": ('{"drawing":[[[[1]],[[1]]]]}', "stroke 0: must be"),
+    "a flat stroke": ('{"drawing":[[1,2]]}', "stroke 0: must be"),
+    "a number for a stroke": ('{"drawing":[3]}', "got 3"),
+    "x and y of two lengths": ('{"drawing":[[[1,2],[1]]]}', "equally long"),
+    "t of another length": ('{"drawing":[[[1,2],[1,2],[0]]]}', "got 2 and 2 and 1"),
+    "a stroke without points": ('{"drawing":[[[1],[1]],[[],[]]]}', "stroke 1: x, y"),
+    "times in one stroke only": ('{"drawing":[[[1],[1]],[[1],[1],[0]]]}', "times in all strokes"),
+    "no drawing": ('{"word":"sheep"}', "got None"),
+    "an object for a drawing": ('{"drawing":{}}', "got an object of 0"),
+    "a list": ("[1, 2]", "got a list of 2"),
+    "a number": ("17", "got 17"),
+    "no JSON": ("sheep", "Expecting value in column 1"),
+    "half a line": (GOOD[:-4], "correct or delete the line"),
+    "two objects": (GOOD + GOOD, "Extra data"),
+    "a word that is none": ('{"word":7,"drawing":[]}', "word must be printable text, got 7"),
+    "a word with an escape": ('{"word":"a\\u001b[2J","drawing":[]}', "'a\\x1b[2J'"),
+    "half a surrogate pair": ('{"word":"\\ud800","drawing":[]}', "word must be printable"),
+    "a key_id that is none": ('{"key_id":true,"drawing":[]}', "key_id must be printable"),
+    "lists without end": ("[" * 200_000, "lists without end"),
+    "objects without end": ('{"a":' * 200_000, "without end"),
+}
+
+
+@pytest.mark.parametrize(("line", "claim"), BAD.values(), ids=BAD.keys())
+def test_bad_line_is_refused_with_its_place(line: str, claim: str) -> None:
+    message = refusal(f"{GOOD}\n\n{line}\n{GOOD}")
+    assert message.startswith("flock.ndjson, line 3")
+    assert claim in message
+
+
+def test_good_lines_before_a_bad_one_are_read() -> None:
+    reading = ndjson.read_lines([GOOD, GOOD, "{"], "x")
+    assert next(reading) == next(reading)
+    with pytest.raises(SketchvaeError, match="line 3"):
+        next(reading)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "  \n"])
+def test_source_without_a_drawing_is_refused(text: str) -> None:
+    assert refusal(text).startswith("flock.ndjson: holds no drawing")
+
+
+def test_points_are_bounded() -> None:
+    n = ndjson.MAX_POINTS
+    zeros = [0] * n
+    assert read(json.dumps({"drawing": [[zeros, zeros]]}))[0].n_points == n
+    many = json.dumps({"drawing": [[[0], [0]]] * (n + 1)})
+    assert f"at most {n} points" in refusal(many)
+    assert f"at most {n} points" in refusal(json.dumps({"drawing": [[[*zeros, 0], [*zeros, 0]]]}))
+
+
+def test_endless_line_is_refused_without_reading_it_all() -> None:
+    class Endless(io.TextIOBase):
+        taken = 0
+
+        def readline(self, size: int = -1, /) -> str:  # type: ignore[override]
+            assert size > 0
+            self.taken += size
+            return "[" * size
+
+    stream = Endless()
+    with pytest.raises(SketchvaeError, match="line 1: must have at most 8388608 characters"):
+        next(ndjson.read_lines(stream, "x"))
+    assert stream.taken == ndjson.MAX_LINE + 1
+
+
+def test_invalid_utf8_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "latin.ndjson"
+    path.write_bytes(
+        f"{GOOD}\n".encode() * 2 + '{"word":"Schäfchen","drawing":[]}'.encode("latin1")
+    )
+    reading = ndjson.read(path)
+    assert [next(reading).word, next(reading).word] == ["sheep", "sheep"]
+    with pytest.raises(SketchvaeError, match=r"latin.ndjson, line 3: must be UTF-8, got .* 0xe4"):
+        next(reading)
+
+
+def test_invalid_utf8_on_a_strict_stream_is_refused() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(b'{"word":"\xff","drawing":[]}'), encoding="utf-8")
+    with pytest.raises(SketchvaeError, match="must be UTF-8"):
+        list(ndjson.read_lines(stream, "standard input"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "plain"])
+def test_damaged_gzip_is_refused(tmp_path: Path, damage: str) -> None:
+    data = bytearray(gzip.compress((GOOD + "\n").encode() * 100))
+    if damage == "cut":
+        del data[-20:]
+    if damage == "flipped":
+        data[len(data) // 2] ^= 0xFF
+    path = tmp_path / "flock.ndjson.gz"
+    path.write_bytes(GOOD.encode() if damage == "plain" else data)
+    with pytest.raises(SketchvaeError, match=r"flock\.ndjson\.gz"):
+        list(ndjson.read(path))
+
+
+def test_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SketchvaeError, match="cannot be read"):
+        list(ndjson.read(tmp_path / "none.ndjson"))
+
+
+# --- writing ------------------------------------------------------------------------
+
+
+def test_line_is_what_quickdraw_writes() -> None:
+    assert ndjson.line(read(GOOD)[0]) == GOOD
+    assert ndjson.line(read(RAW)[0]) == RAW
+    assert ndjson.line(Drawing([])) == '{"word":"","drawing":[]}'
+
+
+def test_integers_are_written_as_integers() -> None:
+    text = ndjson.line(Drawing([[(1.0, -0.0), (2.5, 1e6)]]))
+    assert text == '{"word":"","drawing":[[[1,2.5],[0,1000000]]]}'
+
+
+@given(drawing=drawings(timed=True) | drawings(timed=False))
+@settings(max_examples=100, deadline=None)
+def test_lines_round_trip(drawing: Drawing) -> None:
+    (back,) = ndjson.read_lines([ndjson.line(drawing)], "x")
+    assert back == drawing
+    assert (back.word, back.key_id) == (drawing.word, drawing.key_id)
+    assert (back.times is None) == (drawing.times is None)
+    if back.times is not None and drawing.times is not None:
+        assert [t.tolist() for t in back.times] == [t.tolist() for t in drawing.times]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "claim"),
+    [
+        (Drawing([[(0, 2e6)]]), "stroke 0: coordinates must lie"),
+        (Drawing([[(0, 0)]], times=[[float("nan")]]), "times must lie"),
+        (Drawing([], word="two\nlines"), "word must be printable"),
+        (Drawing([], key_id="\x00"), "key_id must be printable"),
+        (Drawing([np.zeros((ndjson.MAX_POINTS + 1, 2))]), "at most 100000 points"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(drawing: Drawing, claim: str) -> None:
+    with pytest.raises(SketchvaeError, match=claim):
+        ndjson.line(drawing)
+
+
+# --- the real files -----------------------------------------------------------------
+
+needs_shared = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="needs the drawings in ../shared/data"
+)
+
+
+@needs_shared
+def test_real_simplified_sheep_are_read() -> None:
+    flock = list(ndjson.read(SHARED / "quickdraw_sheep.ndjson"))
+    assert len(flock) == 220
+    assert {d.word for d in flock} == {"sheep"}
+    assert all(d.is_simplified for d in flock)
+    assert flock[0].key_id == "6294518255058944"
+    assert flock[0].strokes[0][:3].tolist() == [[61, 49], [66, 34], [74, 26]]
+
+
+@needs_shared
+def test_real_raw_sheep_have_times_that_grow() -> None:
+    flock = list(ndjson.read(SHARED / "quickdraw_sheep_raw.ndjson"))
+    assert len(flock) == 2
+    for drawing in flock:
+        assert drawing.times is not None
+        assert (np.diff(np.concatenate(drawing.times)) >= 0).all()
+
+
+@needs_shared
+def test_real_lines_come_out_as_they_were() -> None:
+    for name in ("quickdraw_sheep.ndjson", "quickdraw_sheep_raw.ndjson"):
+        for text in (SHARED / name).read_text().splitlines():
+            (drawing,) = ndjson.read_lines([text], name)
+            fields, back = json.loads(text), json.loads(ndjson.line(drawing))
+            assert (back["word"], back["drawing"]) == (fields["word"], fields["drawing"])
+
+
+@needs_shared
+def test_other_categories_are_read_from_gzip() -> None:
+    reading = ndjson.read(SHARED / "quickdraw_344.ndjson.gz")  # 130,620; the first will do
+    flock = [drawing for drawing, _ in zip(reading, range(2000), strict=False)]
+    assert flock[0].word == "The Eiffel Tower"
+    assert all(d.is_simplified and d.n_points for d in flock)
+    assert len({d.word for d in flock}) > 3
