@@ -80,8 +80,8 @@ def drawing() -> None:
     row("one sheep, warm", f"{one * 1e3:.1f} ms")
     drawn = artist.draw(1000, seed=0)
     many = median_seconds(lambda: artist.draw(1000, seed=0), 5)
-    a = np.ones((256, artist.network.hidden + 5), dtype=np.float32)
-    b = np.ones((artist.network.hidden + 5, 4 * artist.network.hidden), dtype=np.float32)
+    a = np.ones((4 * artist.network.hidden, artist.network.hidden + 5), dtype=np.float32)
+    b = np.ones((artist.network.hidden + 5, 256), dtype=np.float32)
     product = median_seconds(lambda: a @ b, 51)
     points = statistics.mean(d.n_points for d in drawn)
     row(

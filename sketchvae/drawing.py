@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ class Drawing:
         times: Iterable[ArrayLike] | None = None,
     ) -> None:
         checked = tuple(_checked_stroke(s, i) for i, s in enumerate(strokes))
+        if checked:
+            _check_range(checked)
         object.__setattr__(self, "strokes", checked)
         object.__setattr__(self, "word", word)
         object.__setattr__(self, "key_id", key_id)
@@ -131,8 +134,9 @@ class Drawing:
         """
         rows = _checked_steps(steps, columns=3, form="stroke-3 (dx, dy, lift)")
         lift = rows[:, 2]
-        if not np.isin(lift, (0.0, 1.0)).all():
-            odd = int(np.argmin(np.isin(lift, (0.0, 1.0))))
+        known = (lift == 0.0) | (lift == 1.0)
+        if not known.all():
+            odd = int(np.argmin(known))
             raise SketchvaeError(
                 f"stroke-3 row {odd}: lift must be 0 or 1, got {lift[odd]:g}; "
                 "check the order of the columns: dx, dy, lift"
@@ -175,8 +179,8 @@ class Drawing:
         if offsets[0].any():
             points = np.concatenate([np.zeros((1, 2)), points])
             lifted = np.concatenate([[False], lifted])
-        cuts = np.flatnonzero(lifted[:-1]) + 1
-        return cls(np.split(points, cuts), word)
+        cuts = [0, *(np.flatnonzero(lifted[:-1]) + 1).tolist(), len(points)]
+        return cls((points[a:b] for a, b in pairwise(cuts)), word)
 
     def to_stroke3(self) -> Floats:
         """Write stroke-3, (n, 3), the first point moved to the origin; see `from_stroke3`."""
@@ -345,15 +349,22 @@ def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:
             f"stroke {index}: must have the shape (points, 2) with at least one point, "
             f"got {points.shape}; leave empty strokes out"
         )
-    near = (np.abs(points) <= FARTHEST).all(axis=1)  # False for nan too
-    if not near.all():
-        row = int(np.argmin(near))
-        raise SketchvaeError(
-            f"stroke {index}, point {row}: coordinates must be finite and within {FARTHEST:.0f} "
-            f"of 0, got {points[row].tolist()}; leave the point out, or scale the drawing down"
-        )
     points.flags.writeable = False
     return points
+
+
+def _check_range(strokes: Sequence[Floats]) -> None:
+    if np.abs(np.concatenate(strokes)).max() <= FARTHEST:  # False for nan too
+        return
+    for index, points in enumerate(strokes):
+        near = (np.abs(points) <= FARTHEST).all(axis=1)
+        if not near.all():
+            row = int(np.argmin(near))
+            raise SketchvaeError(
+                f"stroke {index}, point {row}: coordinates must be finite and within "
+                f"{FARTHEST:.0f} of 0, got {points[row].tolist()}; leave the point out, or scale "
+                "the drawing down"
+            )
 
 
 def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tuple[Floats, ...]:

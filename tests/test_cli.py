@@ -18,17 +18,6 @@ from sketchvae.drawing import Drawing
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 SIZES = {"latent": 4, "encoder-hidden": 8, "decoder-hidden": 12, "mixtures": 2, "batch": 16}
 TINY = [text for name, size in SIZES.items() for text in (f"--{name}", str(size))]
-    "--latent",
-    "4",
-    "--encoder-hidden",
-    "8",
-    "--decoder-hidden",
-    "12",
-    "--mixtures",
-    "2",
-    "--batch",
-    "16",
-]
 
 
 def sketchvae(*arguments: str | Path, fails: int = 0, stdin: str | None = None) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import svgelements  # type: ignore[import-untyped]
+import svgelements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

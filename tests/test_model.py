@@ -343,15 +343,15 @@ def test_numpy_network_believes_the_same_at_every_step() -> None:
     for t in range(steps.shape[1]):
         ours = network.advance(state)
         for logits, expected in ((ours.log_pi, theirs.log_pi), (ours.log_q, theirs.log_q)):
-            normalised = torch.log_softmax(torch.from_numpy(logits), dim=-1)
+            normalised = torch.log_softmax(torch.from_numpy(logits.T), dim=-1)
             torch.testing.assert_close(normalised, expected[:, t], rtol=1e-4, atol=1e-4)
         for values, expected in (
-            (ours.mu.swapaxes(1, 2), theirs.mu),
-            (ours.sigma.swapaxes(1, 2), theirs.log_sigma.exp()),
-            (ours.rho, theirs.rho.tanh()),
+            (ours.mu.T, theirs.mu),
+            (ours.log_sigma.T, theirs.log_sigma),
+            (ours.rho.T, theirs.rho),
         ):
             np.testing.assert_allclose(values, expected[:, t].numpy(), rtol=1e-4, atol=1e-4)
-        network.take(state, steps[:, t, :2].numpy(), steps[:, t, 2:].argmax(dim=-1).numpy())
+        network.take(state, steps[:, t, :2].T.numpy(), steps[:, t, 2:].argmax(dim=-1).numpy())
 
 
 def test_stroke5_of_a_drawing_is_what_the_network_reads() -> None:

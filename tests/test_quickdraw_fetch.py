@@ -186,27 +186,3 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_importing_the_module_imports_no_package() -> None:
     code = "import sys, sketchvae.data.quickdraw; sys.exit('quickdraw' in sys.modules)"
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
-
-
-def test_cache_folder_follows_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("SKETCHVAE_CACHE", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    assert quickdraw.cache_folder() == tmp_path / ".cache" / "sketchvae"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert quickdraw.cache_folder() == tmp_path / ".cache" / "sketchvae"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert quickdraw.cache_folder() == tmp_path / "xdg" / "sketchvae"
-    monkeypatch.setenv("SKETCHVAE_CACHE", str(tmp_path / "own"))
-    assert quickdraw.cache_folder() == tmp_path / "own"
-
-
-def test_default_folder_is_the_cache(
-    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SKETCHVAE_CACHE", str(tmp_path / "own"))
-    assert quickdraw.fetch("sheep") == tmp_path / "own" / "sheep.bin"
-    assert server.asked

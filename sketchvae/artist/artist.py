@@ -39,12 +39,14 @@ class Artist:
 
     Attributes:
         model: the weights, with their provenance in `model.about`.
+        word: what it draws.
         longest: steps after which a drawing counts as unfinished.
     """
 
     def __init__(self, model: ModelFile) -> None:
         self.model = model
         self.network = Network(model)
+        self.word = str(model.about.get("word", ""))
         self.longest = 250
 
     def draw(
@@ -84,68 +86,79 @@ class Artist:
 
 
 class _Sitting:
-    """One call of `draw_each`: rows of drawings side by side, refilled as they end."""
+    """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
+
+    Attributes:
+        owner: (B,) which drawing is in each place.
+        taken: (B,) steps it has taken.
+        dice: (4, T, B) its randomness: two uniform chances and two normals a step.
+        steps: (3, T, B) what it has drawn: stroke-3 in model units.
+    """
 
     def __init__(self, artist: Artist, n: int, temperature: float, seed: int) -> None:
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.next = 0  # the next drawing to begin
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
-        self.unfinished = 0
+        self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
+        self.owner = np.arange(self.next)
+        self.taken = np.zeros(self.next, dtype=np.intp)
+        self.steps = np.zeros((3, artist.longest, self.next), dtype=np.float32)
+        self.state, self.dice = self._begin(self.owner)
 
     def drawings(self) -> Iterator[Drawing]:
         """Yield the drawings in order."""
         done: dict[int, Drawing] = {}
         turn = 0
-        for index, drawing in self._as_they_end():
-            done[index] = drawing
+        while len(self.owner):
+            ended = self._step()
+            for place in np.flatnonzero(ended).tolist():
+                done[int(self.owner[place])] = self._drawing(place)
+            self._refill(ended)
             while turn in done:
                 yield done.pop(turn)
                 turn += 1
 
-    def _as_they_end(self) -> Iterator[tuple[int, Drawing]]:
-        artist, network = self.artist, self.artist.network
-        rows = min(self.n, _SIDE_BY_SIDE)
-        if not rows:
+    def _step(self) -> NDArray[np.bool_]:
+        """Take one step with every drawing, and say which have ended by it."""
+        network, places = self.artist.network, np.arange(len(self.owner))
+        dice = self.dice[:, self.taken, places]
+        mixture = network.advance(self.state)
+        offsets, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
+        network.take(self.state, offsets, pen)
+        self.steps[:2, self.taken, places] = offsets
+        self.steps[2, self.taken, places] = pen == Pen.UP
+        self.taken += 1
+        ended: NDArray[np.bool_] = pen == Pen.END
+        return ended
+
+    def _drawing(self, place: int) -> Drawing:
+        """Return what stands in a place, without the END row, in pixels."""
+        stroke3 = self.steps[:, : self.taken[place] - 1, place].T.astype(np.float64)
+        stroke3[:, :2] *= self.artist.model.scale
+        return Drawing.from_stroke3(stroke3, self.artist.word).aligned()
+
+    def _refill(self, ended: NDArray[np.bool_]) -> None:
+        """Begin drawings where one has ended or is too long; close the places that stay empty."""
+        too_long = ~ended & (self.taken == self.artist.longest)
+        free = np.flatnonzero(ended | too_long)
+        if not len(free):
             return
-        word, scale = str(artist.model.about.get("word", "")), artist.model.scale
-        owner = np.arange(rows)  # which drawing is in each row
-        self.next = rows
-        state, dice = self._begin(owner)
-        taken = np.zeros(rows, dtype=np.intp)  # steps of each row so far
-        steps = np.zeros((rows, artist.longest, 3), dtype=np.float32)  # stroke-3
-        while len(owner):
-            every = np.arange(len(owner))
-            now = dice[every, taken]
-            offsets, pen = network.advance(state).draw(self.temperature, now[:, :2], now[:, 2:])
-            network.take(state, offsets, pen)
-            steps[every, taken, :2] = offsets
-            steps[every, taken, 2] = pen == Pen.UP
-            ended = pen == Pen.END
-            for row in np.flatnonzero(ended):
-                stroke3 = steps[row, : taken[row]].astype(np.float64)
-                stroke3[:, :2] *= scale
-                yield int(owner[row]), Drawing.from_stroke3(stroke3, word).aligned()
-            taken += 1
-            free = np.flatnonzero(ended | (taken == artist.longest))
-            if not len(free):
-                continue
-            anew = [self._again(int(owner[r])) for r in free if not ended[r]]
-            fresh = list(range(self.next, min(self.n, self.next + len(free) - len(anew))))
-            self.next += len(fresh)
-            owners = np.array(anew + fresh, dtype=np.intp)
-            filled, spare = free[: len(owners)], free[len(owners) :]
-            if len(owners):
-                other, other_dice = self._begin(owners)
-                state.put(filled, other)
-                dice[filled], owner[filled], taken[filled] = other_dice, owners, 0
-            if len(spare):  # nothing left to begin: the batch gets smaller
-                rest = np.delete(every, spare)
-                state.keep(rest)
-                owner, taken, steps, dice = owner[rest], taken[rest], steps[rest], dice[rest]
+        owners = [self._again(index) for index in self.owner[too_long].tolist()]
+        fresh = range(self.next, min(self.n, self.next + len(free) - len(owners)))
+        owners += fresh
+        self.next += len(fresh)
+        if owners:
+            filled = free[: len(owners)]
+            state, self.dice[..., filled] = self._begin(np.array(owners))
+            self.state.put(filled, state)
+            self.owner[filled], self.taken[filled] = owners, 0
+        if len(owners) < len(free):
+            rest = np.delete(np.arange(len(self.owner)), free[len(owners) :])
+            self.state.keep(rest)
+            self.owner, self.taken = self.owner[rest], self.taken[rest]
+            self.steps, self.dice = self.steps[..., rest], self.dice[..., rest]
 
     def _again(self, index: int) -> int:
         """Note that a drawing did not end and is begun anew."""
-        self.unfinished += 1
         self.attempts[index] = self.attempts.get(index, 0) + 1
         if self.attempts[index] >= _ATTEMPTS:
             raise SketchvaeError(
@@ -155,20 +168,20 @@ class _Sitting:
         return index
 
     def _begin(self, owners: Rows) -> tuple[State, Array]:
-        """Return the state before the first step, and the dice of all steps, (B, T, 4).
+        """Return the state before the first step, and the dice of all steps, (4, T, B).
 
         Every drawing has a generator of its own, so that it does not matter which
         others are drawn beside it.
         """
-        Z, longest = self.artist.model.config.latent, self.artist.longest
+        Z, T = self.artist.model.config.latent, self.artist.longest
         chances = np.empty(len(owners), dtype=np.float32)
         noise = np.empty((len(owners), Z), dtype=np.float32)
-        dice = np.empty((len(owners), longest, 4), dtype=np.float32)
-        for row, index in enumerate(owners.tolist()):
+        dice = np.empty((4, T, len(owners)), dtype=np.float32)
+        for place, index in enumerate(owners.tolist()):
             rng = np.random.default_rng([self.seed, index, self.attempts.get(index, 0)])
-            chances[row] = rng.random(dtype=np.float32)
-            noise[row] = rng.standard_normal(Z, dtype=np.float32)
-            dice[row, :, :2] = rng.random((longest, 2), dtype=np.float32)
-            dice[row, :, 2:] = rng.standard_normal((longest, 2), dtype=np.float32)
+            chances[place] = rng.random(dtype=np.float32)
+            noise[place] = rng.standard_normal(Z, dtype=np.float32)
+            dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
+            dice[2:, :, place] = rng.standard_normal((2, T), dtype=np.float32)
         z = self.artist.model.prior.place(chances, noise)
         return self.artist.network.begin(z), dice

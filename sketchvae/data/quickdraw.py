@@ -8,8 +8,6 @@ place.
 
 import difflib
 import importlib
-import os
-import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -22,30 +20,7 @@ from sketchvae.files import replacing
 FEWEST = 75_000  # drawings in a category: sketch-rnn's published files take so many from each
 
 
-def cache_folder() -> Path:
-    """Say where downloads are kept: $SKETCHVAE_CACHE, or the platform's folder for caches.
-
-    Raises:
-        SketchvaeError: if there is no home folder to keep it in.
-    """
-    if own := os.environ.get("SKETCHVAE_CACHE"):
-        return Path(own)
-    try:
-        home = Path("~").expanduser()
-    except RuntimeError as error:
-        raise SketchvaeError(
-            f"no home folder ({error}); set SKETCHVAE_CACHE to a folder"
-        ) from error
-    base, variable = home / ".cache", "XDG_CACHE_HOME"
-    if sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    elif sys.platform == "win32":
-        base, variable = home / "AppData" / "Local", "LOCALAPPDATA"
-    given = Path(os.environ.get(variable, ""))
-    return (given if given.is_absolute() else base) / "sketchvae"  # XDG: ignore relative paths
-
-
-def fetch(word: str, folder: Path | None = None) -> Path:
+def fetch(word: str, folder: Path) -> Path:
     """Give the `.bin` file of a category, downloading it if it is not there yet.
 
     A file that is there and reads to its end is returned without any network; one that
@@ -53,13 +28,12 @@ def fetch(word: str, folder: Path | None = None) -> Path:
 
     Args:
         word: the category, "sheep" say; about 20 MB.
-        folder: where the file is kept, as `<word>.bin`; `cache_folder()` if not given.
+        folder: where the file goes, as `<word>.bin`.
 
     Raises:
         SketchvaeError: if there is no such category, the `quickdraw` package is missing,
             the download fails, or what came is not the whole category.
     """
-    folder = cache_folder() if folder is None else folder
     path = folder / f"{word}.bin"
     if Path(word).name == word and _is_good(path):
         return path
@@ -73,7 +47,7 @@ def fetch(word: str, folder: Path | None = None) -> Path:
     except OSError as error:
         raise SketchvaeError(
             f"{folder}: cannot be written ({error.strerror or error}); "
-            "choose another place with SKETCHVAE_CACHE"
+            "choose another folder with -o"
         ) from error
     return path
 

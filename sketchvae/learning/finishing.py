@@ -55,7 +55,7 @@ def draw_latents(model: SketchVAE, pool: Pool, scale: float, most: int, seed: in
 
 def fit_prior(latents: Array, seed: int = 0) -> Prior:
     """Fit a mixture of Gaussians with full covariances to latents, (n, Z)."""
-    from sklearn.mixture import GaussianMixture  # type: ignore[import-untyped]
+    from sklearn.mixture import GaussianMixture
 
     if len(latents) < 2:
         Z = latents.shape[1]

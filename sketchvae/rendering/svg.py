@@ -60,7 +60,7 @@ def to_svg(
     Raises:
         SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
     """
-    import svgwrite  # type: ignore[import-untyped]  # here: it brings urllib, http and ssl along
+    import svgwrite  # here: it brings urllib, http and ssl along
 
     columns, rows = grid(len(drawings), columns)
     cell = _checked_cell(width_mm / columns)
@@ -195,7 +195,7 @@ def _checked_pen(style: Style, cell: float) -> float:
 
 def _checked_colour(colour: str) -> str:
     """Refuse a colour that SVG 1.1 does not know: viewers would silently draw nothing."""
-    from svgwrite.data.typechecker import Full11TypeChecker  # type: ignore[import-untyped]
+    from svgwrite.data.typechecker import Full11TypeChecker
 
     if not Full11TypeChecker().is_color(colour.lower()):
         raise SketchvaeError(
