@@ -34,9 +34,14 @@ def test_failure_leaves_the_old_file_and_nothing_else(
 ) -> None:
     path = tmp_path / "sheep.svg"
     path.write_text("old")
-    with pytest.raises(error), replacing(path) as beside:
-        beside.write_text("half of the n")
-        raise error
+
+    def interrupted() -> None:
+        with replacing(path) as beside:
+            beside.write_text("half of the n")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,13 +28,12 @@ from torch.distributions import Normal, kl_divergence
 from sketchvae.data.packed import Shares, open_packed, pack
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.learning import training
 from sketchvae.learning.batches import Batch, Source, validation_batches
+from sketchvae.learning.settings import Settings
+from sketchvae.learning.team import Team
 from sketchvae.learning.training import (
-    Settings,
     StepFigures,
     Stopped,
-    Team,
     Trainer,
     Validation,
     read_checkpoint,
@@ -125,15 +123,6 @@ def refusal(act: Callable[[], object]) -> str:
         act()
     assert "\n" not in str(caught.value)
     return str(caught.value)
-
-
-@pytest.fixture
-def in_full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "precision", plain)
-
-
-def plain(device: torch.device) -> AbstractContextManager[None]:  # noqa: ARG001
-    return nullcontext()
 
 
 # --- schedules ----------------------------------------------------------------------
@@ -228,7 +217,6 @@ def test_gradient_is_clipped_to_the_norm_and_reported_as_it_was(folder: Path) ->
     assert float(torch.cat([g.flatten() for g in grads]).norm()) == pytest.approx(1e-3, rel=1e-3)
 
 
-@pytest.mark.usefixtures("in_full_precision")
 def test_gradient_is_that_of_the_bound_per_drawing_and_mean_length(folder: Path) -> None:
     """(mean L_R + w_KL mean L_KL) / mean length of the set; below the floor L_KL is free."""
     settings = replace(SETTINGS, clip=1e9, kl_start=0.25)
@@ -267,7 +255,6 @@ def test_batch_that_does_not_divide_is_refused_with_one_that_does(folder: Path) 
 # --- validation ---------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("in_full_precision")
 def test_validation_is_the_bound_of_the_averaged_weights_in_pixels(folder: Path) -> None:
     trainer = trainer_in(folder)
     for _ in range(4):
@@ -603,7 +590,6 @@ def test_code_in_a_checkpoint_is_refused_and_not_run(folder: Path) -> None:
 # --- several processes --------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("in_full_precision")
 def test_two_processes_are_one(folder: Path) -> None:
     """Losses, gradients, floor and stop; with a batch of 8 and with one of 7, split 4 and 3."""
     pack(drawings(11, 5), folder.parent / "odd.drawings", shares=Shares(valid=0.3, test=0))
@@ -699,8 +685,7 @@ def work_save(folder: Path) -> None:
 
 def work_rank(folder: Path) -> None:
     """Be one of two processes."""
-    training.precision = plain
-    team = Team.join()
+    team = replace(Team.join(), bf16=False)
     found: dict[str, Any] = {name: gradients(folder, name, team) for name in ("tiny", "odd")}
     trainer = trainer_in(folder, TOGETHER, team=team)
     after = {3: lambda: interrupt(signal.SIGTERM)} if team.rank == 1 else {}

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sketchvae.drawing import Pen
 from sketchvae.model_file import Array, ModelFile
 
+_WIDEST = 10.0  # log sigma: far beyond any drawing, and odd weights cannot reach infinity
+
 
 @dataclass
 class State:
@@ -93,7 +95,8 @@ class Mixture:
         pen = _choose(self.log_q * sharpness, chances[1])
         columns = np.arange(len(component))
         rho = np.tanh(self.rho[component, columns])
-        spread = np.exp(self.log_sigma[:, component, columns]) * np.float32(temperature**0.5)
+        widest = np.minimum(self.log_sigma[:, component, columns], _WIDEST)
+        spread = np.exp(widest) * np.float32(temperature**0.5)
         spread[0] *= noise[0]
         spread[1] *= rho * noise[0] + np.sqrt(1 - rho * rho) * noise[1]
         spread += self.mu[:, component, columns]

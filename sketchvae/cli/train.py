@@ -65,7 +65,9 @@ def train(
 
     with needs_train():
         from sketchvae.learning.progress import Display
-        from sketchvae.learning.training import Settings, Stopped, Team, Trainer
+        from sketchvae.learning.settings import Settings
+        from sketchvae.learning.team import Team
+        from sketchvae.learning.training import Stopped, Trainer
     from sketchvae.model_file import ModelConfig
 
     chosen = {name: value for name, value in given.items() if value is not None}

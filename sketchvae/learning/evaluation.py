@@ -12,7 +12,7 @@ from sketchvae.data.packed import Points
 from sketchvae.errors import SketchvaeError
 from sketchvae.learning.batches import make_batch
 from sketchvae.learning.model import SketchVAE
-from sketchvae.learning.training import precision
+from sketchvae.learning.team import Team
 from sketchvae.model_file import ModelFile, Prior
 
 DRAWS = 64  # z a drawing, for the importance-weighted bound
@@ -69,7 +69,8 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
         raise SketchvaeError("evaluate needs at least one drawing, got none; name another file")
     model = SketchVAE(model_file.config)
     model.load_arrays(dict(model_file.tensors))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    team = Team.join()
+    device = team.device
     model.to(device).eval()
     rng = np.random.default_rng(0)
     noise = torch.Generator().manual_seed(0)
@@ -86,7 +87,7 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
         )
         steps = torch.from_numpy(batch.steps).to(device)
         lengths = torch.from_numpy(batch.lengths).to(device)
-        with precision(device):
+        with team.precision():
             posterior = model.encode(steps, lengths)
             shape = (draws, len(steps), model_file.config.latent)
             normal = torch.randn(shape, generator=noise).to(device)

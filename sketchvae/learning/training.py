@@ -1,10 +1,9 @@
 """The training run: drawings -> weights, step by step, stoppable and resumable anywhere."""
 
 import math
-import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch import distributed as dist
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
@@ -28,62 +26,9 @@ from sketchvae.learning.batches import (
 )
 from sketchvae.learning.finishing import finish
 from sketchvae.learning.model import SketchVAE
+from sketchvae.learning.settings import Settings
+from sketchvae.learning.team import Team
 from sketchvae.model_file import ModelConfig, save
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train. A step is one batch."""
-
-    steps: int = 20_000
-    batch: int = 64  # drawings a step, over all processes
-    learning_rate: float = 2e-3  # at its highest, after the warm-up
-    final_rate: float = 0.01  # of learning_rate, at the last step
-    warm_up: int = 400  # steps
-    clip: float = 1.0  # largest norm of the gradient
-    kl_weight: float = 1.0  # w_KL once annealed; 1 is the likelihood's own bound
-    kl_start: float = 0.05  # w_KL at the first step
-    kl_anneal: float = 0.3  # share of the steps in which w_KL rises
-    kl_floor: float = 20.0  # nats a drawing that L_KL costs at least (free bits, on the total)
-    average: float = 0.999  # decay of the averaged weights
-    stretch: float = 0.1  # augmentation: scale of x and of y, 1 +- stretch
-    drop: float = 0.1  # augmentation: share of points left out
-    longest: int = 250  # points; longer drawings are left out
-    validate_every: int = 1000  # steps
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("steps", 1, math.inf),
-            ("batch", 1, math.inf),
-            ("learning_rate", 0, 1),
-            ("clip", 1e-9, math.inf),
-            ("kl_weight", 0, math.inf),
-            ("kl_anneal", 0, 1),
-            ("kl_floor", 0, math.inf),
-            ("average", 0, 1),
-            ("stretch", 0, 0.9),
-            ("drop", 0, 0.9),
-            ("longest", 1, 10_000),
-            ("validate_every", 1, math.inf),
-            ("seed", 0, math.inf),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise SketchvaeError(f"{name} must be from {low:g} to {high:g}, got {value:g}")
-
-    def rate_at(self, step: int) -> float:
-        """Return the learning rate: linear warm-up, then half a cosine down to `final_rate`."""
-        warm = min(1.0, (step + 1) / (self.warm_up + 1))
-        done = min(1.0, step / self.steps)
-        cosine = self.final_rate + (1 - self.final_rate) * 0.5 * (1 + math.cos(math.pi * done))
-        return self.learning_rate * warm * cosine
-
-    def kl_weight_at(self, step: int) -> float:
-        """Return w_KL: it rises in a straight line from `kl_start`, then stays."""
-        rise = self.kl_anneal * self.steps
-        share = min(1.0, step / rise) if rise > 0 else 1.0
-        return self.kl_weight * (self.kl_start + (1 - self.kl_start) * share)
 
 
 @dataclass(frozen=True)
@@ -129,50 +74,6 @@ class Watcher(Protocol):
 
     def validated(self, trainer: "Trainer", figures: Validation) -> None:
         """Hear of every validation."""
-
-
-@dataclass(frozen=True)
-class Team:
-    """The processes that train together; torchrun tells each its rank."""
-
-    rank: int
-    size: int
-    device: torch.device
-
-    @classmethod
-    def join(cls) -> "Team":
-        """Join the processes that torchrun started, or be alone."""
-        size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
-        cuda = torch.cuda.is_available()
-        local = int(os.environ.get("LOCAL_RANK", 0))
-        device = torch.device("cuda", local) if cuda else torch.device("cpu")
-        if size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if cuda else "gloo")
-        return cls(rank, size, device)
-
-    def __enter__(self) -> "Team":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if dist.is_initialized():
-            dist.destroy_process_group()
-
-    def add_up(self, tensors: Sequence[Tensor]) -> None:
-        """Sum each tensor over the processes, in place, in one message."""
-        if self.size == 1:
-            return
-        flat = torch.cat([t.reshape(-1) for t in tensors])
-        dist.all_reduce(flat)
-        for tensor, total in zip(
-            tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True
-        ):
-            tensor.copy_(total.view_as(tensor))
-
-    def any(self, flag: bool) -> bool:
-        """Tell whether any process says yes."""
-        flags = torch.tensor([float(flag)], device=self.device)
-        self.add_up([flags])
-        return bool(flags.item() > 0)
 
 
 class Stopped(Exception):  # noqa: N818 - nothing went wrong
@@ -282,7 +183,7 @@ class Trainer:
         device = self.team.device
         steps, noise = torch.from_numpy(batch.steps), torch.from_numpy(batch.noise)
         lengths = torch.from_numpy(batch.lengths)
-        with precision(device):
+        with self.team.precision():
             loss_r, kl = model(steps.to(device), lengths.to(device), noise.to(device))
         return loss_r, kl
 
@@ -414,7 +315,7 @@ class Trainer:
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a run to go on."""
-        drawings = int(np.bitwise_xor.reduce(self.pool.keys())) ^ len(self.pool)
+        drawings = int(np.add.reduce(self.pool.keys()))  # wraps; order does not count
         return {
             **asdict(self.config),
             **asdict(self.settings),
@@ -444,17 +345,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             "file; put best.pt in its place, or begin again with another --out"
         ) from error
     return state
-
-
-def precision(device: torch.device) -> AbstractContextManager[Any]:
-    """Return bf16 autocast where the processor multiplies in bf16, else plain fp32."""
-    if device.type == "cuda":
-        has_bf16 = torch.cuda.is_bf16_supported()
-    else:
-        cpuinfo = Path("/proc/cpuinfo")
-        flags = cpuinfo.read_text() if cpuinfo.exists() else ""
-        has_bf16 = "avx512_bf16" in flags or "amx_bf16" in flags
-    return torch.autocast(device.type, torch.bfloat16) if has_bf16 else nullcontext()
 
 
 @contextmanager
