@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import math
 import pickle
+import tracemalloc
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -72,7 +73,7 @@ def from_first_point(drawing: Drawing) -> Drawing:
 # --- stroke-3 and stroke-5 ------------------------------------------------------------
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings())
 def test_stroke3_gives_the_drawing_back(drawing: Drawing) -> None:
     again = Drawing.from_stroke3(drawing.to_stroke3())
@@ -80,13 +81,13 @@ def test_stroke3_gives_the_drawing_back(drawing: Drawing) -> None:
     assert [len(s) for s in again.strokes] == [len(s) for s in drawing.strokes]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings())
 def test_stroke5_gives_the_drawing_back(drawing: Drawing) -> None:
     assert Drawing.from_stroke5(drawing.to_stroke5()) == from_first_point(drawing)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings(1e6, whole=False))
 def test_stroke3_of_fractions_keeps_every_stroke_and_point_nearly(drawing: Drawing) -> None:
     again, moved = Drawing.from_stroke3(drawing.to_stroke3()), from_first_point(drawing)
@@ -94,7 +95,7 @@ def test_stroke3_of_fractions_keeps_every_stroke_and_point_nearly(drawing: Drawi
     np.testing.assert_allclose(again.points, moved.points, rtol=0, atol=1e-7)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.integers(0, 1)),
@@ -107,7 +108,7 @@ def test_any_stroke3_reads_as_a_pen_would_walk_it(rows: list[tuple[int, int, int
     assert Drawing.from_stroke3(drawing.to_stroke3()) == drawing
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings(), st.integers(0, 3))
 def test_stroke5_is_stroke3_with_a_one_hot_pen_and_an_end(drawing: Drawing, padding: int) -> None:
     three, five = drawing.to_stroke3(), drawing.to_stroke5()
@@ -229,7 +230,7 @@ def test_minus_zero_is_zero_in_equality_and_hash() -> None:
     assert hash(plus) == hash(minus)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings(2), drawings(2))
 def test_equality_is_that_of_the_strokes(one: Drawing, other: Drawing) -> None:
     assert (one == other) == (as_lists(one) == as_lists(other))
@@ -242,7 +243,7 @@ def test_where_the_pen_lifts_makes_another_drawing() -> None:
     assert Drawing([]) != ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings(1000, whole=False))
 def test_bounds_points_and_sides_are_those_of_all_points(drawing: Drawing) -> None:
     flat = [point for stroke in as_lists(drawing) for point in stroke]
@@ -269,7 +270,7 @@ def test_moved_and_scaled_are_sums_and_products() -> None:
     assert as_lists(Drawing([[[0.126, -0.04]]]).rounded(1)) == [[(0.1, 0)]]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings(1000, whole=False), st.floats(0.5, 1000))
 def test_sized_starts_at_the_origin_and_has_the_side(drawing: Drawing, side: float) -> None:
     sized = drawing.sized(side)
@@ -282,7 +283,7 @@ FAR = 1e9
 NASTY = st.sampled_from([-FAR, FAR, FAR - 1e-6, 1e8, 1e8 + 1e-7, 0.0, 5e-324, 1e-300, 1.0])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.one_of(
         drawings(1e6, whole=False),
@@ -320,8 +321,7 @@ def test_fit_keeps_the_proportions(drawing: Drawing) -> None:
 
 
 def test_tiny_drawing_far_from_the_origin_lands_on_the_page() -> None:
-    tiny = Drawing([[[1e8, 1e8], [1e8 + 3e-8, 1e8]]])
-    assert tiny.longest_side > 0
+    tiny = Drawing([[[1e8, 1e8], [math.nextafter(1e8, math.inf), 1e8]]])
     assert tiny.fit(100, 100, 10).bounds == pytest.approx((10, 50, 90, 50))
 
 
@@ -390,7 +390,7 @@ def test_simplify_keeps_what_the_definition_keeps(seed: int) -> None:
     assert [(x, y) for x, y in kept.tolist()] == douglas_peucker(points, epsilon)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(drawings(20), st.sampled_from([0.0, 0.5, 2.0, 10.0]))
 def test_simplify_stays_within_epsilon_and_keeps_the_ends(drawing: Drawing, epsilon: float) -> None:
     simple = drawing.simplify(epsilon)
@@ -467,7 +467,7 @@ def test_simplified_resamples_before_it_drops_points() -> None:
     assert (simple.word, simple.key_id, simple.times) == ("sheep", "4711", None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.one_of(drawings(1e6, whole=False), drawings(1)))
 def test_simplified_is_simplified_and_keeps_every_stroke(drawing: Drawing) -> None:
     simple = drawing.simplified()
@@ -487,8 +487,14 @@ def test_is_simplified_means_whole_numbers_from_0_to_255(
 
 def test_a_scribble_of_great_length_stays_small_in_memory() -> None:
     zigzag = np.zeros((4000, 2))
-    zigzag[::2] = 255  # a million pixels of ink, and ten times what is kept of it
-    assert Drawing([zigzag]).simplified().n_points <= 100_001
+    zigzag[::2] = 255  # of a million pixels of ink
+    drawing = Drawing([zigzag])
+    tracemalloc.start()
+    try:
+        drawing.simplified()
+        assert tracemalloc.get_traced_memory()[1] < 40e6  # a point a pixel takes 130 MB
+    finally:
+        tracemalloc.stop()
 
 
 # --- in a notebook, and as text -------------------------------------------------------
