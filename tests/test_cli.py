@@ -1,9 +1,9 @@
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -159,7 +159,8 @@ def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Pa
         for _ in range(20)
     ]
     formats.write(tmp_path / "scribbles.ndjson", scribbles)
-    sheep = json.loads(sketchvae("evaluate", SHEEP, "--json"))["nats_per_point"]
+    formats.write(tmp_path / "sheep.ndjson", itertools.islice(formats.read(SHEEP), 20))
+    sheep = json.loads(sketchvae("evaluate", tmp_path / "sheep.ndjson", "--json"))["nats_per_point"]
     other = json.loads(sketchvae("evaluate", tmp_path / "scribbles.ndjson", "--json"))
     for bound, nats in sheep.items():
         if not bound.startswith("KL"):
@@ -168,8 +169,9 @@ def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Pa
     assert importance[0] <= sheep["bound L_R + L_KL"]
 
 
-def test_evaluate_prints_a_table_and_names_the_protocol() -> None:
-    table = sketchvae("evaluate", SHEEP)
+def test_evaluate_prints_a_table_and_names_the_protocol(tmp_path: Path) -> None:
+    formats.write(tmp_path / "sheep.ndjson", itertools.islice(formats.read(SHEEP), 2))
+    table = sketchvae("evaluate", tmp_path / "sheep.ndjson")
     assert "dequantised, in pixels" in table
     assert "importance-weighted, k = 64" in table
 
@@ -216,31 +218,30 @@ def test_train_does_not_train_over_a_run(packed: Path, tmp_path: Path) -> None:
     assert (out / "last.pt").read_bytes() == before
 
 
+def listen_until(process: "subprocess.Popen[str]", beginning: str) -> str:
+    """Read the process's lines until one begins like that, and return it."""
+    assert process.stderr is not None
+    return next(line for line in process.stderr if line.startswith(beginning))
+
+
 def test_ctrl_c_saves_and_leaves_and_resume_goes_on(packed: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    command = [sys.executable, "-m", "sketchvae"]
     arguments = [str(a) for a in train(packed, out, "--steps", "100000")]
-    process = subprocess.Popen(
-        command + arguments, stderr=subprocess.PIPE, text=True, env={**os.environ}
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("step 50"):
-            break
-    process.send_signal(signal.SIGINT)
-    said = process.stderr.read()
-    assert process.wait() == 130
-    assert "saved; go on with --resume" in said
+    command = [sys.executable, "-m", "sketchvae", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # so small a network wants no more
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        listen_until(process, "step 50")
+        process.send_signal(signal.SIGINT)
+        listen_until(process, f"{out}: stopped after step")
+    assert process.returncode == 130
     assert (out / "last.pt").exists()
-    process = subprocess.Popen(
-        [*command, *arguments, "--resume"], stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    first = process.stderr.readline()
-    time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
-    process.stderr.read()
-    assert process.wait() == 143
+    command.append("--resume")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        first = listen_until(process, "")
+        listen_until(process, "step ")
+        process.send_signal(signal.SIGTERM)
+        listen_until(process, f"{out}: stopped after step")
+    assert process.returncode == 143
     assert int(first.partition("from step ")[2].split()[0]) >= 50
 
 

@@ -215,8 +215,8 @@ def _header(
             "format": FORMAT,
             "vocabulary": json.dumps(vocabulary),
             "sources": json.dumps(sources),
-            "valid": repr(shares.valid),
-            "test": repr(shares.test),
+            "valid": repr(float(shares.valid)),
+            "test": repr(float(shares.test)),
         }
     }
     rows = {"starts": n_drawings + 1, "keys": n_drawings, "words": n_drawings, "points": n_points}

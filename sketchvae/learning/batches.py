@@ -7,6 +7,7 @@ very batches it would have seen.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class Pool:
     Args:
         sources: the sets.
         split: which part of each.
-        longest: drawings of more points than this are left out.
+        longest: drawings of more points than this are left out, as are empty ones.
         without: keys of drawings to leave out, so that none is trained on and judged by.
 
     Raises:
@@ -92,13 +93,13 @@ class Pool:
             places.append(np.tile(rows, (source.repeat, 1)))
         self.places = np.concatenate(places)  # (B, 2): set, index in it
         self.lengths = self._lengths()
-        fits = self.lengths <= longest
+        fits = (self.lengths >= 1) & (self.lengths <= longest)
         self.left_out = int((~fits).sum())
         self.places, self.lengths = self.places[fits], self.lengths[fits]
         if not len(self):
             names = ", ".join(str(s.path) for s in self.sets)
             raise SketchvaeError(
-                f"{names}: the {split} split must hold a drawing of at most {longest} points, "
+                f"{names}: the {split} split must hold a drawing of 1 to {longest} points, "
                 "got none; import more drawings or give the split a larger share"
             )
 
@@ -122,6 +123,10 @@ class Pool:
     def keys(self) -> NDArray[np.uint64]:
         """Return the hash of every drawing, (B,) uint64."""
         return np.array([self.sets[s].keys[i] for s, i in self.places], dtype=np.uint64)
+
+    def fingerprint(self) -> str:
+        """Return a hash of which drawings these are, and in which order."""
+        return blake2b(self.keys().tobytes(), digest_size=8).hexdigest()
 
     def points(self, which: Ints) -> list[Points]:
         """Return the points of drawings, each (n, 3) uint8."""

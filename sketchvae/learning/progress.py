@@ -66,7 +66,7 @@ class Display:
     def began(self, trainer: Trainer) -> None:
         """Say what is trained on."""
         self.since = time.monotonic()
-        left_out = f" ({trainer.pool.left_out} longer ones left out)"
+        left_out = f" ({trainer.pool.left_out} too long or empty)"
         self.say(
             f"{len(trainer.pool)} drawings an epoch{left_out if trainer.pool.left_out else ''}, "
             f"judged by {len(trainer.valid)}; scale {trainer.scale:.2f} px; "

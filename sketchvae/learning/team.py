@@ -35,6 +35,8 @@ class Team:
         cuda = torch.cuda.is_available()
         local = int(os.environ.get("LOCAL_RANK", 0))
         device = torch.device("cuda", local) if cuda else torch.device("cpu")
+        if cuda:
+            torch.cuda.set_device(device)
         if size > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if cuda else "gloo")
         return cls(rank, size, device, _has_bf16(device))

@@ -112,7 +112,9 @@ class Trainer:
                 f"try {settings.batch // team.size * team.size or team.size}"
             )
         self.valid = Pool(judges, "valid", settings.longest)
-        self.pool = Pool(sources, "train", settings.longest, without=self.valid.keys())
+        held_back = [s.packed.keys[s.packed.split("test")] for s in (*sources, *judges)]
+        without = np.concatenate([self.valid.keys(), *held_back])
+        self.pool = Pool(sources, "train", settings.longest, without)
         self.scale = self.pool.offset_scale()
         self.batches = Batches(
             self.pool,
@@ -231,19 +233,20 @@ class Trainer:
     @torch.no_grad()
     def validate(self) -> Validation:
         """Judge the averaged weights on the validation drawings."""
-        loss_r, spectrum = 0.0, torch.zeros(self.config.latent, device=self.team.device)
+        loss_r, offsets = 0.0, 0
+        spectrum = torch.zeros(self.config.latent, device=self.team.device)
         for batch in validation_batches(
             self.valid, self.settings.batch, self.config.latent, self.scale
         ):
             batch_r, kl = self._losses(self.averaged, batch)
             loss_r += float(batch_r.double().sum())
+            offsets += int((batch.lengths - 1).sum())
             spectrum += kl.sum(dim=0)
         n = len(self.valid)
-        offsets = float((self.valid.lengths - 1).sum()) / n
         spectrum = (spectrum / n).sort(descending=True).values
         return Validation(
             self.step,
-            loss_r / n + 2 * math.log(self.scale) * offsets,
+            (loss_r + 2 * math.log(self.scale) * offsets) / n,
             float(spectrum.sum()),
             float(self.valid.lengths.mean()),
             tuple(spectrum.tolist()),
@@ -315,12 +318,12 @@ class Trainer:
 
     def _identity(self) -> dict[str, Any]:
         """Return what must be the same for a run to go on."""
-        drawings = int(np.add.reduce(self.pool.keys()))  # wraps; order does not count
         return {
             **asdict(self.config),
             **asdict(self.settings),
             "scale": self.scale,
-            "training drawings": drawings,
+            "training drawings": self.pool.fingerprint(),
+            "validation drawings": self.valid.fingerprint(),
         }
 
 
