@@ -356,7 +356,13 @@ def test_pool_with_nothing_in_it_names_the_sets_and_the_way_out() -> None:
             Pool(sources, split, longest)  # type: ignore[arg-type]
         text = str(caught.value)
         assert "\n" not in text
-        for part in ("left.drawings", "right.drawings", split, f"of 1 to {longest} points", "import"):
+        for part in (
+            "left.drawings",
+            "right.drawings",
+            split,
+            f"of 1 to {longest} points",
+            "import",
+        ):
             assert part in text
 
 
