@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sketchvae.data.packed import Points
 from sketchvae.errors import SketchvaeError
-from sketchvae.learning.batches import make_batch
+from sketchvae.learning.batches import Batch, make_batch
 from sketchvae.learning.model import SketchVAE
 from sketchvae.learning.team import Team
 from sketchvae.model_file import ModelFile, Prior
@@ -67,49 +67,23 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
     """
     if not drawings:
         raise SketchvaeError("evaluate needs at least one drawing, got none; name another file")
+    team = Team.join()
     model = SketchVAE(model_file.config)
     model.load_arrays(dict(model_file.tensors))
-    team = Team.join()
-    device = team.device
-    model.to(device).eval()
-    rng = np.random.default_rng(0)
-    noise = torch.Generator().manual_seed(0)
+    model.to(team.device).eval()
+    rng, normal = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    in_order = sorted(drawings, key=len)
     at_once = max(1, _ROWS // draws)
-    order = sorted(range(len(drawings)), key=lambda i: len(drawings[i]))
     sums = torch.zeros(4, dtype=torch.float64)
     offsets = 0
-    for first in range(0, len(order), at_once):
-        batch = make_batch(
-            [drawings[i] for i in order[first : first + at_once]],
-            model_file.scale,
-            model_file.config.latent,
-            rng,
-        )
-        steps = torch.from_numpy(batch.steps).to(device)
-        lengths = torch.from_numpy(batch.lengths).to(device)
+    for first in range(0, len(in_order), at_once):
+        points = in_order[first : first + at_once]
+        batch = make_batch(points, model_file.scale, model_file.config.latent, rng)
+        noise = torch.randn((draws, *batch.noise.shape), generator=normal)
         with team.precision():
-            posterior = model.encode(steps, lengths)
-            shape = (draws, len(steps), model_file.config.latent)
-            normal = torch.randn(shape, generator=noise).to(device)
-            z = posterior.z(normal)
-            loss_r = model.reconstruction_loss(
-                z.flatten(0, 1), steps.repeat(draws, 1, 1), lengths.repeat(draws)
-            ).view(draws, -1)
-        log_q = _log_normal(normal) - 0.5 * posterior.log_variance.sum(-1)
-        weights = -loss_r - log_q
-        sums += (
-            torch.stack(
-                [
-                    loss_r[0].sum(),
-                    posterior.kl().sum(),
-                    _log_mean_exp(weights + _log_normal(z)).neg().sum(),
-                    _log_mean_exp(weights + _log_prior(model_file.prior, z)).neg().sum(),
-                ]
-            )
-            .double()
-            .cpu()
-        )
-        offsets += int((lengths - 1).sum())
+            nats = _nats(model, model_file.prior, batch, noise.to(team.device))
+        sums += nats.double().cpu()
+        offsets += int((batch.lengths - 1).sum())
     n = len(drawings)
     # Per offset, a density per square pixel is that per square unit over scale squared.
     in_pixels = 2 * math.log(model_file.scale) * offsets / n
@@ -122,6 +96,30 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
         importance=importance + in_pixels,
         importance_fitted=fitted + in_pixels,
         draws=draws,
+    )
+
+
+def _nats(model: SketchVAE, prior: Prior, batch: Batch, noise: Tensor) -> Tensor:
+    """Return L_R, L_KL and the importance-weighted bound by N(0, I) and by the prior.
+
+    Sums over the batch, in model units, (4,); noise is (draws, B, Z), standard normal.
+    """
+    draws = len(noise)
+    steps = torch.from_numpy(batch.steps).to(noise.device)
+    lengths = torch.from_numpy(batch.lengths).to(noise.device)
+    posterior = model.encode(steps, lengths)
+    z = posterior.z(noise)
+    loss_r = model.reconstruction_loss(
+        z.flatten(0, 1), steps.repeat(draws, 1, 1), lengths.repeat(draws)
+    ).view(draws, -1)
+    log_q = _log_normal(noise) - 0.5 * posterior.log_variance.sum(-1)
+    return torch.stack(
+        [
+            loss_r[0].sum(),
+            posterior.kl().sum(),
+            -_log_mean_exp(_log_normal(z) - log_q - loss_r).sum(),
+            -_log_mean_exp(_log_prior(prior, z) - log_q - loss_r).sum(),
+        ]
     )
 
 
