@@ -1,10 +1,12 @@
-"""Put a finished run into the package: weights with their provenance, measured, and the card.
+"""Put a finished run into the package: weights with their provenance, measured.
 
     python scripts/ship.py RUN SHEEP.ndjson
 
 RUN holds model.safetensors and sets/real.drawings; SHEEP.ndjson are real sheep to measure on.
+The measured figures go into the weights file, and from there into the README and the card.
 """
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -46,13 +48,42 @@ def figures(measured: Likelihood) -> dict[str, Any]:
     }
 
 
+def table(nats: dict[str, dict[str, Any]]) -> str:
+    """Write what was measured as a Markdown table, a column a set of drawings."""
+    kept_out, everything = nats["kept_out"], nats["all_real"]
+    lines = [
+        f"| nats, in pixels, dequantised | {kept_out['drawings']} kept out of training "
+        f"| all {everything['drawings']} |",
+        "|---|---|---|",
+    ]
+    for name, words in (
+        ("L_R_per_drawing", "`L_R` per drawing"),
+        ("L_KL_per_drawing", "`L_KL` per drawing, against N(0, I)"),
+        ("bound_per_point", "`L_R + L_KL` per point"),
+        ("importance_weighted_per_point", "importance-weighted, k = 64, per point"),
+        ("importance_weighted_fitted_prior_per_point", "the same, with the fitted prior"),
+    ):
+        lines.append(f"| {words} | {kept_out[name]} | {everything[name]} |")
+    return "\n".join(lines)
+
+
+def write_figures(path: Path, nats: dict[str, dict[str, Any]]) -> None:
+    """Put the table between the markers of a page."""
+    text = path.read_text(encoding="utf-8")
+    marked = r"(<!-- figures -->\n).*?(\n<!-- end of figures -->)"
+    new, count = re.subn(marked, lambda m: m[1] + table(nats) + m[2], text, flags=re.S)
+    if count != 1:
+        raise SystemExit(f"{path}: must have one pair of figures markers, got {count}")
+    path.write_text(new, encoding="utf-8")
+
+
 def main() -> None:
     run, sheep = Path(sys.argv[1]), Path(sys.argv[2])
     model = load(run / "model.safetensors")
     kept_out = figures(likelihood(model, list(read_points(run / "sets/real.drawings", "valid"))))
     everything = figures(likelihood(model, list(read_points(sheep))))
     drawn = Artist(model).draw(1000, TEMPERATURE, seed=0)
-    about = {
+    about: dict[str, Any] = {
         "word": "sheep",
         "data": DATA,
         "licence": LICENCE,
@@ -65,10 +96,10 @@ def main() -> None:
         },
     }
     save(replace(model, about=about), shipped_path())
-    print(f"{shipped_path()}: {shipped_path().stat().st_size} bytes")
-    print("kept out:", kept_out)
-    print("all real:", everything)
-    print("drawn:", about["drawn"])
+    for page in (Path(__file__).parents[1] / "README.md", shipped_path().parent / "README.md"):
+        write_figures(page, about["nats_in_pixels"])
+    print(f"{shipped_path()}: {shipped_path().stat().st_size} bytes; drawn: {about['drawn']}")
+    print(table(about["nats_in_pixels"]))
 
 
 if __name__ == "__main__":
