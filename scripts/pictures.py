@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sketchvae import load
 from sketchvae.data import formats
-from sketchvae.rendering.svg import Style, to_svg
+from sketchvae.rendering.svg import to_svg
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,10 +20,8 @@ def main() -> None:
     formats.write(ROOT / "data" / "sheep.ndjson", flock)
     pictures = ROOT / "docs" / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
-    for name, temperature, smooth in (("flock", 0.5, False), ("flock-smooth", 0.5, True)):
-        drawn = artist.draw(24, temperature, seed=7)
-        svg = to_svg(drawn, width_mm=240, style=Style(smooth=smooth), columns=8)
-        (pictures / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+    svg = to_svg(artist.draw(24, 0.5, seed=7), width_mm=240, columns=8)
+    (pictures / "flock.svg").write_text(svg + "\n", encoding="utf-8")
     rows = [artist.draw(8, temperature, seed=7) for temperature in (0.2, 0.5, 1.0)]
     svg = to_svg([d for row in rows for d in row], width_mm=240, columns=8)
     (pictures / "temperatures.svg").write_text(svg + "\n", encoding="utf-8")
