@@ -96,15 +96,7 @@ def test_decoder_is_the_lstm_of_the_textbook() -> None:
     for offset, pen in zip(offsets, pens, strict=True):
         mixture = network.advance(state)
         heads.append(
-            np.concatenate(
-                [
-                    mixture.log_pi,
-                    mixture.mu.reshape(2 * M, 3),
-                    mixture.log_sigma.reshape(2 * M, 3),
-                    mixture.rho,
-                    mixture.log_q,
-                ]
-            )
+            np.concatenate([mixture.log_pi, mixture.normals.reshape(5 * M, 3), mixture.log_q])
         )
         network.take(state, offset, pen)
     for b in range(3):
@@ -132,7 +124,7 @@ def mixture_of(n: int, rho: list[float] = RHO, log_pi: list[float] = LOG_PI) -> 
         array = np.array(values, dtype=np.float32)
         return np.repeat(array[..., None], n, axis=-1)
 
-    return Mixture(columns(log_pi), columns(MU), columns(LOG_SIGMA), columns(rho), columns(LOG_Q))
+    return Mixture(columns(log_pi), columns([*MU, *LOG_SIGMA, rho]), columns(LOG_Q))
 
 
 def weights_at(logits: list[float], tau: float) -> list[float]:

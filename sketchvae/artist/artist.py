@@ -17,6 +17,7 @@ Rows = NDArray[np.intp]
 TEMPERATURE = 0.5
 _SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
 _ATTEMPTS = 20  # at a drawing that does not end
+_UP, _END = int(Pen.UP), int(Pen.END)  # looked up once: an enum is slow to ask at every step
 _COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
 
 
@@ -110,24 +111,29 @@ class _Sitting:
         turn = 0
         while len(self.owner):
             ended = self._step()
-            for place in np.flatnonzero(ended).tolist():
+            free = (ended | (self.taken == self.artist.longest)).nonzero()[0]
+            if not len(free):
+                continue
+            for place in free[ended[free]].tolist():
                 done[int(self.owner[place])] = self._drawing(place)
-            self._refill(ended)
+            self._refill(free, self.owner[free[~ended[free]]].tolist())
             while turn in done:
                 yield done.pop(turn)
                 turn += 1
 
     def _step(self) -> NDArray[np.bool_]:
         """Take one step with every drawing, and say which have ended by it."""
-        network, places = self.artist.network, np.arange(len(self.owner))
-        dice = self.dice[:, self.taken, places]
+        network = self.artist.network
+        here = (slice(None), self.taken, np.arange(len(self.owner)))
+        dice = self.dice[here]
         mixture = network.advance(self.state)
         offsets, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
         network.take(self.state, offsets, pen)
-        self.steps[:2, self.taken, places] = offsets
-        self.steps[2, self.taken, places] = pen == Pen.UP
+        step = np.empty((3, len(pen)), dtype=np.float32)
+        step[:2], step[2] = offsets, pen == _UP
+        self.steps[here] = step
         self.taken += 1
-        ended: NDArray[np.bool_] = pen == Pen.END
+        ended: NDArray[np.bool_] = pen == _END
         return ended
 
     def _drawing(self, place: int) -> Drawing:
@@ -136,13 +142,14 @@ class _Sitting:
         stroke3[:, :2] *= self.artist.model.scale
         return Drawing.from_stroke3(stroke3, self.artist.word).aligned()
 
-    def _refill(self, ended: NDArray[np.bool_]) -> None:
-        """Begin drawings where one has ended or is too long; close the places that stay empty."""
-        too_long = ~ended & (self.taken == self.artist.longest)
-        free = np.flatnonzero(ended | too_long)
-        if not len(free):
-            return
-        owners = [self._again(index) for index in self.owner[too_long].tolist()]
+    def _refill(self, free: Rows, unfinished: list[int]) -> None:
+        """Begin drawings in the free places; close those that stay empty.
+
+        Args:
+            free: places whose drawing has ended or is too long.
+            unfinished: the drawings that were too long and are begun anew.
+        """
+        owners = [self._again(index) for index in unfinished]
         fresh = range(self.next, min(self.n, self.next + len(free) - len(owners)))
         owners += fresh
         self.next += len(fresh)

@@ -50,30 +50,20 @@ class Mixture:
 
     Attributes:
         log_pi: (M, B) log weights up to a constant.
-        mu: (2, M, B) means of the offset: x, y.
-        log_sigma: (2, M, B) log standard deviations.
-        rho: (M, B) correlations before tanh.
+        normals: (5, M, B): means of the offset (x, y), log standard deviations (x, y), and
+            correlations before tanh. One array, so that a component is found once.
         log_q: (3, B) log probabilities of the pen, up to a constant: down, up, end.
     """
 
     log_pi: Array
-    mu: Array
-    log_sigma: Array
-    rho: Array
+    normals: Array
     log_q: Array
 
     @classmethod
     def from_head(cls, y: Array) -> "Mixture":
         """Split the head's output, (6M + 3, B) (eq. 5 and 6)."""
         M = (len(y) - 3) // 6
-        pair = (2, M, y.shape[1])
-        return cls(
-            y[:M],
-            y[M : 3 * M].reshape(pair),
-            y[3 * M : 5 * M].reshape(pair),
-            y[5 * M : 6 * M],
-            y[6 * M :],
-        )
+        return cls(y[:M], y[M : 6 * M].reshape(5, M, -1), y[6 * M :])
 
     def draw(
         self, temperature: float, chances: Array, noise: Array
@@ -93,13 +83,12 @@ class Mixture:
         sharpness = np.float32(1 / temperature)
         component = _choose(self.log_pi * sharpness, chances[0])
         pen = _choose(self.log_q * sharpness, chances[1])
-        columns = np.arange(len(component))
-        rho = np.tanh(self.rho[component, columns])
-        widest = np.minimum(self.log_sigma[:, component, columns], _WIDEST)
-        spread = np.exp(widest) * np.float32(temperature**0.5)
+        chosen = self.normals[:, component, np.arange(len(component))]
+        rho = np.tanh(chosen[4])
+        spread = np.exp(np.minimum(chosen[2:4], _WIDEST)) * np.float32(temperature**0.5)
         spread[0] *= noise[0]
         spread[1] *= rho * noise[0] + np.sqrt(1 - rho * rho) * noise[1]
-        spread += self.mu[:, component, columns]
+        spread += chosen[:2]
         return spread, pen
 
 

@@ -1,6 +1,7 @@
 """sketchvae train: from packed sets to a weights file."""
 
 from contextlib import ExitStack
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
     from sketchvae.learning.batches import Source
+    from sketchvae.model_file import ModelConfig, ModelFile
 
 
 @click.command()
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
     help="Sets whose validation part judges; never trained on.  [default: those of --data]",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option(
+    "--init",
+    metavar="MODEL",
+    help="A weights file to begin from, or 'sheep' for the shipped one; its sizes are kept.",
+)
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @click.option("--steps", type=int, help="Batches to train on.  [default: 20000]")
 @click.option("--batch", type=int, help="Drawings a batch, over all processes.  [default: 64]")
@@ -36,6 +43,8 @@ if TYPE_CHECKING:
 @click.option("--clip", type=float, help="Largest norm of the gradient.  [default: 1]")
 @click.option("--kl-weight", type=float, help="w_KL at its highest.  [default: 1]")
 @click.option("--kl-floor", type=float, help="Free nats a drawing.  [default: 20]")
+@click.option("--stretch", type=float, help="Augmentation: x and y by 1 +- this.  [default: 0.1]")
+@click.option("--drop", type=float, help="Augmentation: share of points left out.  [default: 0.1]")
 @click.option("--validate-every", type=int, help="Steps between validations.  [default: 1000]")
 @click.option("--seed", type=int, help="Of weights, batches and noise.  [default: 1]")
 @click.option("--latent", type=int, help="Dimensions of z.  [default: 128]")
@@ -46,6 +55,7 @@ def train(
     data_: tuple[str, ...],
     valid: tuple[Path, ...],
     out: Path,
+    init: str | None,
     resume: bool,
     **given: int | float | None,
 ) -> None:
@@ -68,16 +78,17 @@ def train(
         from sketchvae.learning.settings import Settings
         from sketchvae.learning.team import Team
         from sketchvae.learning.training import Stopped, Trainer
-    from sketchvae.model_file import ModelConfig
+    from sketchvae.model_file import load, shipped_path
 
     chosen = {name: value for name, value in given.items() if value is not None}
-    sizes = {k: int(chosen.pop(k)) for k in list(chosen) if k in ModelConfig.__dataclass_fields__}
+    beginning = load(shipped_path() if init == "sheep" else Path(init)) if init else None
+    config = _config(chosen, beginning)
     sources = [_source(text) for text in data_]
     judges = [_source(str(path)) for path in valid] or sources
     _check_folder(out, resume)
     settings = Settings(**chosen)  # type: ignore[arg-type]
     with Team.join() as team, ExitStack() as stack:
-        trainer = Trainer(ModelConfig(**sizes), settings, sources, judges, out, team)
+        trainer = Trainer(config, settings, sources, judges, out, team, beginning)
         if resume:
             trainer.resume()
         leads = team.rank == 0
@@ -91,6 +102,22 @@ def train(
         path = trainer.finish()
         if leads:
             click.echo(f"{path}: done; next: sketchvae draw --model {path}", err=True)
+
+
+def _config(chosen: dict[str, int | float], beginning: "ModelFile | None") -> "ModelConfig":
+    """Take the sizes of the network out of what was chosen."""
+    from sketchvae.model_file import ModelConfig
+
+    sizes = {f.name: int(chosen.pop(f.name)) for f in fields(ModelConfig) if f.name in chosen}
+    if beginning is None:
+        return ModelConfig(**sizes)
+    config = replace(beginning.config, **sizes)
+    if config != beginning.config:
+        raise SketchvaeError(
+            f"with --init the sizes must be those of the weights, {beginning.config}, got "
+            f"{config}; leave the sizes out"
+        )
+    return config
 
 
 def _source(text: str) -> "Source":

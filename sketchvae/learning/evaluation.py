@@ -69,7 +69,7 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
         raise SketchvaeError("evaluate needs at least one drawing, got none; name another file")
     team = Team.join()
     model = SketchVAE(model_file.config)
-    model.load_arrays(dict(model_file.tensors))
+    model.load_arrays(model_file.tensors)
     model.to(team.device).eval()
     rng, normal = np.random.default_rng(0), torch.Generator().manual_seed(0)
     in_order = sorted(drawings, key=len)

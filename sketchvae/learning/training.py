@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 from types import FrameType
@@ -28,7 +29,7 @@ from sketchvae.learning.finishing import finish
 from sketchvae.learning.model import SketchVAE
 from sketchvae.learning.settings import Settings
 from sketchvae.learning.team import Team
-from sketchvae.model_file import ModelConfig, save
+from sketchvae.model_file import ModelConfig, ModelFile, save
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Trainer:
         judges: the sets whose validation split judges; their drawings are never trained on.
         folder: where checkpoints go.
         team: this process and its fellows.
+        init: weights of the same sizes to begin from, with their scale; None for random ones.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Trainer:
         judges: Sequence[Source],
         folder: Path,
         team: Team,
+        init: ModelFile | None = None,
     ) -> None:
         self.config, self.settings, self.folder, self.team = config, settings, folder, team
         if settings.batch % team.size:
@@ -115,7 +118,8 @@ class Trainer:
         held_back = [s.packed.keys[s.packed.split("test")] for s in (*sources, *judges)]
         without = np.concatenate([self.valid.keys(), *held_back])
         self.pool = Pool(sources, "train", settings.longest, without)
-        self.scale = self.pool.offset_scale()
+        self.init = init
+        self.scale = init.scale if init else self.pool.offset_scale()
         self.batches = Batches(
             self.pool,
             settings.batch,
@@ -125,7 +129,10 @@ class Trainer:
             settings.seed,
         )
         torch.manual_seed(settings.seed)
-        self.model = SketchVAE(config).to(team.device)
+        self.model = SketchVAE(config)
+        if init:
+            self.model.load_arrays(init.tensors)
+        self.model.to(team.device)
         self.averaged = SketchVAE(config).to(team.device)
         self.averaged.load_state_dict(self.model.state_dict())
         self.optimizer = torch.optim.Adam(
@@ -322,9 +329,18 @@ class Trainer:
             **asdict(self.config),
             **asdict(self.settings),
             "scale": self.scale,
+            "beginning": _fingerprint(self.init),
             "training drawings": self.pool.fingerprint(),
             "validation drawings": self.valid.fingerprint(),
         }
+
+
+def _fingerprint(init: ModelFile | None) -> str:
+    """Return a hash of the weights that a run begins from."""
+    if init is None:
+        return "random"
+    weights = b"".join(init.tensors[name].tobytes() for name in sorted(init.tensors))
+    return blake2b(weights, digest_size=8).hexdigest()
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
