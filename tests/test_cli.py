@@ -193,7 +193,7 @@ def test_import_names_the_drawings_where_the_file_does_not(tmp_path: Path) -> No
 # --- train --------------------------------------------------------------------------
 
 
-def train(packed: Path, out: Path, *more: str) -> list[str | Path]:
+def train(packed: Path, out: Path, *more: str | Path) -> list[str | Path]:
     return ["train", "--data", packed, "--out", out, *TINY, *more]
 
 
@@ -207,6 +207,23 @@ def test_train_ends_in_weights_that_draw_reads(packed: Path, tmp_path: Path) -> 
     assert facts["word"] == "sheep"
     assert facts["data"] == ["sheep.ndjson"]
     assert facts["config"]["latent"] == 4
+
+
+def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_path: Path) -> None:
+    first, second, third = tmp_path / "first", tmp_path / "second", tmp_path / "third"
+    sketchvae(*train(packed, first, "--steps", "2"))
+    weights = first / "model.safetensors"
+    begin = ("--init", weights, "--steps", "2", "--batch", "16")
+    sketchvae("train", "--data", packed, "--out", second, *begin)
+    facts = [
+        json.loads(sketchvae("info", p / "model.safetensors", "--json")) for p in (first, second)
+    ]
+    assert facts[0]["config"] == facts[1]["config"]
+    assert facts[0]["scale"] == facts[1]["scale"]
+    other = ("--latent", "7")
+    said = sketchvae("train", "--data", packed, "--out", third, *begin, *other, fails=1)
+    assert "with --init the sizes must be those of the weights" in said
+    assert not third.exists()
 
 
 def test_train_does_not_train_over_a_run(packed: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from sketchvae.learning.training import (
     Validation,
     read_checkpoint,
 )
-from sketchvae.model_file import ModelConfig
+from sketchvae.model_file import ModelConfig, ModelFile, load
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
@@ -123,6 +123,39 @@ def refusal(act: Callable[[], object]) -> str:
         act()
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+# --- beginning from other weights ----------------------------------------------------
+
+
+def finished(folder: Path) -> ModelFile:
+    """Train for a moment and return the weights, as a file would hold them."""
+    trainer = trainer_in(folder)
+    trainer.run()
+    return load(trainer.finish())
+
+
+def test_run_begins_from_given_weights_and_keeps_their_scale(folder: Path) -> None:
+    model = replace(finished(folder), scale=12.5)
+    source = [Source(open_packed(folder.parent / "tiny.drawings"))]
+    trainer = Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, model)
+    assert trainer.scale == 12.5
+    for network in (trainer.model, trainer.averaged):
+        for name, array in network.to_arrays().items():
+            np.testing.assert_array_equal(array, model.tensors[name])
+
+
+def test_run_from_other_weights_is_not_resumed_by_mistake(folder: Path) -> None:
+    model = finished(folder)
+    source = [Source(open_packed(folder.parent / "tiny.drawings"))]
+    trainer = Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, model)
+    said = refusal(trainer.resume)
+    assert "beginning was random, is " in said
+    trainer.save("last.pt")
+    other = {**model.tensors, "head.bias": model.tensors["head.bias"] + 1}
+    again = Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, replace(model, tensors=other))
+    assert "beginning was" in refusal(again.resume)
+    Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, model).resume()
 
 
 # --- schedules ----------------------------------------------------------------------
