@@ -356,6 +356,16 @@ def test_drawing_that_never_ends_is_one_clear_line() -> None:
     assert "\n" not in message
 
 
+def test_attempt_gives_up_where_draw_begins_anew() -> None:
+    artist = Artist(coin_model(0.5, 0.3, 0.2))
+    artist.longest = 6
+    attempts = artist.attempt(700, 1.0, seed=3)
+    share = sum(d is None for d in attempts) / 700
+    assert share == pytest.approx(0.8**6, abs=4.5 * (0.8**6 * (1 - 0.8**6) / 700) ** 0.5)
+    drawn = artist.draw(700, temperature=1.0, seed=3)
+    assert all(almost_equal(a, d) for a, d in zip(attempts, drawn, strict=True) if a is not None)
+
+
 def test_end_at_the_first_step_is_an_empty_drawing() -> None:
     drawings = Artist(coin_model(0.0, 0.0, 1.0)).draw(5, seed=0)
     assert drawings == [Drawing([])] * 5

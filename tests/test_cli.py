@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import svgelements
 from click.testing import CliRunner
+from PIL import Image
 
 from sketchvae.cli import main
 from sketchvae.data import formats
@@ -174,6 +175,25 @@ def test_evaluate_prints_a_table_and_names_the_protocol(tmp_path: Path) -> None:
     table = sketchvae("evaluate", tmp_path / "sheep.ndjson")
     assert "dequantised, in pixels" in table
     assert "importance-weighted, k = 64" in table
+
+
+def test_evaluate_compares_what_it_draws_with_the_real_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["sketchvae.cli.evaluate"], "POOL", 60)
+    real, other = tmp_path / "real.ndjson", tmp_path / "other.ndjson"
+    formats.write(real, itertools.islice(formats.read(SHEEP), 40))
+    formats.write(other, itertools.islice(formats.read(SHEEP), 80))
+    common = ("evaluate", real, "-t", "0.5", "--drawn", other, "--draws", "3")
+    said = json.loads(sketchvae(*common, "--floor", other, "--json"))["distances"]
+    assert list(said) == ["real", "t 0.5", "other.ndjson"]
+    assert said["real"]["1-NN"]["mean"] > 0.3  # none of the 80 that are among the 40
+    assert said["t 0.5"]["finished"] > 0.9
+    table = sketchvae(*common, "--picture", tmp_path / "judged.png")
+    assert "against real, 3 draws" in table
+    assert "part off the body" in table
+    with Image.open(tmp_path / "judged.png") as picture:
+        assert picture.width >= 1200
 
 
 def test_import_splits_by_hash_and_info_counts_them(packed: Path) -> None:

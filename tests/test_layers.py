@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {  # None: anything
     "data": DRAWING_SIDE,
     "rendering": DRAWING_SIDE,
     "plotter": DRAWING_SIDE,
+    "judging": DRAWING_SIDE,
     "artist": {*DRAWING_SIDE, "model_file"},
     "learning": {*DRAWING_SIDE, "model_file", "data", "artist", "rendering"},
     "": {"artist", "drawing"},
@@ -31,7 +32,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {  # None: anything
     "__main__": {"cli"},
 }
 LEARNING_ALONE = {"torch", "sklearn", "tensorboard"}
-HEAVY = {"torch", "quickdraw", "PIL", "sklearn", "rich"}
+HEAVY = {"torch", "quickdraw", "PIL", "sklearn", "scipy", "rich"}
 
 
 def room_of(module: str) -> str:

@@ -73,31 +73,32 @@ class Artist:
         Raises:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
-        if n < 0:
-            raise SketchvaeError(f"the number of drawings must be 0 or more, got {n}")
-        if not _COLDEST <= temperature <= _HOTTEST:
-            raise SketchvaeError(
-                f"the temperature must be from {_COLDEST:g} to {_HOTTEST:g}, got {temperature:g}; "
-                "try 0.5"
-            )
-        if seed is not None and seed < 0:
-            raise SketchvaeError(f"the seed must be 0 or more, got {seed}; try 7")
         seed = fresh_seed() if seed is None else seed
-        return _Sitting(self, n, temperature, seed).drawings()
+        sitting = _Sitting(self, n, temperature, seed)
+        return (drawing for drawing in sitting.drawings() if drawing is not None)
+
+    def attempt(self, n: int, temperature: float, seed: int) -> list[Drawing | None]:
+        """Draw n drawings, once each: None for one that does not end within `longest` steps."""
+        return list(_Sitting(self, n, temperature, seed, once=True).drawings())
 
 
 class _Sitting:
     """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
 
     Attributes:
+        once: whether a drawing that does not end is given up, not begun anew.
         owner: (B,) which drawing is in each place.
         taken: (B,) steps it has taken.
         dice: (4, T, B) its randomness: two uniform chances and two normals a step.
         steps: (3, T, B) what it has drawn: stroke-3 in model units.
     """
 
-    def __init__(self, artist: Artist, n: int, temperature: float, seed: int) -> None:
+    def __init__(
+        self, artist: Artist, n: int, temperature: float, seed: int, once: bool = False
+    ) -> None:
+        _check(n, temperature, seed)
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
+        self.once = once
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
         self.owner = np.arange(self.next)
@@ -105,9 +106,9 @@ class _Sitting:
         self.steps = np.zeros((3, artist.longest, self.next), dtype=np.float32)
         self.state, self.dice = self._begin(self.owner)
 
-    def drawings(self) -> Iterator[Drawing]:
-        """Yield the drawings in order."""
-        done: dict[int, Drawing] = {}
+    def drawings(self) -> Iterator[Drawing | None]:
+        """Yield the drawings in order; None for one that was given up."""
+        done: dict[int, Drawing | None] = {}
         turn = 0
         while len(self.owner):
             ended = self._step()
@@ -116,7 +117,11 @@ class _Sitting:
                 continue
             for place in free[ended[free]].tolist():
                 done[int(self.owner[place])] = self._drawing(place)
-            self._refill(free, self.owner[free[~ended[free]]].tolist())
+            unfinished = self.owner[free[~ended[free]]].tolist()
+            if self.once:
+                done |= dict.fromkeys(unfinished)
+                unfinished = []
+            self._refill(free, unfinished)
             while turn in done:
                 yield done.pop(turn)
                 turn += 1
@@ -192,3 +197,15 @@ class _Sitting:
             dice[2:, :, place] = rng.standard_normal((2, T), dtype=np.float32)
         z = self.artist.model.prior.place(chances, noise)
         return self.artist.network.begin(z), dice
+
+
+def _check(n: int, temperature: float, seed: int) -> None:
+    if n < 0:
+        raise SketchvaeError(f"the number of drawings must be 0 or more, got {n}")
+    if not _COLDEST <= temperature <= _HOTTEST:
+        raise SketchvaeError(
+            f"the temperature must be from {_COLDEST:g} to {_HOTTEST:g}, got {temperature:g}; "
+            "try 0.5"
+        )
+    if seed < 0:
+        raise SketchvaeError(f"the seed must be 0 or more, got {seed}; try 7")

@@ -86,16 +86,13 @@ class PackedSet:
         return len(self.keys)
 
     def __getitem__(self, index: int) -> Drawing:
-        points = self.points_of(index)
-        cuts = np.flatnonzero(points[:-1, 2]) + 1
-        strokes = np.split(points[:, :2], cuts) if len(points) else []
         word = int(self.words[index])
         if word >= len(self.vocabulary):
             raise SketchvaeError(
                 f"{self.path}: the word of drawing {index} must be below {len(self.vocabulary)}, "
                 f"got {word}; the file is damaged, import it again"
             )
-        return Drawing(strokes, word=self.vocabulary[word])
+        return from_points(self.points_of(index), self.vocabulary[word])
 
     def __iter__(self) -> Iterator[Drawing]:
         return (self[i] for i in range(len(self)))
@@ -200,6 +197,12 @@ def to_points(drawing: Drawing) -> Points:
     points[:, :2] = simple.points
     points[np.cumsum([len(s) for s in simple.strokes], dtype=int) - 1, 2] = 1
     return points
+
+
+def from_points(points: Points, word: str = "") -> Drawing:
+    """Return the drawing whose points, (n, 3): x, y, lift, `to_points` gives."""
+    cuts = np.flatnonzero(points[:-1, 2]) + 1
+    return Drawing(np.split(points[:, :2], cuts) if len(points) else [], word=word)
 
 
 def _header(
