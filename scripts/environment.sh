@@ -22,7 +22,7 @@ environment() {
     python="$venv/bin/python"
     # What was installed, for which project file: an unchanged one needs no network.
     local wanted installed="$venv/installed"
-    wanted="$extras $(cksum <"$root/pyproject.toml") $(cksum <"$root/scripts/constraints.txt")"
+    wanted="$root $extras $(cksum <"$root/pyproject.toml") $(cksum <"$root/scripts/constraints.txt")"
     if [ -x "$python" ] && [ "$(cat "$installed" 2>/dev/null)" = "$wanted" ]; then
         return
     fi

@@ -1,5 +1,6 @@
 """Files that are either the old one or the new one, never half of each."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -7,6 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sketchvae.errors import SketchvaeError
+
+_ADVICE = {
+    errno.ENOENT: "make the folder, or choose another",
+    errno.ENOSPC: "make room there, or choose another place",
+    errno.EFBIG: "make room there, or choose another place",
+    errno.EDQUOT: "make room there, or choose another place",
+}
 
 
 @contextmanager
@@ -38,9 +46,8 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SketchvaeError(
-            f"{path}: cannot be written ({reason}); choose another place, or make room there"
-        ) from error
+        advice = _ADVICE.get(error.errno or 0, "choose another place")
+        raise SketchvaeError(f"{path}: cannot be written ({reason}); {advice}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

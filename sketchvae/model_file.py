@@ -137,7 +137,21 @@ def save(model: ModelFile, path: Path) -> None:
     }
     metadata["checksum"] = _checksum(halves, metadata)
     with replacing(path) as beside:
-        beside.write_bytes(to_bytes(halves, metadata))
+        beside.write_bytes(_in_order(to_bytes(halves, metadata)))
+
+
+def _in_order(file: bytes) -> bytes:
+    """Sort the header, which safetensors writes in any order: equal weights, equal files."""
+    end = 8 + int.from_bytes(file[:8], "little")
+    header = json.loads(file[8:end])
+    header = {k: header[k] for k in ("__metadata__", *sorted(header.keys() - {"__metadata__"}))}
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return (
+        (len(text) + -len(text) % 8).to_bytes(8, "little")
+        + text.ljust(len(text) + -len(text) % 8)
+        + file[end:]
+    )
 
 
 def load(path: Path) -> ModelFile:

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,13 @@ def sketchvae(*arguments: str | Path, fails: int = 0, stdin: str | None = None) 
 def packed(tmp_path: Path) -> Path:
     sketchvae("data", "import", SHEEP, "-o", tmp_path / "sheep.drawings", "--valid", "0.2")
     return tmp_path / "sheep.drawings"
+
+
+def wait_for(happens: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 # --- draw ---------------------------------------------------------------------------
@@ -121,6 +130,54 @@ def test_a_bad_argument_is_one_line_and_exit_1(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--width", "nan"], ["--background", "nonsense"], ["-n", "20000"]]
+)
+def test_bad_page_is_refused_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    def draws(*_: object) -> object:
+        raise AssertionError("it drew")
+
+    monkeypatch.setattr("sketchvae.artist.artist._Sitting._step", draws)
+    sketchvae("draw", *arguments, "-o", tmp_path / "a.svg", fails=1)
+    for name in ("a.svg", "a.npz", "a.bin"):
+        said = sketchvae("draw", "-o", tmp_path / "none" / name, fails=1)
+        assert "cannot be written (No such file or directory); make the folder" in said
+
+
+def test_every_format_is_named_to_who_mistypes_one(tmp_path: Path) -> None:
+    said = sketchvae("draw", "-o", tmp_path / "sheep.png", fails=1)
+    assert "must end in .svg, .ndjson, .ndjson.gz, .bin, .npz or .drawings, got .png" in said
+    assert "try -o sheep.svg" in said
+    assert "must be a file, got a folder" in sketchvae("draw", "-o", tmp_path, fails=1)
+
+
+def test_options_of_svg_are_refused_for_other_files(tmp_path: Path) -> None:
+    said = sketchvae("draw", "--smooth", "-o", tmp_path / "a.ndjson", fails=2)
+    assert "--smooth, --width and --background are for .svg" in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_standard_output_is_one_line() -> None:
+    command = [sys.executable, "-m", "sketchvae", "draw", "-n", "3", "--seed", "1", "-o", "-"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    *_, last = done.stderr.splitlines()
+    assert last.startswith("Error: standard output: cannot be written (No space left on device)")
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_leaves_no_half_file(tmp_path: Path) -> None:
+    arguments = ["draw", "-n", "1000000", "--seed", "1", "-o", "flock.ndjson"]
+    process = subprocess.Popen([sys.executable, "-m", "sketchvae", *arguments], cwd=tmp_path)
+    wait_for(lambda: any(p.stat().st_size for p in tmp_path.iterdir()))
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_failure_keeps_the_old_drawing(tmp_path: Path) -> None:
     old = tmp_path / "sheep.svg"
     old.write_text("old")
@@ -202,6 +259,30 @@ def test_import_splits_by_hash_and_info_counts_them(packed: Path) -> None:
     assert facts["train"] + facts["valid"] + facts["test"] == 300
     assert facts["words"] == {"sheep": 300}
     assert facts["valid"] > facts["test"] > 0
+
+
+def test_import_writes_nothing_but_a_packed_set(tmp_path: Path) -> None:
+    for name in ("a.ndjson", "a", "-"):
+        said = sketchvae("data", "import", SHEEP, "-o", tmp_path / name, fails=1)
+        assert "a packed set must end in .drawings" in said
+    said = sketchvae(
+        "data", "import", SHEEP, "-o", tmp_path / "a.drawings", "--word", "a\nb", fails=1
+    )
+    assert "--word must be printable text" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_fetch_says_that_a_file_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sketchvae("draw", "-n", "1", "-o", "sheep.bin")
+    said = sketchvae("data", "fetch", "sheep")
+    assert "sheep.bin: was there already, and was not fetched anew" in said
+
+
+def test_evaluate_of_drawings_without_points_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.ndjson").write_text('{"word":"cat","drawing":[]}\n')
+    said = sketchvae("evaluate", tmp_path / "a.ndjson", fails=1)
+    assert "at least one drawing with a point" in said
 
 
 def test_import_names_the_drawings_where_the_file_does_not(tmp_path: Path) -> None:

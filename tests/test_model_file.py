@@ -97,6 +97,12 @@ def test_saving_what_was_loaded_loses_nothing_more(path: Path, tmp_path: Path) -
     assert in_full(load(again)) == in_full(load(path))
 
 
+def test_equal_weights_are_equal_files(path: Path, tmp_path: Path) -> None:
+    for again in range(6):  # safetensors alone would write 24 orders of the four
+        save(tiny_model(), tmp_path / f"{again}.safetensors")
+        assert (tmp_path / f"{again}.safetensors").read_bytes() == path.read_bytes()
+
+
 def test_safetensors_itself_reads_the_file(path: Path) -> None:
     arrays = safetensors.numpy.load_file(path)
     assert {name: a.shape for name, a in arrays.items() if "prior" not in name} == CONFIG.shapes()

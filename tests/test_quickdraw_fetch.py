@@ -73,8 +73,9 @@ def test_category_is_downloaded_once(
     tmp_path: Path, server: Server, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "new" / "cache"
-    for _ in range(2):
-        path = quickdraw.fetch("sheep", folder)
+    for is_first in (True, False):
+        path, fetched = quickdraw.fetch("sheep", folder)
+        assert fetched is is_first
         assert path == folder / "sheep.bin"
         assert path.read_bytes() == GOOD
     assert server.asked == ["/binary/sheep.bin"]
@@ -83,7 +84,7 @@ def test_category_is_downloaded_once(
 
 
 def test_category_of_two_words_is_downloaded(tmp_path: Path, server: Server) -> None:
-    path = quickdraw.fetch("hot air balloon", tmp_path)
+    path, _ = quickdraw.fetch("hot air balloon", tmp_path)
     assert path == tmp_path / "hot air balloon.bin"
     assert server.asked == ["/binary/hot%20air%20balloon.bin"]
 
@@ -95,7 +96,9 @@ def test_error_page_is_not_kept(tmp_path: Path, server: Server) -> None:
     assert message.endswith(f"/binary/sheep.bin as {tmp_path / 'sheep.bin'}")
     assert not list(tmp_path.iterdir())
     server.status, server.body, server.length = 200, GOOD, len(GOOD)
-    assert quickdraw.fetch("sheep", tmp_path).read_bytes() == GOOD
+    path, fetched = quickdraw.fetch("sheep", tmp_path)
+    assert path.read_bytes() == GOOD
+    assert fetched
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,9 @@ def test_damaged_download_is_not_kept(
 
 def test_damaged_file_is_replaced(tmp_path: Path, server: Server) -> None:
     (tmp_path / "sheep.bin").write_bytes(NOT_FOUND)
-    assert quickdraw.fetch("sheep", tmp_path).read_bytes() == GOOD
+    path, fetched = quickdraw.fetch("sheep", tmp_path)
+    assert path.read_bytes() == GOOD
+    assert fetched
     assert len(server.asked) == 1
 
 
@@ -142,7 +147,7 @@ def test_whole_categories_are_expected(tmp_path: Path, server: Server) -> None:
         patch.setattr(quickdraw, "FEWEST", 75_000)
         assert "must have at least 75000 drawings, got 50" in refusal("sheep", tmp_path)
         server.body = RECORD * 75_000
-        path = quickdraw.fetch("sheep", tmp_path)
+        path, _ = quickdraw.fetch("sheep", tmp_path)
     with path.open("rb") as stream:
         assert binary.count(stream, "x") == 75_000
 
@@ -173,7 +178,7 @@ def test_file_that_is_there_needs_no_package(
 ) -> None:
     monkeypatch.setitem(sys.modules, "quickdraw.data", None)
     (tmp_path / "sheep.bin").write_bytes(RECORD)
-    assert quickdraw.fetch("sheep", tmp_path) == tmp_path / "sheep.bin"
+    assert quickdraw.fetch("sheep", tmp_path) == (tmp_path / "sheep.bin", False)
     with pytest.raises(SketchvaeError, match=r"pip install 'sketchvae\[train\]'"):
         quickdraw.fetch("cat", tmp_path)
 

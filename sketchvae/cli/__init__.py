@@ -1,5 +1,9 @@
 """The command line: parse, call, report. The work is done elsewhere."""
 
+import errno
+import os
+import signal
+import sys
 from typing import Any
 
 import click
@@ -17,10 +21,22 @@ class _Commands(click.Group):
     """A group that shows our errors as one line; others keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        # As an exception, so that what is half written is removed; training listens itself.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return result
         except SketchvaeError as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:  # files have their own line by now: it is standard output
+            if error.errno == errno.EPIPE:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or it fails once more at the exit
+            raise click.ClickException(
+                f"standard output: cannot be written ({error.strerror}); write to a file with -o"
+            ) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

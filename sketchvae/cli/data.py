@@ -35,15 +35,17 @@ def data() -> None:
 def fetch(word: str, output: Path | None) -> None:
     """Download all drawings of WORD from Quick, Draw! (CC BY 4.0, Google).
 
+    Needs sketchvae[train]. A whole WORD.bin that is there is left alone.
+
     \b
     Example:
       sketchvae data fetch sheep
     """
     from sketchvae.data.quickdraw import fetch as fetch_category
 
-    click.echo(f"fetching {word}; Ctrl-C stops it", err=True)  # the package has no time-out
-    path = fetch_category(word, output or Path())
-    click.echo(f"{path}: fetched; next: sketchvae data import {path} -o {word}.drawings")
+    path, fetched = fetch_category(word, output or Path())
+    what = "fetched" if fetched else "was there already, and was not fetched anew"
+    click.echo(f"{path}: {what}; next: sketchvae data import {path} -o {word}.drawings")
 
 
 @data.command("import")
@@ -67,7 +69,16 @@ def import_(files: tuple[Path, ...], output: Path, word: str, valid: float, test
       sketchvae data import sheep.bin more.ndjson -o sheep.drawings
     """
     from sketchvae.data.formats import read
-    from sketchvae.data.packed import Shares, pack
+    from sketchvae.data.packed import SUFFIX, Shares, pack
+    from sketchvae.errors import SketchvaeError
+
+    if output.suffix.lower() != SUFFIX:
+        raise SketchvaeError(
+            f"{output}: a packed set must end in {SUFFIX}, got {output.suffix or 'no suffix'}; "
+            f"try -o {output.stem or 'sheep'}{SUFFIX}"
+        )
+    if not all(c.isprintable() for c in word):
+        raise SketchvaeError(f"--word must be printable text, got {word[:50]!r}; try sheep")
 
     def drawings() -> "Iterator[Drawing]":
         for file in files:
@@ -75,7 +86,7 @@ def import_(files: tuple[Path, ...], output: Path, word: str, valid: float, test
                 yield drawing.named(word) if word and not drawing.word else drawing
 
     count = pack(drawings(), output, sources=[f.name for f in files], shares=Shares(valid, test))
-    click.echo(f"{output}: {count} drawings")
+    click.echo(f"{output}: {count} drawing{'s' * (count != 1)}")
 
 
 @data.command()

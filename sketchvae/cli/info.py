@@ -1,8 +1,10 @@
 """sketchvae info: what a weights file is and where it comes from."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,13 +31,22 @@ def info(model: Path | None, as_json: bool) -> None:
         "bytes": path.stat().st_size,
         "config": asdict(loaded.config),
         "scale": loaded.scale,
-        "prior": f"{len(loaded.prior.weights)} Gaussians of {loaded.config.latent} dimensions",
+        "prior": f"mixture of {len(loaded.prior.weights)} in {loaded.config.latent} dimensions",
         **loaded.about,
     }
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
+    for line in _lines(facts):
+        click.echo(line)
+
+
+def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """Write facts one a line, those within others further in."""
     for name, value in facts.items():
         if isinstance(value, dict):
-            value = ", ".join(f"{k} {v}" for k, v in value.items())
-        click.echo(f"{name:<12} {value}")
+            yield f"{indent}{name}"
+            yield from _lines(value, indent + "  ")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{indent}{name:<{max(14 - len(indent), 1)}} {text}"

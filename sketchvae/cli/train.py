@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 @click.option("--learning-rate", type=float, help="At its highest.  [default: 0.002]")
 @click.option("--clip", type=float, help="Largest norm of the gradient.  [default: 1]")
 @click.option("--kl-weight", type=float, help="w_KL at its highest.  [default: 1]")
+@click.option(
+    "--kl-anneal", type=float, help="Share of the steps that w_KL rises in.  [default: 0.3]"
+)
 @click.option("--kl-floor", type=float, help="Free nats a drawing.  [default: 20]")
 @click.option("--stretch", type=float, help="Augmentation: x and y by 1 +- this.  [default: 0.1]")
 @click.option("--drop", type=float, help="Augmentation: share of points left out.  [default: 0.1]")

@@ -90,9 +90,10 @@ def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
     if suffix == packed.SUFFIX:
         return packed.pack(drawings, path)
     if suffix == ".npz":
-        train = list(drawings)
-        _check_some(len(train))
-        npz.write(path, {"train": train, "valid": (), "test": ()})
+        with replacing(path) as beside:  # before the drawings are made: the place may be bad
+            train = list(drawings)
+            _check_some(len(train))
+            npz.write(beside, {"train": train, "valid": (), "test": ()})
         return len(train)
     encoded = _encoded(binary.record if suffix == ".bin" else _line, drawings, str(path))
     with replacing(path) as temporary, temporary.open("wb") as stream:
@@ -103,19 +104,17 @@ def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
 
 
 def _suffix(path: Path) -> str:
+    _check_is_file(path)
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         if path.name.lower().endswith(suffix):
             return suffix
     raise SketchvaeError(
         f"{path}: must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, "
-        f"got {path.suffix or 'no suffix'}; rename the file after its format"
+        f"got {path.suffix or 'no suffix'}; name it after its format"
     )
 
 
 def _check_content(path: Path, suffix: str) -> None:
-    if path.exists() and not path.is_file():
-        got = "a folder; name a file in it" if path.is_dir() else "a device or a pipe; use - for it"
-        raise SketchvaeError(f"{path}: must be a file, got {got}")
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
@@ -133,11 +132,19 @@ def _check_content(path: Path, suffix: str) -> None:
         )
 
 
+def _check_is_file(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        got = "a folder; name a file in it" if path.is_dir() else "a device or a pipe; use - for it"
+        raise SketchvaeError(f"{path}: must be a file, got {got}")
+
+
 def _line(drawing: Drawing) -> bytes:
     return ndjson.line(drawing).encode() + b"\n"
 
 
 def _to_standard_output(line: bytes) -> None:
+    if sys.stdout is None:
+        raise SketchvaeError("standard output: must be open, is closed; name a file to write")
     sys.stdout.write(line.decode())
 
 

@@ -20,8 +20,8 @@ from sketchvae.files import replacing
 FEWEST = 75_000  # drawings in a category: sketch-rnn's published files take so many from each
 
 
-def fetch(word: str, folder: Path) -> Path:
-    """Give the `.bin` file of a category, downloading it if it is not there yet.
+def fetch(word: str, folder: Path) -> tuple[Path, bool]:
+    """Give the `.bin` file of a category, and whether it was downloaded just now.
 
     A file that is there and reads to its end is returned without any network; one that
     does not is replaced. The download takes no time limit: stop it with Ctrl-C.
@@ -36,7 +36,7 @@ def fetch(word: str, folder: Path) -> Path:
     """
     path = folder / f"{word}.bin"
     if Path(word).name == word and _is_good(path):
-        return path
+        return path, False
     package = _package()
     if word not in package.QUICK_DRAWING_FILES:
         raise SketchvaeError(_unknown(word, list(package.QUICK_DRAWING_FILES)))
@@ -49,7 +49,7 @@ def fetch(word: str, folder: Path) -> Path:
             f"{folder}: cannot be written ({error.strerror or error}); "
             "choose another folder with -o"
         ) from error
-    return path
+    return path, True
 
 
 def _is_good(path: Path) -> bool:

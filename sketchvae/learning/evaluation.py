@@ -65,8 +65,10 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
     Raises:
         SketchvaeError: if there are no drawings.
     """
-    if not drawings:
-        raise SketchvaeError("evaluate needs at least one drawing, got none; name another file")
+    if not any(map(len, drawings)):
+        raise SketchvaeError(
+            "evaluate needs at least one drawing with a point, got none; name another file or split"
+        )
     team = Team.join()
     model = SketchVAE(model_file.config)
     model.load_arrays(model_file.tensors)

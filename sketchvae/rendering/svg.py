@@ -11,6 +11,7 @@ from sketchvae.errors import SketchvaeError
 
 MARGIN = 0.08  # white around each drawing, as a share of the side of its cell
 LINE = 0.012  # width of the line where none is given, as a share of the side of a cell
+MIN_WIDTH, MAX_WIDTH = 1.0, 100_000.0  # of a page in mm
 DECIMALS = 3  # of a millimetre: finer than any screen, printer or plotter
 
 
@@ -62,10 +63,8 @@ def to_svg(
     """
     import svgwrite  # here: it brings urllib, http and ssl along
 
-    columns, rows = grid(len(drawings), columns)
-    cell = _checked_cell(width_mm / columns)
-    pen = _checked_pen(style, cell)
-    colour = _checked_colour(style.colour)
+    columns, rows, cell, pen = check_page(len(drawings), width_mm, style, columns)
+    colour = style.colour.strip()
     width, height = number(width_mm, DECIMALS), number(cell * rows, DECIMALS)
     page = svgwrite.Drawing(
         size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False
@@ -73,7 +72,7 @@ def to_svg(
     if title := _title(drawings):
         page.set_desc(title=title)
     if style.background is not None:
-        page.add(page.rect((0, 0), (width, height), fill=_checked_colour(style.background)))
+        page.add(page.rect((0, 0), (width, height), fill=style.background.strip()))
     layer = page.add(page.g(fill="none", stroke=colour, stroke_width=number(pen, DECIMALS)))
     layer["stroke-linecap"] = layer["stroke-linejoin"] = "round"
     page["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
@@ -85,6 +84,27 @@ def to_svg(
         for data in _paths(drawing, corner, cell, pen, style.smooth):
             group.add(page.path(data))
     return str(page.tostring())
+
+
+def check_page(
+    count: int, width_mm: float, style: Style, columns: int | None = None
+) -> tuple[int, int, float, float]:
+    """Lay out a page of `count` drawings: columns, rows, side of a cell and width of the line, mm.
+
+    Raises:
+        SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
+    """
+    if not MIN_WIDTH <= width_mm <= MAX_WIDTH:
+        raise SketchvaeError(
+            f"the page must be from {MIN_WIDTH:g} to {MAX_WIDTH:g} mm wide, got {width_mm:g}; "
+            "try 100"
+        )
+    columns, rows = grid(count, columns)
+    cell = _checked_cell(width_mm / columns)
+    for colour in (style.colour, style.background):
+        if colour is not None:
+            _check_colour(colour)
+    return columns, rows, cell, _checked_pen(style, cell)
 
 
 def grid(count: int, columns: int | None) -> tuple[int, int]:
@@ -175,10 +195,10 @@ def _controls(points: Floats) -> Floats:
 
 
 def _checked_cell(cell: float) -> float:
-    if not (math.isfinite(cell) and cell >= 1):
+    if cell < 1:
         raise SketchvaeError(
-            f"each drawing needs a cell of at least 1 mm, got {cell:g} mm; "
-            "choose a wider page or fewer columns"
+            f"each drawing needs a cell of at least 1 mm, got {cell:.3g} mm; "
+            "choose a wider page, fewer columns or fewer drawings"
         )
     return float(cell)
 
@@ -193,7 +213,7 @@ def _checked_pen(style: Style, cell: float) -> float:
     return pen
 
 
-def _checked_colour(colour: str) -> str:
+def _check_colour(colour: str) -> None:
     """Refuse a colour that SVG 1.1 does not know: viewers would silently draw nothing."""
     from svgwrite.data.typechecker import Full11TypeChecker
 
@@ -201,4 +221,3 @@ def _checked_colour(colour: str) -> str:
         raise SketchvaeError(
             f"a colour must be a name or #rrggbb, got {colour!r}; try 'black' or '#224488'"
         )
-    return colour.strip()
