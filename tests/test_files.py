@@ -79,7 +79,10 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path, message in (
         (tmp_path, f"{tmp_path}: must be a file, got a folder or a device; name a file"),
-        (tmp_path / "no" / "x.svg", "x.svg: cannot be written (No such file or directory); make the folder"),
+        (
+            tmp_path / "no" / "x.svg",
+            "x.svg: cannot be written (No such file or directory); make the folder",
+        ),
         (tmp_path / "file" / "x.svg", "x.svg: cannot be written (Not a directory); choose"),
         (tmp_path / ("x" * 300), "cannot be written (File name too long); choose another place"),
     ):

@@ -77,6 +77,20 @@ class Artist:
         sitting = _Sitting(self, n, temperature, seed)
         return (drawing for drawing in sitting.drawings() if drawing is not None)
 
+    def decode(
+        self, latents: Array, temperature: float = TEMPERATURE, seed: int | None = None
+    ) -> list[Drawing]:
+        """Draw one drawing from each latent, (n, Z); as `draw_each` otherwise."""
+        Z = self.model.config.latent
+        if latents.ndim != 2 or latents.shape[1] != Z or not np.isfinite(latents).all():
+            raise SketchvaeError(
+                f"latents must be finite and of the shape (n, {Z}), got {latents.shape}; "
+                "encode with the same model"
+            )
+        seed = fresh_seed() if seed is None else seed
+        sitting = _Sitting(self, len(latents), temperature, seed, latents=latents)
+        return [drawing for drawing in sitting.drawings() if drawing is not None]
+
     def attempt(self, n: int, temperature: float, seed: int) -> list[Drawing | None]:
         """Draw n drawings, once each: None for one that does not end within `longest` steps."""
         return list(_Sitting(self, n, temperature, seed, once=True).drawings())
@@ -86,6 +100,7 @@ class _Sitting:
     """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
 
     Attributes:
+        latents: (n, Z) what to draw from; None takes them from the prior.
         once: whether a drawing that does not end is given up, not begun anew.
         owner: (B,) which drawing is in each place.
         taken: (B,) steps it has taken.
@@ -94,11 +109,18 @@ class _Sitting:
     """
 
     def __init__(
-        self, artist: Artist, n: int, temperature: float, seed: int, once: bool = False
+        self,
+        artist: Artist,
+        n: int,
+        temperature: float,
+        seed: int,
+        *,
+        once: bool = False,
+        latents: Array | None = None,
     ) -> None:
         _check(n, temperature, seed)
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.once = once
+        self.once, self.latents = once, latents
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
         self.owner = np.arange(self.next)
@@ -195,7 +217,10 @@ class _Sitting:
             noise[place] = rng.standard_normal(Z, dtype=np.float32)
             dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
             dice[2:, :, place] = rng.standard_normal((2, T), dtype=np.float32)
-        z = self.artist.model.prior.place(chances, noise)
+        if self.latents is None:
+            z = self.artist.model.prior.place(chances, noise)
+        else:
+            z = self.latents[owners].astype(np.float32)
         return self.artist.network.begin(z), dice
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
@@ -117,6 +118,32 @@ def compare(
                 f"{name}: comparing needs at least {FEWEST} drawings a side, got {fewest}; add some"
             )
     return {name: _row(x, y, real, n, draws) for name, (x, y) in rows.items()}
+
+
+def nearer_than(drawings: Measured, reconstructions: Measured) -> tuple[Floats, Floats]:
+    """Say how near drawings are to their own reconstructions, in feature and raster space.
+
+    Args:
+        drawings: n of them.
+        reconstructions: one of each, in the same order.
+
+    Returns:
+        For each drawing the share of the other drawings that are farther from it than its
+        own reconstruction is, (n,), by features and by rasters.
+    """
+    scaled = [
+        distances.standardised(side.features, drawings.features)
+        for side in (drawings, reconstructions)
+    ]
+    return _shares(*scaled), _shares(drawings.rasters, reconstructions.rasters)
+
+
+def _shares(x: Floats, own: Floats) -> Floats:
+    to_own = np.linalg.norm(x - own, axis=1)
+    farther = cdist(x, x) > to_own[:, None]
+    np.fill_diagonal(farther, False)
+    shares: Floats = farther.sum(axis=1) / (len(x) - 1)
+    return shares
 
 
 def _row(x: Measured, y: Measured, scale: Measured, n: int, draws: int) -> Row:
