@@ -356,6 +356,34 @@ def test_drawing_that_never_ends_is_one_clear_line() -> None:
     assert "\n" not in message
 
 
+def test_decode_draws_from_the_latents_it_is_given() -> None:
+    model = random_model()
+    artist, rng = Artist(model), np.random.default_rng(4)
+    latents = (3 * rng.normal(size=(9, Z))).astype(np.float32)
+    cold = artist.decode(latents, 0.001, seed=1)
+    assert len(cold) == 9
+    turned = artist.decode(latents[::-1], 0.001, seed=1)
+    assert all(map(almost_equal, cold, turned[::-1]))  # cold: the dice hardly matter
+    assert len(set(cold)) > 1
+    # A prior that is one latent and nothing else draws what that latent draws.
+    narrow = replace(
+        model.prior,
+        weights=np.ones(1, dtype=np.float32),
+        means=latents[:1],
+        factors=np.zeros((1, Z, Z), dtype=np.float32),
+    )
+    same = Artist(replace(model, prior=narrow)).draw(1, 0.7, seed=5)
+    assert almost_equal(artist.decode(latents[:1], 0.7, seed=5)[0], same[0])
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, Z + 1), (2, Z, 1)])
+def test_latents_of_another_shape_are_one_line(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SketchvaeError, match=r"latents must be finite and of the shape \(n, "):
+        Artist(random_model()).decode(np.zeros(shape, dtype=np.float32), seed=0)
+    with pytest.raises(SketchvaeError, match="latents must be finite"):
+        Artist(random_model()).decode(np.full((1, Z), np.nan, dtype=np.float32), seed=0)
+
+
 def test_attempt_gives_up_where_draw_begins_anew() -> None:
     artist = Artist(coin_model(0.5, 0.3, 0.2))
     artist.longest = 6

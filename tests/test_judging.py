@@ -233,6 +233,15 @@ def test_without_others_the_floor_is_of_halves_that_share_no_drawing() -> None:
     assert nearest > 0.3  # the same drawing on both sides would be its own nearest neighbour
 
 
+def test_reconstruction_is_nearer_than_all_others_or_than_few() -> None:
+    flock = sheep(30)
+    measured = protocol.measure(flock)
+    for shares in protocol.nearer_than(measured, measured):
+        np.testing.assert_array_equal(shares, 1)
+    for shares in protocol.nearer_than(measured, protocol.measure(flock[1:] + flock[:1])):
+        assert 0.3 < shares.mean() < 0.7  # that of another drawing is as far as any other
+
+
 def test_too_few_drawings_are_one_line() -> None:
     measured = {"real": protocol.measure(sheep(60)), "t 1": protocol.measure(sheep(19))}
     with pytest.raises(SketchvaeError, match=r"t 1: comparing needs at least 20 .* got 19"):
