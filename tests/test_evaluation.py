@@ -24,8 +24,9 @@ def model_of(latent: int, scale: float = 20.0) -> tuple[SketchVAE, ModelFile]:
     torch.manual_seed(1)
     model = SketchVAE(ModelConfig(encoder_hidden=6, decoder_hidden=8, latent=latent, mixtures=2))
     with torch.no_grad():
+        model.start.weight.mul_(3)
         model.posterior_mean.weight.mul_(3)
-        model.posterior_log_variance.bias.fill_(1.0)  # wide: k draws find all of p(z given S)
+        model.posterior_log_variance.bias.fill_(2.5)  # wide: k draws find all of p(z given S)
     factors = np.tril(np.random.default_rng(0).uniform(0.2, 1, (2, latent, latent)))
     prior = Prior(
         np.array([0.3, 0.7], dtype=np.float32),
@@ -82,10 +83,10 @@ def test_importance_weighted_bound_reaches_the_integral_over_z() -> None:
     for drawing in few_drawings():
         measured = likelihood(file, [drawing], draws=20_000)
         expected = evidence(model, drawing, file.scale, None)
-        assert measured.importance == pytest.approx(expected, abs=0.04)
+        assert measured.importance == pytest.approx(expected, abs=0.1)
         expected = evidence(model, drawing, file.scale, fitted)
-        assert measured.importance_fitted == pytest.approx(expected, abs=0.04)
-        assert abs(measured.importance - measured.importance_fitted) > 0.08
+        assert measured.importance_fitted == pytest.approx(expected, abs=0.1)
+        assert abs(measured.importance - measured.importance_fitted) > 0.3
 
 
 def test_bounds_are_in_order_and_means_over_the_drawings() -> None:
