@@ -16,7 +16,7 @@ from sketchvae.files import replacing
 
 Array = NDArray[np.float32]
 
-FORMAT = "sketchvae-model-1"
+FORMAT = "sketchvae-model-2"
 _LARGEST = 1 << 12  # of a size in ModelConfig
 _MOST_BYTES = 1 << 30  # of a weights file; ours have a few millions
 _COARSEST = 1000.0  # pixels per model unit; drawings in simplified form are 255 wide

@@ -77,6 +77,14 @@ def textbook(model: ModelFile, z: Floats, steps: list[list[float]]) -> list[Floa
     return outputs
 
 
+def ahead(steps: list[list[float]]) -> complex:
+    """Return the direction of the segment before, if it is ink that goes on, else the page's x."""
+    pens = [DOWN, *(int(np.argmax(step[2:])) for step in steps)]
+    x, y = steps[-1][:2] if steps else (0.0, 0.0)
+    is_ink = len(steps) > 0 and pens[-1] == pens[-2] == DOWN and math.hypot(x, y) > 0
+    return complex(x, y) / math.hypot(x, y) if is_ink else 1
+
+
 def almost_equal(one: Drawing, other: Drawing) -> bool:
     return [len(s) for s in one.strokes] == [len(s) for s in other.strokes] and bool(
         np.allclose(one.points, other.points, atol=1e-2)
@@ -93,17 +101,17 @@ def test_decoder_is_the_lstm_of_the_textbook() -> None:
     pens = rng.integers(0, 2, size=(6, 3))
     network = Network(model)
     state = network.begin(z)
-    heads = []
+    heads, on_page = [], []
     for offset, pen in zip(offsets, pens, strict=True):
         mixture = network.advance(state)
         heads.append(
             np.concatenate([mixture.log_pi, mixture.normals.reshape(5 * M, 3), mixture.log_q])
         )
-        network.take(state, offset, pen)
+        on_page.append(network.take(state, offset, pen).copy())
     for b in range(3):
         steps = [
             [*offset[:, b].tolist(), *np.eye(3)[pen[b]].tolist()]
-            for offset, pen in zip(offsets, pens, strict=True)
+            for offset, pen in zip(on_page, pens, strict=True)
         ]
         expected = textbook(model, z[b].astype(np.float64), steps)[:6]
         np.testing.assert_allclose(np.array(heads)[:, :, b], expected, atol=1e-5)
@@ -317,7 +325,8 @@ def test_near_zero_temperature_draws_what_the_network_thinks_best() -> None:
         while pen != END and len(steps) < 30:
             y = textbook(model, prior.means[0].astype(np.float64), steps)[-1]
             k, pen = int(y[:M].argmax()), int(y[-3:].argmax())
-            steps.append([y[M + k], y[2 * M + k], *np.eye(3)[pen]])
+            offset = complex(y[M + k], y[2 * M + k]) * ahead(steps)
+            steps.append([offset.real, offset.imag, *np.eye(3)[pen]])
         if pen != END:  # goes round in circles for ever
             continue
         rows = np.array(steps)

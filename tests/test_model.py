@@ -19,7 +19,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketchvae.artist.network import Network
 from sketchvae.drawing import Drawing, Pen
-from sketchvae.learning.model import Mixture, Posterior, SketchVAE
+from sketchvae.learning.model import Mixture, Posterior, SketchVAE, seen_from_the_pen
 from sketchvae.model_file import ModelConfig, ModelFile, Prior
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
@@ -172,7 +172,7 @@ def test_reconstruction_loss_is_the_sum_over_real_steps_with_one_end() -> None:
     z = torch.randn(3, CONFIG.latent)
     with torch.no_grad():
         mixture = model.decode(z, steps)
-    expected = []
+    expected, seen = [], seen_from_the_pen(steps)
     for row, length in enumerate(lengths.tolist()):
         nats = 0.0
         for t in range(length):
@@ -180,7 +180,7 @@ def test_reconstruction_loss_is_the_sum_over_real_steps_with_one_end() -> None:
             nats -= float(mixture.log_q[row, t, pen])
             if pen != Pen.END:
                 at_t = Mixture(*(value[row, t] for value in vars(mixture).values()))
-                nats -= float(at_t.log_offset(steps[row, t, :2]))
+                nats -= float(at_t.log_offset(seen[row, t]))
         expected.append(nats)
     torch.testing.assert_close(
         model.reconstruction_loss(z, steps, lengths), torch.tensor(expected), rtol=1e-5, atol=1e-5
@@ -300,6 +300,39 @@ def test_decoder_begins_with_the_pen_down_at_the_origin_and_from_z() -> None:
         torch.testing.assert_close(getattr(got, name)[:, 0], value)
 
 
+# --- the frame of the pen -------------------------------------------------------------
+
+
+def test_offsets_are_seen_along_the_segment_before_if_that_is_ink_and_goes_on() -> None:
+    down, up, end = [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]
+    rows = [
+        ([3.0, 4.0], down, [3.0, 4.0]),  # nothing before: as on the page
+        ([3.0, 4.0], down, [5.0, 0.0]),  # straight on
+        ([-4.0, 3.0], up, [0.0, 5.0]),  # a right angle, and the pen lifts
+        ([7.0, 1.0], down, [7.0, 1.0]),  # a jump
+        ([0.0, 2.0], down, [0.0, 2.0]),  # after a jump: that was no ink
+        ([2.0, 0.0], down, [0.0, -2.0]),  # a right angle the other way
+        ([0.0, 0.0], down, [0.0, 0.0]),  # standing still
+        ([1.0, 1.0], end, [1.0, 1.0]),  # from where no direction is known
+    ]
+    steps = torch.tensor([[*offset, *pen] for offset, pen, _ in rows])[None]
+    expected = torch.tensor([seen for _, _, seen in rows])
+    torch.testing.assert_close(seen_from_the_pen(steps)[0], expected)
+
+
+def test_turning_a_drawing_changes_only_what_begins_a_stroke() -> None:
+    steps, _ = make_steps([30])
+    turned = steps.clone()
+    turned[..., 0], turned[..., 1] = -steps[..., 1], steps[..., 0]
+    one, other = seen_from_the_pen(steps)[0], seen_from_the_pen(turned)[0]
+    same = (one - other).abs().max(dim=-1).values < 1e-5
+    down = steps[0, :, 2] > 0
+    goes_on = [False, *(bool(down[t - 1]) and (t == 1 or bool(down[t - 2])) for t in range(1, 30))]
+    assert same[torch.tensor(goes_on)].all()
+    assert not same[~torch.tensor(goes_on)].any()
+    torch.testing.assert_close(one.norm(dim=-1), steps[0, :, :2].norm(dim=-1))
+
+
 # --- weights between here and the artist --------------------------------------------
 
 
@@ -339,6 +372,7 @@ def test_numpy_network_believes_the_same_at_every_step() -> None:
     z = torch.randn(3, 8)
     with torch.no_grad():
         theirs = model.decode(z, steps)
+    seen = seen_from_the_pen(steps)
     state = network.begin(z.numpy())
     for t in range(steps.shape[1]):
         ours = network.advance(state)
@@ -348,7 +382,8 @@ def test_numpy_network_believes_the_same_at_every_step() -> None:
         values = [theirs.mu, theirs.log_sigma, theirs.rho[..., None]]
         expected = torch.cat(values, dim=-1)[:, t].numpy()  # (B, M, 5)
         np.testing.assert_allclose(ours.normals.T, expected, rtol=1e-4, atol=1e-4)
-        network.take(state, steps[:, t, :2].T.numpy(), steps[:, t, 2:].argmax(dim=-1).numpy())
+        page = network.take(state, seen[:, t].T.numpy(), steps[:, t, 2:].argmax(dim=-1).numpy())
+        np.testing.assert_allclose(page.T, steps[:, t, :2].numpy(), atol=1e-5)
 
 
 def test_stroke5_of_a_drawing_is_what_the_network_reads() -> None:

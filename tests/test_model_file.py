@@ -109,7 +109,7 @@ def test_safetensors_itself_reads_the_file(path: Path) -> None:
     assert {str(a.dtype) for a in arrays.values()} == {"float16"}
     with safetensors.safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
-    assert metadata["format"] == "sketchvae-model-1"
+    assert metadata["format"] == "sketchvae-model-2"
     assert json.loads(metadata["about"])["licence"] == "CC BY 4.0"
 
 
@@ -247,9 +247,9 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (without("config"), f"{META}, got something else ('config'); train again"),
     (without("scale"), f"{META}, got something else ('scale')"),
     (without("about"), f"{META}, got something else ('about')"),
-    (without("format"), "of the format sketchvae-model-1 in F16, got 'none' in F16; name a file"),
-    (meta(format="sketchvae-model-2"), "got 'sketchvae-model-2' in F16"),
-    (meta(format="\n" * 9999), "must be a weights file of the format sketchvae-model-1"),
+    (without("format"), "of the format sketchvae-model-2 in F16, got 'none' in F16; name a file"),
+    (meta(format="sketchvae-model-1"), "got 'sketchvae-model-1' in F16"),
+    (meta(format="\n" * 9999), "must be a weights file of the format sketchvae-model-2"),
     (meta(config="{"), META),
     (meta(config="5"), META),
     (meta(config="[]"), META),
@@ -288,9 +288,9 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (tensor("start.bias", [0, 0, 0, 0, 0, -INF]), "start.bias must be finite in float16"),
     (
         lambda arrays, _: arrays.update({"head.bias": np.zeros(9, np.float32)}),
-        "of the format sketchvae-model-1 in F16, got 'sketchvae-model-1' in F16, F32",
+        "of the format sketchvae-model-2 in F16, got 'sketchvae-model-2' in F16, F32",
     ),
-    (lambda arrays, _: arrays.clear(), "got 'sketchvae-model-1' in nothing; name a file"),
+    (lambda arrays, _: arrays.clear(), "got 'sketchvae-model-2' in nothing; name a file"),
 ]
 
 

@@ -154,8 +154,8 @@ class _Sitting:
         here = (slice(None), self.taken, np.arange(len(self.owner)))
         dice = self.dice[here]
         mixture = network.advance(self.state)
-        offsets, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
-        network.take(self.state, offsets, pen)
+        seen, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
+        offsets = network.take(self.state, seen, pen)
         step = np.empty((3, len(pen)), dtype=np.float32)
         step[:2], step[2] = offsets, pen == _UP
         self.steps[here] = step

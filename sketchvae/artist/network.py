@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sketchvae.drawing import Pen
 from sketchvae.model_file import Array, ModelFile
 
+_DOWN = int(Pen.DOWN)  # looked up once: an enum is slow to ask at every step
 _WIDEST = 10.0  # log sigma: far beyond any drawing, and odd weights cannot reach infinity
 
 
@@ -25,28 +26,35 @@ class State:
             the recurrent and the input weights are one product.
         cell: (H, B).
         from_z: (4H, B), what z adds to the gates at every step, computed once.
+        ahead: (B,) complex: the direction along which the pen sees the next offset, see
+            `seen_from_the_pen` in `learning/model.py`.
     """
 
     inputs: Array
     cell: Array
     from_z: Array
+    ahead: NDArray[np.complex64]
 
     def keep(self, columns: NDArray[np.intp]) -> None:
         """Drop all other drawings."""
         self.inputs = self.inputs[:, columns]
         self.cell = self.cell[:, columns]
         self.from_z = self.from_z[:, columns]
+        self.ahead = self.ahead[columns]
 
     def put(self, columns: NDArray[np.intp], other: "State") -> None:
         """Let other drawings begin in these columns."""
         self.inputs[:, columns] = other.inputs
         self.cell[:, columns] = other.cell
         self.from_z[:, columns] = other.from_z
+        self.ahead[columns] = other.ahead
 
 
 @dataclass(frozen=True)
 class Mixture:
     """What the decoder believes about the next step of B drawings, in model units (eq. 3 to 6).
+
+    Offsets are as the pen sees them: `Network.take` turns them to the page.
 
     Attributes:
         log_pi: (M, B) log weights up to a constant.
@@ -130,7 +138,8 @@ class Network:
         inputs = np.zeros((H + 5, len(z)), dtype=np.float32)
         inputs[:H] = 2 * h0_c0[:H]
         inputs[H + 2 + Pen.DOWN] = 1  # S_0 = (0, 0, 1, 0, 0)
-        return State(inputs, h0_c0[H:].copy(), self._from_z @ z.T + self._bias)
+        ahead = np.ones(len(z), dtype=np.complex64)
+        return State(inputs, h0_c0[H:].copy(), self._from_z @ z.T + self._bias, ahead)
 
     def advance(self, state: State) -> Mixture:
         """Read the previous step of each drawing and say what comes next."""
@@ -151,7 +160,23 @@ class Network:
         y += self._head_bias
         return Mixture.from_head(y)
 
-    def take(self, state: State, offsets: Array, pen: NDArray[np.intp]) -> None:
-        """Note the step that was taken, for `advance` to read next."""
-        state.inputs[self.hidden : self.hidden + 2] = offsets
-        state.inputs[self.hidden + 2 :] = self._one_hot[:, pen]
+    def take(self, state: State, seen: Array, pen: NDArray[np.intp]) -> Array:
+        """Note the step that was taken, for `advance` to read next.
+
+        Args:
+            state: where the drawings stand.
+            seen: (2, B) the offsets as the pen sees them.
+            pen: (B,) after the step.
+
+        Returns:
+            The offsets on the page, (2, B).
+        """
+        H = self.hidden
+        offsets = (seen[0] + 1j * seen[1]) * state.ahead
+        goes_on = state.inputs[H + 2 + _DOWN].astype(bool) & (pen == _DOWN)
+        lengths = np.abs(offsets)
+        goes_on &= lengths > 0
+        state.ahead = np.where(goes_on, offsets / np.where(goes_on, lengths, 1), np.complex64(1))
+        state.inputs[H], state.inputs[H + 1] = offsets.real, offsets.imag
+        state.inputs[H + 2 :] = self._one_hot[:, pen]
+        return state.inputs[H : H + 2]

@@ -24,6 +24,8 @@ _WIDTH_STEP = 16  # an LSTM's input is widened to a multiple, with zeros: see `_
 class Mixture:
     """What the decoder believes about the next step, in model units (eq. 3 to 6).
 
+    Offsets are as the pen sees them: see `seen_from_the_pen`.
+
     Attributes:
         log_pi: (..., M) log weights of the components.
         mu: (..., M, 2) means of the offset.
@@ -165,7 +167,7 @@ class SketchVAE(nn.Module):
         places = torch.arange(steps.shape[1], device=steps.device)
         is_step = places < lengths[:, None]
         has_offset = places < lengths[:, None] - 1
-        offset_nats = -mixture.log_offset(steps[..., :2])
+        offset_nats = -mixture.log_offset(seen_from_the_pen(steps))
         pen_nats = -(mixture.log_q * steps[..., 2:]).sum(-1)
         return (torch.where(has_offset, offset_nats, 0) + torch.where(is_step, pen_nats, 0)).sum(
             dim=1
@@ -240,6 +242,29 @@ class _Weights(NamedTuple):
 
 def _weights(lstm: nn.LSTM) -> _Weights:
     return _Weights(*lstm.parameters())
+
+
+def seen_from_the_pen(steps: Tensor) -> Tensor:
+    """Return the offsets in the frame of the pen, (B, T, 2): x ahead, y to its left or right.
+
+    Where the segment before is ink that goes on, x points along it; at the beginning, at and
+    after a jump it is the page's x. Unlike the paper's, so that a turn is the same numbers
+    whatever the direction: simplified drawings have no turn near 0, and in the page's frame
+    the mixture must learn that gap anew for every direction. A rotation changes no density.
+
+    Args:
+        steps: (B, T, 5).
+    """
+    offsets, pen_down = steps[..., :2], steps[..., 2 + Pen.DOWN] > 0
+    before = F.pad(offsets, (0, 0, 1, 0))[:, :-1]
+    down = F.pad(pen_down, (2, 0), value=True)  # S_0 has the pen down
+    lengths = before.norm(dim=-1, keepdim=True)
+    goes_on = down[:, :-2] & down[:, 1:-1] & (lengths[..., 0] > 0)
+    ahead = torch.where(
+        goes_on[..., None], before / lengths.clamp(min=1e-12), before.new_tensor([1.0, 0.0])
+    )
+    (cos, sin), (x, y) = ahead.unbind(-1), offsets.unbind(-1)
+    return torch.stack([cos * x + sin * y, cos * y - sin * x], dim=-1)
 
 
 def _widened(inputs: int) -> int:
