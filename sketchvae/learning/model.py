@@ -1,7 +1,8 @@
 """The network of Sketch-RNN (Ha & Eck 2017, "A Neural Representation of Sketch Drawings").
 
-Read beside the paper, section 3.2 and 3.3. Shape letters: B drawings, T steps,
-M mixture components, H decoder hidden, E encoder hidden a side, Z latent.
+Read beside the paper, section 3.2 and 3.3; `seen_from_the_pen` alone is not in it.
+Shape letters: B drawings, T steps, M mixture components, H decoder hidden,
+E encoder hidden a side, Z latent.
 """
 
 import math
