@@ -327,6 +327,12 @@ def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_pa
     assert not third.exists()
 
 
+def test_train_that_cannot_begin_leaves_no_folder(packed: Path, tmp_path: Path) -> None:
+    out = tmp_path / "none"
+    assert "there is no checkpoint" in sketchvae(*train(packed, out, "--resume"), fails=1)
+    assert not out.exists()
+
+
 def test_train_does_not_train_over_a_run(packed: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     sketchvae(*train(packed, out, "--steps", "2"))

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import struct
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -475,3 +478,25 @@ def test_missing_file_and_folder_say_how_to_make_one(tmp_path: Path) -> None:
     message = refused(tmp_path / "none.drawings")
     assert "cannot be read (No such file or directory); make a packed set with" in message
     assert "cannot be read (Is a directory)" in refused(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
+def test_full_disk_is_one_line_and_nothing_else(tmp_path: Path) -> None:
+    """As on a full disk: files may not grow beyond 100 bytes, and every one of them fails to close."""
+    code = (
+        "import resource, signal, sys; from sketchvae.cli import main; "
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); main()"
+    )
+    arguments = ["draw", "-n", "300", "--seed", "1", "-o", "f.drawings"]
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "f.drawings: cannot be written (File too large); make room there" in line
+    assert not list(tmp_path.iterdir())

@@ -79,6 +79,8 @@ def test_scripts_draw_makes_a_sheep_from_any_folder_and_needs_no_network_again(
     for script, *arguments in scripted:
         run(ROOT / script, *arguments, folder=tmp_path)
     assert (tmp_path / "sheep.svg").exists()
+    (tmp_path / "linked").symlink_to(ROOT / "scripts" / "draw")
+    run(tmp_path / "linked", "-o", "linked.svg", folder=tmp_path)
     (tmp_path / "flock.svg").unlink()
     offline = {"PIP_NO_INDEX": "1", "https_proxy": "http://127.0.0.1:9", "PIP_FIND_LINKS": ""}
     script, *arguments = scripted[1]

@@ -88,12 +88,16 @@ def train(
     config = _config(chosen, beginning)
     sources = [_source(text) for text in data_]
     judges = [_source(str(path)) for path in valid] or sources
-    _check_folder(out, resume)
+    if not resume and (out / "last.pt").exists():  # never train over a run that is there
+        raise SketchvaeError(
+            f"{out}: holds a run already; go on with --resume, or name another --out"
+        )
     settings = Settings(**chosen)  # type: ignore[arg-type]
     with Team.join() as team, ExitStack() as stack:
         trainer = Trainer(config, settings, sources, judges, out, team, beginning)
         if resume:
             trainer.resume()
+        _make_folder(out)
         leads = team.rank == 0
         watchers = [stack.enter_context(Display(out, settings.steps))] if leads else []
         try:
@@ -117,8 +121,8 @@ def _config(chosen: dict[str, int | float], beginning: "ModelFile | None") -> "M
     config = replace(beginning.config, **sizes)
     if config != beginning.config:
         raise SketchvaeError(
-            f"with --init the sizes must be those of the weights, {beginning.config}, got "
-            f"{config}; leave the sizes out"
+            f"with --init the sizes must be those of the weights, got other "
+            f"{', '.join(sizes)}; leave the sizes out"
         )
     return config
 
@@ -136,12 +140,7 @@ def _source(text: str) -> "Source":
     return Source(open_packed(Path(text)))
 
 
-def _check_folder(out: Path, resume: bool) -> None:
-    """Make the folder; never train over a run that is there."""
-    if not resume and (out / "last.pt").exists():
-        raise SketchvaeError(
-            f"{out}: holds a run already; go on with --resume, or name another --out"
-        )
+def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

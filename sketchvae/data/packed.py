@@ -15,10 +15,11 @@ import shutil
 import struct
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,8 +148,8 @@ def pack(
     n_points = n_drawings = 0
     with replacing(path) as beside, tempfile.TemporaryDirectory(dir=path.parent) as folder:
         parts = {name: Path(folder, name) for name in ("starts", "keys", "words", "points")}
-        files: dict[str, BinaryIO] = {name: part.open("wb") for name, part in parts.items()}
-        try:
+        with ExitStack() as stack:  # closes all, even where the disk is too full for one
+            files = {name: stack.enter_context(part.open("wb")) for name, part in parts.items()}
             files["starts"].write(struct.pack("<q", 0))
             for drawing in drawings:
                 points = to_points(drawing)
@@ -163,9 +164,6 @@ def pack(
                 files["starts"].write(struct.pack("<q", n_points))
                 files["keys"].write(struct.pack("<Q", key_of(points)))
                 files["words"].write(struct.pack("<H", word))
-        finally:
-            for file in files.values():
-                file.close()
         if not n_drawings:
             raise SketchvaeError(f"{path}: a packed set must hold a drawing, got none to import")
         header = _header(n_points, n_drawings, tuple(vocabulary), tuple(sources), shares)
