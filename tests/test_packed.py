@@ -482,7 +482,7 @@ def test_missing_file_and_folder_say_how_to_make_one(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a limit on the size of files")
 def test_full_disk_is_one_line_and_nothing_else(tmp_path: Path) -> None:
-    """As on a full disk: files may not grow beyond 100 bytes, and every one of them fails to close."""
+    """As on a full disk: files may not grow beyond 100 bytes, and none can be closed well."""
     code = (
         "import resource, signal, sys; from sketchvae.cli import main; "
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
