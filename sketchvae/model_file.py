@@ -147,11 +147,8 @@ def _in_order(file: bytes) -> bytes:
     header = {k: header[k] for k in ("__metadata__", *sorted(header.keys() - {"__metadata__"}))}
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    return (
-        (len(text) + -len(text) % 8).to_bytes(8, "little")
-        + text.ljust(len(text) + -len(text) % 8)
-        + file[end:]
-    )
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + file[end:]
 
 
 def load(path: Path) -> ModelFile:

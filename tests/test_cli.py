@@ -248,6 +248,8 @@ def test_evaluate_compares_what_it_draws_with_the_real_ones(
     assert said["t 0.5"]["finished"] > 0.9
     table = sketchvae(*common, "--picture", tmp_path / "judged.png")
     assert "against real, 3 draws" in table
+    for few in (("-n", "5"), ("--draws", "0")):  # too few for the fifth neighbour, and for a mean
+        assert "is not in the range" in sketchvae(*common, *few, fails=2)
     assert "part off the body" in table
     with Image.open(tmp_path / "judged.png") as picture:
         assert picture.width >= 1200

@@ -9,8 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from sketchvae.data.packed import Points, Split
-    from sketchvae.drawing import Drawing
-    from sketchvae.judging.features import Floats
+    from sketchvae.drawing import Drawing, Floats
     from sketchvae.judging.protocol import Row
     from sketchvae.learning.evaluation import Likelihood
 
@@ -49,8 +48,21 @@ SEED = 1
     type=click.Path(path_type=Path),
     help="Other real drawings, to compare real with real.  [default: halves of FILES]",
 )
-@click.option("-n", "--number", default=100, show_default=True, help="Drawings a side of a draw.")
-@click.option("--draws", default=40, show_default=True, help="How often each side is drawn anew.")
+@click.option(
+    "-n",
+    "--number",
+    type=click.IntRange(20),
+    default=100,
+    show_default=True,
+    help="Drawings a side of a draw.",
+)
+@click.option(
+    "--draws",
+    type=click.IntRange(1),
+    default=40,
+    show_default=True,
+    help="How often each side is drawn anew.",
+)
 @click.option("--picture", type=click.Path(path_type=Path), help="Real and drawn ones, as PNG.")
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def evaluate(

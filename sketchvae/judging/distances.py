@@ -7,11 +7,10 @@ Y what it is judged by (real).
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.stats import ks_2samp
 
-Floats = NDArray[np.float64]
+from sketchvae.drawing import Floats
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
 FARTHEST = 5.0  # standard deviations: a feature beyond is clipped

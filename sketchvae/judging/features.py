@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchvae.drawing import Drawing
+from sketchvae.drawing import Drawing, Floats
 from sketchvae.errors import SketchvaeError
-
-Floats = NDArray[np.float64]
 
 FEATURES = (
     "points",
@@ -36,9 +33,9 @@ def _measure(drawing: Drawing) -> list[float]:
         return [0.0] * len(FEATURES)
     side = max(drawing.longest_side, 1.0)
     left, top, right, bottom = drawing.bounds
-    segments = [_lengths(stroke) for stroke in drawing.strokes]
-    lengths = np.concatenate(segments)
-    ink = max(float(lengths.sum()), 1e-9)
+    by_stroke = [lengths(stroke) for stroke in drawing.strokes]
+    segments = np.concatenate(by_stroke)
+    ink = max(float(segments.sum()), 1e-9)
     angles = np.abs(np.concatenate([turns(stroke) for stroke in drawing.strokes]))
     travel = sum(
         float(np.hypot(*(after[0] - before[-1])))
@@ -50,18 +47,19 @@ def _measure(drawing: Drawing) -> list[float]:
         len(drawing.strokes),
         float(np.log(max(right - left, 1.0) / max(bottom - top, 1.0))),
         ink / side,
-        float(lengths.mean()) / side if len(lengths) else 0.0,
+        float(segments.mean()) / side if len(segments) else 0.0,
         float(np.median(angles)) if len(angles) else 0.0,
         float((angles > SHARP).mean()) if len(angles) else 0.0,
-        max(float(s.sum()) for s in segments) / ink,
+        max(float(s.sum()) for s in by_stroke) / ink,
         travel / side,
         float(np.hypot(*(first[-1] - first[0]))) / side,
     ]
 
 
-def _lengths(stroke: Floats) -> Floats:
-    lengths: Floats = np.hypot(*np.diff(stroke, axis=0).T)
-    return lengths
+def lengths(stroke: Floats) -> Floats:
+    """Return the length of each segment of a stroke."""
+    each: Floats = np.hypot(*np.diff(stroke, axis=0).T)
+    return each
 
 
 def turns(stroke: Floats) -> Floats:

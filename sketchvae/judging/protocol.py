@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from sketchvae.drawing import Drawing
+from sketchvae.drawing import Drawing, Floats
 from sketchvae.errors import SketchvaeError
 from sketchvae.judging import distances
 from sketchvae.judging.faults import FAULTS, fault_shares
 from sketchvae.judging.features import FEATURES, features, rasters
-
-Floats = NDArray[np.float64]
 
 DRAWS = 40
 FEWEST = 20  # drawings on a side: balls to the 5th neighbour mean nothing among fewer
@@ -38,7 +36,7 @@ class Measured:
     Attributes:
         features: (n, 10).
         rasters: (n, 784).
-        faults: (3,) shares of the drawings as they came, by `FAULTS`.
+        faults: (3,) shares of all the drawings that were measured, by `FAULTS`; `some` keeps them.
     """
 
     features: Floats

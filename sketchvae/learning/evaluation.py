@@ -104,7 +104,7 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
         points = in_order[first : first + at_once]
         batch = make_batch(points, model_file.scale, model_file.config.latent, rng)
         noise = torch.randn((draws, *batch.noise.shape), generator=normal)
-        # In float32 wherever it runs: bf16 moved a drawing by half a nat.
+        # In float32 wherever it runs, so that figures do not depend on the machine.
         nats = _nats(model, model_file.prior, batch, noise.to(team.device))
         sums += nats.double().cpu()
         offsets += int((batch.lengths - 1).sum())

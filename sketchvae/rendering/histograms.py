@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from sketchvae.drawing import Floats
 
 if TYPE_CHECKING:
     from PIL import Image
-
-Floats = NDArray[np.float64]
 
 WIDTH, HEIGHT = 240, 150  # pixels of a panel
 _BINS = 24
