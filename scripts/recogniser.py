@@ -1,7 +1,7 @@
 """Train a small classifier of all categories, to ask what drawings look like. Never shipped.
 
-    python scripts/recogniser.py train DATA OUT.pt       real drawings only
-    python scripts/recogniser.py ask OUT.pt FILES...     share named sheep first, a line a file
+    python scripts/recogniser.py train DATA OUT.pt [SEED [WIDTH [EPOCHS]]]   real drawings only
+    python scripts/recogniser.py ask OUT.pt FILES...      share named sheep first, a line a file
 
 DATA is a folder with quickdraw_344.ndjson.gz and quickdraw_sheep.ndjson (real drawings, CC BY
 4.0). The 100 sheep that `scripts/reproduce` keeps for validation are not trained on, nor is a
@@ -23,9 +23,11 @@ from torch.nn import functional as F
 from sketchvae.data import formats
 from sketchvae.data.packed import key_of, to_points
 from sketchvae.drawing import Drawing
+from sketchvae.learning.team import Team
 
 SIDE = 32  # pixels
-EPOCHS, BATCH, RATE = 10, 128, 3e-3
+WIDTH, EPOCHS = 32, 10  # channels of the first layer
+BATCH, RATE = 128, 3e-3
 VALID_SHEEP, VALID = 0.4559, 0.05  # shares of the hashes, as in scripts/reproduce
 Pictures = NDArray[np.uint8]
 
@@ -33,24 +35,20 @@ Pictures = NDArray[np.uint8]
 class Recogniser(nn.Module):
     """Pictures (B, 1, 32, 32) to logits (B, categories)."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], width: int = WIDTH) -> None:
         super().__init__()
-        self.words = list(words)
+        self.words, self.width = list(words), width
         layers: list[nn.Module] = []
-        for before, width, stride in (
-            (1, 32, 2),
-            (32, 64, 1),
-            (64, 128, 2),
-            (128, 128, 1),
-            (128, 256, 2),
-        ):
+        before = 1
+        for times, stride in ((1, 2), (2, 1), (4, 2), (4, 1), (8, 2)):
             layers += [
-                nn.Conv2d(before, width, 3, stride, 1, bias=False),
-                nn.BatchNorm2d(width),
+                nn.Conv2d(before, times * width, 3, stride, 1, bias=False),
+                nn.BatchNorm2d(times * width),
                 nn.ReLU(),
             ]
+            before = times * width
         self.body = nn.Sequential(*layers)
-        self.head = nn.Linear(4 * 4 * 256, len(words))
+        self.head = nn.Linear(4 * 4 * before, len(words))
         self.drop = nn.Dropout(0.4)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -97,26 +95,27 @@ def shifted(batch: Tensor, generator: torch.Generator) -> Tensor:
     return F.grid_sample(batch, grid, align_corners=False)
 
 
-def train(folder: Path, out: Path) -> None:
+def train(folder: Path, out: Path, seed: int, width: int, epochs: int) -> None:
     words, drawn, labels, kept = load_data(folder)
     sheep = words.index("sheep")
-    torch.manual_seed(0)
-    generator = torch.Generator().manual_seed(0)
-    model = Recogniser(words)
+    torch.manual_seed(seed)
+    generator = torch.Generator().manual_seed(seed)
+    team = Team.join()
+    model = Recogniser(words, width)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     counts = np.bincount(labels[~kept], minlength=len(words))
     weight = torch.from_numpy((np.median(counts) / counts).astype(np.float32))
     rows = np.flatnonzero(~kept)
-    steps = EPOCHS * (len(rows) // BATCH)
+    steps = epochs * (len(rows) // BATCH)
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         began, losses = time.monotonic(), []
-        order = np.random.default_rng(epoch).permutation(rows)
+        order = np.random.default_rng([seed, epoch]).permutation(rows)
         for first in range(0, len(order) - BATCH + 1, BATCH):
             which = order[first : first + BATCH]
             batch = torch.from_numpy(drawn[which])[:, None].float() / 255
-            with torch.autocast("cpu", torch.bfloat16):
+            with team.precision():
                 batch = shifted(batch, generator).to(memory_format=torch.channels_last)
                 logits = model(batch)
             loss = F.cross_entropy(
@@ -135,7 +134,7 @@ def train(folder: Path, out: Path) -> None:
             f"out, sheep first {found:.3f} of the sheep; {time.monotonic() - began:.0f} s",
             flush=True,
         )
-        torch.save({"words": words, "model": model.state_dict()}, out)
+        torch.save({"words": words, "width": width, "model": model.state_dict()}, out)
 
 
 @torch.no_grad()
@@ -152,7 +151,7 @@ def named(model: Recogniser, drawn: Pictures) -> NDArray[np.int64]:
 
 def load_recogniser(path: Path) -> Recogniser:
     state = torch.load(path, weights_only=True)
-    model = Recogniser(state["words"])
+    model = Recogniser(state["words"], state["width"])
     model.load_state_dict(state["model"])
     return model
 
@@ -167,6 +166,7 @@ def ask(path: Path, files: Iterable[Path]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "train":
-        train(Path(sys.argv[2]), Path(sys.argv[3]))
+        given = [int(text) for text in sys.argv[4:]]
+        train(Path(sys.argv[2]), Path(sys.argv[3]), *[*given, *(0, WIDTH, EPOCHS)[len(given) :]])
     else:
         ask(Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])

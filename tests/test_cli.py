@@ -242,7 +242,10 @@ def test_evaluate_compares_what_it_draws_with_the_real_ones(
     formats.write(real, itertools.islice(formats.read(SHEEP), 40))
     formats.write(other, itertools.islice(formats.read(SHEEP), 80))
     common = ("evaluate", real, "-t", "0.5", "--drawn", other, "--draws", "3")
-    said = json.loads(sketchvae(*common, "--floor", other, "--json"))["distances"]
+    everything = json.loads(sketchvae(*common, "--floor", other, "--json"))
+    for share in everything["reconstructions"].values():
+        assert 0.6 < share < 1  # others' would be nearer than half; none is the drawing itself
+    said = everything["distances"]
     assert list(said) == ["real", "t 0.5", "other.ndjson"]
     assert said["real"]["1-NN"]["mean"] > 0.3  # none of the 80 that are among the 40
     assert said["t 0.5"]["finished"] > 0.9
@@ -251,6 +254,7 @@ def test_evaluate_compares_what_it_draws_with_the_real_ones(
     for few in (("-n", "5"), ("--draws", "0")):  # too few for the fifth neighbour, and for a mean
         assert "is not in the range" in sketchvae(*common, *few, fails=2)
     assert "part off the body" in table
+    assert "reconstructed at temperature 0.1" in table
     with Image.open(tmp_path / "judged.png") as picture:
         assert picture.width >= 1200
 

@@ -91,9 +91,15 @@ class Artist:
         sitting = _Sitting(self, len(latents), temperature, seed, latents=latents)
         return [drawing for drawing in sitting.drawings() if drawing is not None]
 
-    def attempt(self, n: int, temperature: float, seed: int) -> list[Drawing | None]:
-        """Draw n drawings, once each: None for one that does not end within `longest` steps."""
-        return list(_Sitting(self, n, temperature, seed, once=True).drawings())
+    def attempt(
+        self, n: int, temperature: float, seed: int, latents: Array | None = None
+    ) -> list[Drawing | None]:
+        """Draw n drawings, once each: None for one that does not end within `longest` steps.
+
+        From the prior, or each from its own latent, (n, Z).
+        """
+        sitting = _Sitting(self, n, temperature, seed, once=True, latents=latents)
+        return list(sitting.drawings())
 
 
 class _Sitting:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 POOL = 2000  # drawings at each temperature, for all draws together
 SEED = 1
+COLD = 0.1  # temperature of reconstructions
 
 
 @click.command()
@@ -92,8 +93,8 @@ def evaluate(
     from sketchvae.cli.extras import needs_train
 
     with needs_train():
-        from sketchvae.judging.protocol import FEWEST, compare, measure
-        from sketchvae.learning.evaluation import likelihood
+        from sketchvae.judging.protocol import FEWEST, compare, measure, nearer_than
+        from sketchvae.learning.evaluation import encode, likelihood
     from sketchvae.artist.artist import TEMPERATURE, Artist
     from sketchvae.data.formats import read, read_points
     from sketchvae.data.packed import from_points
@@ -105,6 +106,7 @@ def evaluate(
     sets: dict[str, Sequence[Drawing]] = {"real": [from_points(p) for p in points]}
     finished: dict[str, float] = {}
     rows: dict[str, Row] = {}
+    nearer: tuple[float, ...] = ()
     if enough := floor is not None or len(points) >= 2 * FEWEST:
         for temperature in temperatures or (TEMPERATURE, 1.0):
             attempts = Artist(loaded).attempt(POOL, temperature, SEED)
@@ -112,16 +114,22 @@ def evaluate(
             finished[f"t {temperature:g}"] = len(whole) / POOL
         sets |= {path.name: list(read(path)) for path in drawn}
         measured = {name: measure(drawings) for name, drawings in sets.items()}
+        again = measure(Artist(loaded).decode(encode(loaded, points), COLD, SEED))
+        nearer = tuple(float(s.mean()) for s in nearer_than(measured["real"], again))
         others = measure(_others(floor, points)) if floor else None
         rows = compare(measured, others, number, draws)
     if picture and enough:
         _save_picture(picture, sets, {name: m.features for name, m in measured.items()})
     if as_json:
-        click.echo(json.dumps({**_nats(nats), "distances": _distances(rows, finished)}))
+        found = {"distances": _distances(rows, finished), "reconstructions": _reconstructed(nearer)}
+        click.echo(json.dumps({**_nats(nats), **found}))
         return
     _print_nats(nats)
     if enough:
         _print_rows(rows, finished, draws)
+        click.echo(f"\nreconstructed at temperature {COLD:g}, nearer the drawing than others are")
+        for name, share in _reconstructed(nearer).items():
+            click.echo(f"{f'by {name}':<20}{share:>16.1%}")
     else:
         click.echo(f"distances need {2 * FEWEST} drawings, or --floor; got {len(points)}")
 
@@ -157,6 +165,11 @@ def _nats(figures: "Likelihood") -> dict[str, Any]:
 
 def _distances(rows: "Mapping[str, Row]", finished: Mapping[str, float]) -> dict[str, Any]:
     return {name: {"finished": finished.get(name), **row.to_json()} for name, row in rows.items()}
+
+
+def _reconstructed(nearer: Sequence[float]) -> dict[str, float]:
+    """Name the shares of other drawings that are farther than the own reconstruction."""
+    return dict(zip(("features", "raster"), nearer, strict=False))
 
 
 def _print_nats(figures: "Likelihood") -> None:

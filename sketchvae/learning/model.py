@@ -55,6 +55,19 @@ class Mixture:
             F.log_softmax(q, dim=-1),
         )
 
+    def at(self, temperature: float) -> "Mixture":
+        """Return what is drawn from at temperature tau (eq. 8).
+
+        Logits are divided by tau, variances multiplied by it.
+        """
+        return Mixture(
+            F.log_softmax(self.log_pi / temperature, dim=-1),
+            self.mu,
+            self.log_sigma + 0.5 * math.log(temperature),
+            self.rho,
+            F.log_softmax(self.log_q / temperature, dim=-1),
+        )
+
     def log_offset(self, offset: Tensor) -> Tensor:
         """Return log p(dx, dy), (...), in nats per model unit squared (eq. 3).
 
@@ -164,15 +177,21 @@ class SketchVAE(nn.Module):
         Unlike the paper's, the pen of padding is not counted and nothing is divided by
         N_max. The END row counts once, by its pen alone.
         """
+        return self.step_nats(z, steps, lengths).sum(dim=1)
+
+    def step_nats(
+        self, z: Tensor, steps: Tensor, lengths: Tensor, temperature: float = 1.0
+    ) -> Tensor:
+        """Return what each step costs, (B, T) nats, 0 in the padding, drawn at a temperature."""
         mixture = self.decode(z, steps)
+        if temperature != 1:
+            mixture = mixture.at(temperature)
         places = torch.arange(steps.shape[1], device=steps.device)
         is_step = places < lengths[:, None]
         has_offset = places < lengths[:, None] - 1
         offset_nats = -mixture.log_offset(seen_from_the_pen(steps))
         pen_nats = -(mixture.log_q * steps[..., 2:]).sum(-1)
-        return (torch.where(has_offset, offset_nats, 0) + torch.where(is_step, pen_nats, 0)).sum(
-            dim=1
-        )
+        return torch.where(has_offset, offset_nats, 0) + torch.where(is_step, pen_nats, 0)
 
     def forward(self, steps: Tensor, lengths: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return L_R, (B,), and L_KL, (B, Z), of a batch for one z a drawing.
