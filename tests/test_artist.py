@@ -396,6 +396,18 @@ def test_attempt_gives_up_where_draw_begins_anew() -> None:
     assert all(almost_equal(a, d) for a, d in zip(attempts, drawn, strict=True) if a is not None)
 
 
+def test_attempt_draws_from_the_latents_it_is_given() -> None:
+    artist = Artist(random_model())
+    latents = np.random.default_rng(0).standard_normal((6, Z)).astype(np.float32)
+    decoded = artist.decode(latents, 0.5, seed=2)
+    attempts = artist.attempt(6, 0.5, seed=2, latents=latents)
+    assert any(d is not None for d in attempts)
+    pairs = zip(attempts, decoded, artist.attempt(6, 0.5, seed=2), strict=True)
+    for attempt, drawing, other in pairs:
+        assert attempt is None or almost_equal(attempt, drawing)
+        assert attempt is None or other is None or not almost_equal(attempt, other)
+
+
 def test_end_at_the_first_step_is_an_empty_drawing() -> None:
     drawings = Artist(coin_model(0.0, 0.0, 1.0)).draw(5, seed=0)
     assert drawings == [Drawing([])] * 5

@@ -95,6 +95,23 @@ def test_log_offset_is_that_of_torch_distributions() -> None:
     torch.testing.assert_close(single.double(), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("temperature", [0.2, 1.0, 1.7])
+def test_temperature_divides_logits_and_multiplies_variances(temperature: float) -> None:
+    y, offset = raw_head((40,), M=5), torch.randn(40, 2).double()
+    law = oracle(y)
+    normals, weights = law.component_distribution, law.mixture_distribution
+    assert isinstance(normals, MultivariateNormal)
+    covariance = normals.covariance_matrix * temperature
+    expected = MixtureSameFamily(
+        Categorical(logits=weights.logits / temperature),
+        MultivariateNormal(normals.mean, covariance),
+    )
+    cooled = in_double(Mixture.from_head(y)).at(temperature)
+    torch.testing.assert_close(cooled.log_offset(offset), log_prob(expected, offset))
+    pens = torch.softmax(y[..., -3:].double() / temperature, dim=-1)
+    torch.testing.assert_close(cooled.log_q.exp(), pens)
+
+
 def test_log_offset_is_that_of_a_covariance_matrix() -> None:
     """The same by sigma and rho as the paper writes them (eq. 3), one component."""
     mixture = in_double(Mixture.from_head(raw_head((), M=1)))
