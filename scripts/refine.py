@@ -11,8 +11,9 @@ components of its raster; another judges each turn of the line by itself, which 
 apart that the first can only judge together. Every step takes a batch of the data, too, as
 training does, so that the likelihood stays.
 
-"Real" are the training split of REAL and 1,500 of LIKE (what `scripts/choose.py` chose), each
-half of the weight. CRITIC is a small `scripts/recogniser.py`, not the one that judges in the end.
+"Real" are the training split of REAL, and with a quarter of the weight 1,500 of LIKE (what
+`scripts/choose.py` chose), lest it learn the real ones by heart. CRITIC is a small
+`scripts/recogniser.py`, not the one that judges in the end.
 """
 
 import sys
@@ -50,7 +51,7 @@ from sketchvae.model_file import Array, ModelFile, load, save
 STEPS, RATE, FINAL, WARM_UP = 600, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
 BATCH, KL_WEIGHT, REPEAT = 64, 0.5, 10  # of the data; how often a real drawing is shown in it
 WHOLE, TURN = 2.0, 2.0  # weights of the two rewards beside the loss on the data
-LIKE = 1500  # drawings that stand for real ones besides the real ones
+LIKE, LIKE_WEIGHT = 1500, 0.25  # drawings that stand for real ones, and how much they count
 COMPONENTS = 12  # of the raster
 FAINTEST = -6.0  # log chance of a sheep: less is as bad
 PART = 48  # drawings in one backward pass
@@ -187,7 +188,8 @@ class Refiner:
         chosen = self.rng.permutation(like.split("train"))[:LIKE]
         own = [(real, i) for i in real.split("train")]
         sources = [*own, *((like, i) for i in chosen)]
-        weights = np.repeat([0.5 / len(own), 0.5 / len(chosen)], [len(own), len(chosen)])
+        shares = [(1 - LIKE_WEIGHT) / len(own), LIKE_WEIGHT / len(chosen)]
+        weights = np.repeat(shares, [len(own), len(chosen)])
         self.eye = Eye([s[int(i)] for s, i in sources], weights, load_recogniser(critic))
         points = [s.points_of(int(i)) for s, i in [*own * 3, *sources[len(own) :][:400]]]
         batch = make_batch(points, scale, config.latent, self.rng)

@@ -1,13 +1,15 @@
-"""Put a finished run into the package: weights with their provenance, measured.
+"""Put weights into the package, with their provenance, measured.
 
-    python scripts/ship.py RUN SHEEP.ndjson
+    python scripts/ship.py MODEL.safetensors SETS SHEEP.ndjson RECOGNISER.pt
 
-RUN holds model.safetensors and sets/real.drawings; SHEEP.ndjson are real sheep to measure on.
-The measured figures go into the weights file, and from there into the README and the card.
+SETS holds the packed sets of `scripts/reproduce`: real.drawings and decoder.drawings; SHEEP are
+all real sheep, RECOGNISER is what `scripts/recogniser.py` made. What is measured goes into the
+weights file, and from there into the README and the card.
 """
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,20 +18,26 @@ import numpy as np
 
 from sketchvae.artist.artist import TEMPERATURE, Artist
 from sketchvae.data.formats import read_points
-from sketchvae.learning.evaluation import Likelihood, likelihood
-from sketchvae.model_file import load, save, shipped_path
+from sketchvae.data.packed import from_points, open_packed
+from sketchvae.drawing import Drawing
+from sketchvae.learning.evaluation import Likelihood, encode, likelihood
+from sketchvae.model_file import ModelFile, load, save, shipped_path
 
 DATA = {
     "sheep_decoder_samples.npz": "75,000 drawings by Google's Sketch-RNN sheep decoder "
     "(Ha & Eck 2017; weights Apache-2.0, itself trained on 70,000 Quick, Draw! sheep), "
     "at temperature 1, finished ones only, simplified; 96% of them trained on",
     "quickdraw_sheep.ndjson": "120 of 220 real Quick, Draw! sheep (Google, CC BY 4.0), each "
-    "shown 20 times an epoch; the other 100 were kept out and chose the checkpoint",
+    "shown 10 to 20 times an epoch; the other 100 were kept out and judged",
+    "quickdraw_344.ndjson.gz": "130,620 real Quick, Draw! drawings of other things (Google, CC BY "
+    "4.0): not drawn from; a classifier learnt from them what looks like a sheep",
 }
 LICENCE = (
     "MIT for these weights; made from data of Google: the Quick, Draw! Dataset (CC BY 4.0) and "
     "Sketch-RNN's sheep decoder (Apache-2.0)"
 )
+POOL, SEED = 2000, 1  # drawings at each temperature, as in `sketchvae evaluate`
+COLD = 0.1  # temperature of reconstructions
 
 
 def figures(measured: Likelihood) -> dict[str, Any]:
@@ -48,8 +56,52 @@ def figures(measured: Likelihood) -> dict[str, Any]:
     }
 
 
-def table(nats: dict[str, dict[str, Any]]) -> str:
-    """Write what was measured as a Markdown table, a column a set of drawings."""
+def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[str, float | None]]:
+    """Judge drawn by real drawings, a column a set: what `sketchvae evaluate` does, and more."""
+    from recogniser import load_recogniser, named, pictures
+
+    from sketchvae.judging.faults import FAULTS
+    from sketchvae.judging.protocol import MEASURES, compare, measure
+
+    real, decoder = open_packed(sets / "real.drawings"), open_packed(sets / "decoder.drawings")
+    shown: dict[str, Sequence[Drawing]] = {"real": [real[i] for i in real.split("valid")]}
+    shown["Google's decoder, 1"] = [decoder[i] for i in decoder.split("test")]
+    finished: dict[str, float] = {}
+    for temperature in sorted({TEMPERATURE, 1.0}):
+        drawn = Artist(model).attempt(POOL, temperature, SEED)
+        name = f"ours, {temperature:g}"
+        shown[name] = [d for d in drawn if d is not None]
+        finished[name] = len(shown[name]) / POOL
+    measured = {name: measure(drawings) for name, drawings in shown.items()}
+    rows = compare(measured, measure([real[i] for i in real.split("train")]))
+    judge = load_recogniser(recogniser)
+    columns: dict[str, dict[str, float | None]] = {}
+    for name, drawings in shown.items():
+        first = named(judge, pictures(d.simplified() for d in drawings))
+        columns[name] = {
+            **{m: round(float(v), 3) for m, v in zip(MEASURES, rows[name].mean, strict=True)},
+            "finished": finished.get(name),
+            **{f: round(float(v), 3) for f, v in zip(FAULTS, measured[name].faults, strict=True)},
+            "sheep first": round(float((first == judge.words.index("sheep")).mean()), 3),
+        }
+    return columns
+
+
+def reconstructed(model: ModelFile, sets: Path) -> dict[str, float]:
+    """Say what share of other real drawings is farther from one than its reconstruction."""
+    from sketchvae.judging.protocol import measure, nearer_than
+
+    points = list(read_points(sets / "real.drawings", "valid"))
+    again = Artist(model).decode(encode(model, points), COLD, SEED)
+    shares = nearer_than(measure([from_points(p) for p in points]), measure(again))
+    return {
+        name: round(float(s.mean()), 3)
+        for name, s in zip(("features", "raster"), shares, strict=True)
+    }
+
+
+def nats_table(nats: Mapping[str, Mapping[str, Any]]) -> str:
+    """Write the likelihoods as a Markdown table, a column a set of drawings."""
     kept_out, everything = nats["kept_out"], nats["all_real"]
     lines = [
         f"| nats, in pixels, dequantised | {kept_out['drawings']} kept out of training "
@@ -67,28 +119,45 @@ def table(nats: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def write_figures(path: Path, nats: dict[str, dict[str, Any]]) -> None:
-    """Put the table between the markers of a page."""
+def drawn_table(columns: Mapping[str, Mapping[str, float | None]]) -> str:
+    """Write how drawn drawings compare as a Markdown table, a column a set."""
+    lines = [f"| against real | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    for row in next(iter(columns.values())):
+        values = [column[row] for column in columns.values()]
+        cells = ["" if value is None else f"{value:g}" for value in values]
+        lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def table(about: Mapping[str, Any]) -> str:
+    """Write all that was measured."""
+    return f"{nats_table(about['nats_in_pixels'])}\n\n{drawn_table(about['compared'])}"
+
+
+def write_figures(path: Path, about: Mapping[str, Any]) -> None:
+    """Put the tables between the markers of a page."""
     text = path.read_text(encoding="utf-8")
     marked = r"(<!-- figures -->\n).*?(\n<!-- end of figures -->)"
-    new, count = re.subn(marked, lambda m: m[1] + table(nats) + m[2], text, flags=re.S)
+    new, count = re.subn(marked, lambda m: m[1] + table(about) + m[2], text, flags=re.S)
     if count != 1:
         raise SystemExit(f"{path}: must have one pair of figures markers, got {count}")
     path.write_text(new, encoding="utf-8")
 
 
 def main() -> None:
-    run, sheep = Path(sys.argv[1]), Path(sys.argv[2])
-    model = load(run / "model.safetensors")
-    kept_out = figures(likelihood(model, list(read_points(run / "sets/real.drawings", "valid"))))
+    path, sets, sheep, recogniser = map(Path, sys.argv[1:5])
+    model = load(path)
+    kept_out = figures(likelihood(model, list(read_points(sets / "real.drawings", "valid"))))
     everything = figures(likelihood(model, list(read_points(sheep))))
     drawn = Artist(model).draw(1000, TEMPERATURE, seed=0)
     about: dict[str, Any] = {
         "word": "sheep",
         "data": DATA,
         "licence": LICENCE,
-        "training": model.about["training"],
+        **{key: model.about[key] for key in ("training", "refined") if key in model.about},
         "nats_in_pixels": {"kept_out": kept_out, "all_real": everything},
+        "compared": compared(model, sets, recogniser),
+        "reconstructed": {"temperature": COLD, **reconstructed(model, sets)},
         "drawn": {
             "temperature": TEMPERATURE,
             "points_per_drawing": round(float(np.mean([d.n_points for d in drawn])), 1),
@@ -97,9 +166,9 @@ def main() -> None:
     }
     save(replace(model, about=about), shipped_path())
     for page in (Path(__file__).parents[1] / "README.md", shipped_path().parent / "README.md"):
-        write_figures(page, about["nats_in_pixels"])
+        write_figures(page, about)
     print(f"{shipped_path()}: {shipped_path().stat().st_size} bytes; drawn: {about['drawn']}")
-    print(table(about["nats_in_pixels"]))
+    print(f"{table(about)}\n\nreconstructed: {about['reconstructed']}")
 
 
 if __name__ == "__main__":
