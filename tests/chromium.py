@@ -102,6 +102,10 @@ class Chromium:
             assert time.monotonic() < end, f"{condition} did not come true"
             time.sleep(0.02)
 
+    def settle(self) -> None:
+        """Wait until what was set is painted: what ends with a frame shows in the next."""
+        self.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+
     def press(self, key: str, code: str, text: str = "") -> None:
         """Press and release a key, as a person does."""
         for kind in ("keyDown", "keyUp"):
