@@ -212,9 +212,9 @@ def test_tip_is_where_the_pen_is_and_gone_when_it_is_done(
     for (second, stroke), clean in zip(seconds, without, strict=True):
         share = stroke.share_at(second)
         assert share is not None
-        pen = abs(paths[stroke.stroke]).point(share)
-        away = np.hypot(*(tip_place(player.at(second), clean) - (pen.x, pen.y)))
-        assert away < 2 * TIP * PEN / 2
+        pen = player.place(stroke.stroke, share)
+        away = np.hypot(*(tip_place(player.at(second), clean) - pen))
+        assert away < TIP * PEN / 2  # behind the pen, ink covers the half of it
     assert np.abs(player.at(times.duration + 0.1).astype(int) - finished).max() <= 64
 
 
