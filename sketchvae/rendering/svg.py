@@ -25,15 +25,26 @@ class Style:
     Attributes:
         stroke_width: width of the line in mm; None makes it 1.2 % of the cell, so
             that a contact sheet looks like one large drawing seen from farther away.
-        colour: of the line: a name, #rgb, #rrggbb or rgb(r, g, b), as in SVG 1.1.
+        colour: of the line: a name, #rgb, #rrggbb or rgb(r, g, b), as in SVG 1.1, or
+            currentColor: the colour of the text around an SVG that stands inline in a page,
+            so light ink in a dark one. In a file of its own, in `<img>` and in pixels it is black.
         smooth: draw curves through the points instead of straight lines.
-        background: colour of the page. None draws no rectangle: a plotter would trace it.
+        background: colour of the page. None leaves it transparent; in SVG it draws no rectangle,
+            which a plotter would trace.
+        palette: colours of the strokes of each drawing, by order, and again from the first
+            after the last; None gives all of them `colour`.
     """
 
     stroke_width: float | None = None
     colour: str = "black"
     smooth: bool = False
     background: str | None = None
+    palette: tuple[str, ...] | None = None
+
+    @property
+    def inks(self) -> tuple[str, ...]:
+        """The colours of the first strokes of a drawing, before they come again."""
+        return tuple(c.strip() for c in self.palette or (self.colour,))
 
 
 DEFAULT_STYLE = Style()
@@ -53,9 +64,10 @@ def to_svg(
     One drawing is one cell: its page is `width_mm` wide and as high whatever it shows,
     so that two sheep lie on each other, print alike and never surprise a layout. All ink
     is in one Inkscape layer ("1 black": one pen), in which each drawing is a group
-    (`drawing-1`, ...) and each stroke a path, in drawing order. An empty drawing leaves
-    its cell empty. Equal drawings give equal text. An animation adds to the same page how it
-    draws itself.
+    (`drawing-1`, ...) and each stroke a path, in drawing order. A palette changes nothing in
+    that: the layer names its colours, and each path has its own (a layer a colour would change
+    the drawing order). An empty drawing leaves its cell empty. Equal drawings give equal text.
+    An animation adds to the same page how it draws itself.
 
     Args:
         drawings: at least one.
@@ -71,7 +83,7 @@ def to_svg(
     import svgwrite  # here: it brings urllib, http and ssl along
 
     columns, rows, cell, pen = check_page(len(drawings), width_mm, style, columns)
-    colour = style.colour.strip()
+    inks = style.inks
     width, height = number(width_mm, DECIMALS), number(cell * rows, DECIMALS)
     page = svgwrite.Drawing(
         size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False
@@ -80,19 +92,22 @@ def to_svg(
         page.set_desc(title=title)
     if style.background is not None:
         page.add(page.rect((0, 0), (width, height), fill=style.background.strip()))
-    layer = page.add(page.g(fill="none", stroke=colour, stroke_width=number(pen, DECIMALS)))
+    layer = page.add(page.g(fill="none", stroke=inks[0], stroke_width=number(pen, DECIMALS)))
     layer["stroke-linecap"] = layer["stroke-linejoin"] = "round"
     page["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
     layer["inkscape:groupmode"] = "layer"
-    layer["inkscape:label"] = f"1 {colour}"
+    layer["inkscape:label"] = f"1 {', '.join(dict.fromkeys(inks))}"
     lines: list[tuple[Any, Outline]] = []
     for index, drawing in enumerate(drawings):
         group = layer.add(page.g(id=f"drawing-{index + 1}"))
         corner = (index % columns * cell, index // columns * cell)
-        outlines = _outlines(drawing, corner, cell, pen, style.smooth)
-        lines += [(group.add(page.path(outline.data)), outline) for outline in outlines]
+        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth)):
+            path = group.add(page.path(outline.data))
+            if (ink := inks[order % len(inks)]) != inks[0]:
+                path["stroke"] = ink
+            lines.append((path, outline))
     if animation is not None:
-        animate(page, lines, timeline(drawings, animation.pace), animation, pen, colour)
+        animate(page, lines, timeline(drawings, animation.pace), animation, pen, inks[0])
     return str(page.tostring())
 
 
@@ -111,9 +126,13 @@ def check_page(
         )
     columns, rows = grid(count, columns)
     cell = _checked_cell(width_mm / columns)
-    for colour in (style.colour, style.background):
-        if colour is not None:
-            _check_colour(colour)
+    if style.palette is not None and not style.palette:
+        raise SketchvaeError("a palette must have at least one colour, got none; leave it out")
+    for ink in style.inks:
+        if ink.lower() != "currentcolor":
+            _check_colour(ink)
+    if style.background is not None:
+        _check_colour(style.background)
     return columns, rows, cell, _checked_pen(style, cell)
 
 
@@ -141,7 +160,7 @@ def _margin(cell: float, pen: float) -> float:
     return max(MARGIN * cell, pen / 2)  # at least the half of the line that lies outside
 
 
-def _outlines(
+def outlines(
     drawing: Drawing, corner: tuple[float, float], cell: float, pen: float, smooth: bool
 ) -> list[Outline]:
     """Place the drawing in the cell with this upper left corner, stroke by stroke."""
@@ -187,5 +206,5 @@ def _check_colour(colour: str) -> None:
 
     if not Full11TypeChecker().is_color(colour.lower()):
         raise SketchvaeError(
-            f"a colour must be a name or #rrggbb, got {colour!r}; try 'black' or '#224488'"
+            f"a colour must be a name or #rrggbb, got {colour!r:.60}; try 'black' or '#224488'"
         )
