@@ -13,7 +13,9 @@ import shlex
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ OPTIONS = (
     "--disable-background-networking --disable-component-update --disable-sync "
     "--hide-scrollbars --force-device-scale-factor=1 --remote-debugging-pipe"
 )
+NONE: Mapping[str, str] = MappingProxyType({})
 PATIENCE = 120  # seconds for one answer: the machine may be busy
 
 
@@ -73,9 +76,11 @@ class Chromium:
         os.close(self._in)
         os.close(self._out)
 
-    def open(self, path: Path, *, width: int = 400, height: int = 400, **media: str) -> None:
-        """Load a file, with media features such as prefers_color_scheme="dark"."""
-        features = [{"name": k.replace("_", "-"), "value": v} for k, v in media.items()]
+    def open(
+        self, path: Path, media: Mapping[str, str] = NONE, width: int = 400, height: int = 400
+    ) -> None:
+        """Load a file, with media features such as {"prefers-color-scheme": "dark"}."""
+        features = [{"name": name, "value": value} for name, value in media.items()]
         self._call("Emulation.setEmulatedMedia", features=features)
         self._call(
             "Emulation.setDeviceMetricsOverride",
@@ -111,6 +116,13 @@ class Chromium:
         for kind in ("keyDown", "keyUp"):
             typed = {"text": text} if text and kind == "keyDown" else {}
             self._call("Input.dispatchKeyEvent", type=kind, key=key, code=code, **typed)
+
+    def controls(self) -> dict[str, str]:
+        """List what a screen reader finds to operate: its name to its role."""
+        nodes = self._call("Accessibility.getFullAXTree")["nodes"]
+        pairs = [(n["name"]["value"], n["role"]["value"]) for n in nodes if n.get("name")]
+        roles = {"button", "slider", "combobox", "checkbox"}
+        return {name: role for name, role in pairs if role in roles}
 
     def picture(self) -> NDArray[np.uint8]:
         """Photograph the page: (height, width, 3)."""

@@ -125,8 +125,9 @@ def _animate_stroke(
     """
     if len(time.shares) > 1 and outline.length > 0:
         path["pathLength"] = 1
-        dashes = [f"{number(share, _SHARES)} 2" for share in time.shares.tolist()]
-        grown = clock.attributes(time.seconds.tolist(), dashes)
+        # Browsers measure a curve only so well: what stands is a dash that is surely too long.
+        shares, seconds = [*time.shares.tolist(), 2.0], [*time.seconds.tolist(), time.end]
+        grown = clock.attributes(seconds, [f"{number(share, _SHARES)} 2" for share in shares])
         path.add(page.animate("stroke-dasharray", **grown))
     if time.begin > 0:
         hidden = clock.attributes([0.0, time.begin], ["hidden", "visible"])

@@ -88,8 +88,8 @@ def to_svg(
     page = svgwrite.Drawing(
         size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False
     )
-    if title := _title(drawings):
-        page.set_desc(title=title)
+    if named := title(drawings):
+        page.set_desc(title=named)
     if style.background is not None:
         page.add(page.rect((0, 0), (width, height), fill=style.background.strip()))
     layer = page.add(page.g(fill="none", stroke=inks[0], stroke_width=number(pen, DECIMALS)))
@@ -172,7 +172,7 @@ def outlines(
     return [curved(stroke, low, low + cell - 2 * inset) for stroke in strokes]
 
 
-def _title(drawings: Sequence[Drawing]) -> str:
+def title(drawings: Sequence[Drawing]) -> str:
     """Name what the page shows, each word once, without what XML cannot hold."""
     words = dict.fromkeys(drawing.word for drawing in drawings if drawing.word)
     return "".join(c for c in ", ".join(words) if c.isprintable())
