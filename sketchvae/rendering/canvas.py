@@ -134,6 +134,22 @@ class Canvas:
             share = self._share[where, None] / np.float32(255)
             self.shown[where] = np.rint(under + (ink - under) * share).astype(np.uint8)
 
+    def dotted(self, places: Floats, diameter: float, colour: Sequence[int]) -> Bytes:
+        """Show what is there with dots over it, and leave the canvas as it is.
+
+        Args:
+            places: (n, 2) in pixels.
+            diameter: of a dot, in pixels.
+            colour: one number a channel.
+        """
+        dots = cut([place[None] for place in places], diameter)
+        ink, shown = np.array(colour, dtype=np.float32), self.shown.copy()
+        for where, shares in self._covered(dots, diameter / 2, None):
+            share = shares[:, None] / np.float32(255)
+            mixed = self.shown[where] + (ink - self.shown[where]) * share
+            shown[where] = np.rint(mixed).astype(np.uint8)
+        return shown
+
     def _covered(
         self, pieces: Pieces, radius: float, until: Floats | None
     ) -> Iterator[tuple[Whole, Bytes]]:

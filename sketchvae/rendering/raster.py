@@ -10,7 +10,7 @@ import numpy as np
 
 from sketchvae.drawing import Drawing, Floats
 from sketchvae.errors import SketchvaeError
-from sketchvae.rendering.canvas import Canvas, Pieces, cut
+from sketchvae.rendering.canvas import Bytes, Canvas, Pieces, cut
 from sketchvae.rendering.svg import (
     DEFAULT_STYLE,
     LINE,
@@ -71,27 +71,31 @@ class Sheet:
         paper = (0, 0, 0, 0) if self.paper is None else (*self.paper, 255)
         return Canvas(self.width, self.height, paper)
 
+    def colour(self, order: int) -> tuple[int, ...]:
+        """Return what a pixel holds that is covered by the stroke of this order in its drawing."""
+        one = len(self.inks) == 1
+        return (255,) if one else (*self.inks[order % len(self.inks)], 255)
+
     def ink(self, canvas: Canvas, pieces: Pieces, until: Floats | None = None) -> None:
         """Ink pieces in the colours of their strokes; see `Canvas.ink`."""
         if len(self.inks) == 1:
-            canvas.ink(pieces, self.pen, (255,), layer=0, until=until)
+            canvas.ink(pieces, self.pen, self.colour(0), layer=0, until=until)
             return
         orders = np.array(self.orders)[pieces.stroke]
         for order in np.unique(orders).tolist():
             now = orders == order
-            colour = (*self.inks[order % len(self.inks)], 255)
             part = None if until is None else until[now]
-            canvas.ink(pieces.chosen(now), self.pen, colour, layer=order, until=part)
+            canvas.ink(pieces.chosen(now), self.pen, self.colour(order), layer=order, until=part)
 
-    def picture(self, canvas: Canvas) -> "Image.Image":
-        """Show a canvas: mode "P" with one ink, else "RGB", or "RGBA" without paper."""
+    def picture(self, shown: Bytes) -> "Image.Image":
+        """Show pixels of a canvas: mode "P" with one ink, else "RGB", or "RGBA" without paper."""
         from PIL import Image
 
         size = (self.width, self.height)
         if len(self.inks) > 1:
-            whole = Image.frombytes("RGBa", size, canvas.shown.tobytes()).convert("RGBA")
+            whole = Image.frombytes("RGBa", size, shown.tobytes()).convert("RGBA")
             return whole if self.paper is None else whole.convert("RGB")
-        picture = Image.frombytes("P", size, canvas.shown.tobytes())
+        picture = Image.frombytes("P", size, shown.tobytes())
         if self.paper is None:
             picture.putpalette(_ramp((*self.inks[0], 0), (*self.inks[0], 255)), "RGBA")
         else:
@@ -130,7 +134,7 @@ def picture(
         SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
     """
     sheet = lay_out(drawings, pixels, width_mm, style, columns)
-    return sheet.picture(sheet.finished())
+    return sheet.picture(sheet.finished().shown)
 
 
 def to_png(
@@ -150,15 +154,22 @@ def to_png(
 
 
 def check_picture(
-    count: int, pixels: int | None, width_mm: float, style: Style, columns: int | None = None
+    count: int,
+    pixels: int | None,
+    width_mm: float,
+    style: Style,
+    columns: int | None = None,
+    usual: int = PIXELS,
 ) -> tuple[int, int]:
     """Lay out a picture of `count` drawings: its width and height in pixels.
+
+    Without `pixels` it is as wide as is usual, or 100 a drawing in a row if that is more.
 
     Raises:
         SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
     """
     columns, rows, _, _ = check_page(count, width_mm, style, columns)
-    pixels = max(PIXELS, 100 * columns) if pixels is None else pixels
+    pixels = max(usual, 100 * columns) if pixels is None else pixels
     _check_cell(pixels / columns)
     height = max(round(pixels * rows / columns), 1)
     if pixels * height > MOST_PIXELS:
@@ -175,9 +186,10 @@ def lay_out(
     width_mm: float,
     style: Style,
     columns: int | None,
+    usual: int = PIXELS,
 ) -> Sheet:
-    """Place drawings on a sheet as `to_svg` does; see `picture`."""
-    width, height = check_picture(len(drawings), pixels, width_mm, style, columns)
+    """Place drawings on a sheet as `to_svg` does; see `check_picture`."""
+    width, height = check_picture(len(drawings), pixels, width_mm, style, columns, usual)
     columns, _, cell, pen = check_page(len(drawings), width_mm, style, columns)
     scale = width / width_mm
     strokes, orders = [], []
@@ -230,7 +242,7 @@ def contact_sheet(
         columns * cell, rows * height, pen, strokes, (0,) * len(strokes), ((0, 0, 0),),
         (255, 255, 255),
     )  # fmt: skip
-    drawn = sheet.picture(sheet.finished()).convert("L")
+    drawn = sheet.picture(sheet.finished().shown).convert("L")
     for (left, top), label in zip(corners, labels or (), strict=False):
         drawn.paste(_lettered(label, cell), (left, top + cell))
     return drawn
