@@ -92,6 +92,25 @@ def drawing() -> None:
     )
 
 
+def animating() -> None:
+    from sketchvae import load
+    from sketchvae.rendering.animation import Animation
+    from sketchvae.rendering.svg import to_svg
+
+    flock = load().draw(51, seed=1)
+
+    def milliseconds(animation: Animation | None) -> float:
+        sheep = iter([flock[0], *flock])  # one to warm up
+        seconds = median_seconds(lambda: to_svg([next(sheep)], animation=animation), len(flock))
+        return seconds * 1e3
+
+    row(
+        "an animated SVG, once the sheep is there",
+        f"{milliseconds(Animation()):.1f} ms",
+        f"a still one {milliseconds(None):.1f} ms",
+    )
+
+
 def drawing_memory(folder: Path) -> None:
     path = str(folder / "flock.ndjson")
     mib = peak_mib("-m", "sketchvae", "draw", "-n", "10000", "--seed", "1", "-o", path)
@@ -195,6 +214,7 @@ def main() -> None:
             run("-m", "sketchvae", "data", "import", sheep, "-o", str(path))
         cold_start(folder)
         drawing()
+        animating()
         drawing_memory(folder)
         reading(path, folder)
         training(path)

@@ -16,6 +16,8 @@ import pytest
 import resvg_py
 from chromium import Chromium
 from conftest import compare_golden
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -253,6 +255,41 @@ def test_ten_thousand_strokes_are_animated(play: Callable[[str], Player]) -> Non
     player = play(page(many, Animation(Pace(seconds=10)), Style(stroke_width=0.1)))
     half, full = ink(player.at(5)), ink(player.at(10))
     assert half == pytest.approx(full / 2, rel=0.02)
+
+
+def check_form(element: str) -> None:
+    """Hold an animation against the rules of SVG 1.1, 19.2.9: a viewer drops one that breaks them."""
+    given = dict(re.findall(r'(\w+)="([^"]*)"', element))
+    times = [float(t) for t in given["keyTimes"].split(";")]
+    values = given.get("values") or given["keyPoints"]
+    assert len(times) == len(values.split(";"))
+    assert times[0] == 0
+    assert times[-1] == 1
+    assert times == sorted(times)
+    assert float(given["dur"].removesuffix("s")) > 0
+    assert float(given.get("begin", "0s").removesuffix("s")) >= 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.lists(st.tuples(*[st.integers(0, 3)] * 2), min_size=1, max_size=5), min_size=1),
+    st.one_of(
+        st.builds(Pace, seconds=st.floats(0.01, 86_400)),
+        st.builds(Pace, st.none(), st.floats(0.001, 1000)),
+    ),
+    st.booleans(),
+    st.floats(0, 86_400),
+    st.sampled_from([1e-300, 1e-4, 1.0]),
+)
+def test_every_animation_is_in_the_form_that_viewers_take(
+    strokes: list[list[tuple[int, int]]], pace: Pace, loop: bool, pause: float, near: float
+) -> None:
+    tiny = Drawing([*strokes, [[0, 0], [near, 0]]])
+    text = page(tiny, Animation(pace, loop, pause, tip=True), Style(smooth=True))
+    elements = re.findall(r"<animate[^>]*>", text)
+    assert len(elements) >= 2
+    for element in elements:
+        check_form(element)
 
 
 @pytest.mark.parametrize("pause", [-1.0, float("nan"), float("inf")])

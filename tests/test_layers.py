@@ -141,6 +141,7 @@ def left_behind(module: str, watched: set[str]) -> set[str]:
         "sketchvae.artist.artist",
         "sketchvae.rendering.svg",
         "sketchvae.rendering.raster",
+        "sketchvae.rendering.animated",
         "sketchvae.data.packed",
         "sketchvae.data.formats",
         "sketchvae.cli",

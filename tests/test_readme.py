@@ -96,6 +96,8 @@ def test_pictures_and_files_that_the_readme_shows_exist() -> None:
         assert (ROOT / link).exists(), link
 
 
-@pytest.mark.parametrize("name", ["draw", "test", "check", "bench", "reproduce", "pictures"])
+@pytest.mark.parametrize(
+    "name", ["draw", "test", "check", "bench", "reproduce", "pictures", "system-packages"]
+)
 def test_scripts_can_be_run(name: str) -> None:
     assert os.access(ROOT / "scripts" / name, os.X_OK)

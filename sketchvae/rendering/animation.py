@@ -15,6 +15,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.rendering.outline import DECIMALS, Outline
 from sketchvae.rendering.timing import DEFAULT_PACE, LONGEST, Pace, StrokeTime, Timeline
 
+PAUSE = 1.5  # seconds that the finished drawings stand before a loop begins again
 TIP = 1.25  # radius of the pen tip, in widths of the line
 _FINEST = 0.0005  # seconds: to this, or finer, key times are rounded
 _SHARES = 4  # decimals of a share of one stroke
@@ -37,13 +38,13 @@ class Animation:
 
     pace: Pace = DEFAULT_PACE
     loop: bool = False
-    pause: float = 1.5
+    pause: float = PAUSE
     tip: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.pause <= LONGEST:  # False for nan too
             raise SketchvaeError(
-                f"a pause must be 0 to {LONGEST:g} seconds, got {self.pause:g}; try 1.5"
+                f"a pause must be 0 to {LONGEST:g} seconds, got {self.pause:g}; try {PAUSE:g}"
             )
 
 

@@ -1,0 +1,119 @@
+"""Options that several commands share: how ink looks, and how it is animated."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from sketchvae.rendering.animation import Animation
+    from sketchvae.rendering.svg import Style
+
+WIDTH = 100.0  # mm
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_STYLE = (
+    click.option("--smooth", is_flag=True, help="Curves through the points instead of corners."),
+    click.option("--width", default=WIDTH, show_default=True, help="Width of the page in mm."),
+    click.option("--stroke-width", type=float, help="Of the line in mm.  [default: by the page]"),
+    click.option(
+        "--colour",
+        metavar="COLOUR",
+        help="Of the ink: a name, #rrggbb, or currentColor.  [default: black; in HTML light on "
+        "a dark page]",
+    ),
+    click.option(
+        "--palette",
+        metavar="COLOURS",
+        help="Colours of the strokes by order, as in 'navy,#cc4433'.",
+    ),
+    click.option("--background", metavar="COLOUR", help="Of the page.  [default: none]"),
+)
+_ANIMATION = (
+    click.option("--seconds", type=float, help="How long it takes, without the pause."),
+    click.option(
+        "--speed",
+        type=float,
+        help="Of the pen, in longest sides of a drawing a second.  [default: 1.5, or as recorded]",
+    ),
+    click.option(
+        "--recorded/--even",
+        default=True,
+        help="Keep the times of raw drawings, or draw all at one speed.  [default: recorded]",
+    ),
+    click.option("--together", is_flag=True, help="All drawings at once, not one after another."),
+    click.option("--tip", is_flag=True, help="Show the tip of the pen."),
+    click.option(
+        "--loop/--no-loop",
+        default=None,
+        help="Begin again, for ever.  [default: GIF, APNG and WebP loop, others play once]",
+    ),
+    click.option("--pause", type=float, help="Seconds before it begins again.  [default: 1.5]"),
+    click.option("--rate", type=float, help="Frames a second of a film.  [default: 20]"),
+    click.option("--pixels", type=int, help="Width of a film.  [default: 400, more for a flock]"),
+)
+
+
+def style_options(command: _Command) -> _Command:
+    """Add the options of `style_of` to a command, and --width."""
+    return _with(command, _STYLE)
+
+
+def animation_options(command: _Command) -> _Command:
+    """Add the options of `animation_of` and `film_of` to a command."""
+    return _with(command, _ANIMATION)
+
+
+def style_of(given: dict[str, Any], usual_colour: str = "black") -> "Style":
+    """Take the style out of what a command was given."""
+    from sketchvae.rendering.svg import Style
+
+    palette = given.pop("palette")
+    return Style(
+        stroke_width=given.pop("stroke_width"),
+        colour=given.pop("colour") or usual_colour,
+        smooth=given.pop("smooth"),
+        background=given.pop("background"),
+        palette=None if palette is None else _colours(palette),
+    )
+
+
+def animation_of(given: dict[str, Any], output: Path) -> "Animation":
+    """Take the animation out of what a command was given; the output tells whether it loops."""
+    from sketchvae.rendering.animated import loops
+    from sketchvae.rendering.animation import PAUSE, Animation
+    from sketchvae.rendering.timing import Pace
+
+    pace = Pace(**{name: given.pop(name) for name in ("seconds", "speed", "together", "recorded")})
+    loop, pause = given.pop("loop"), given.pop("pause")
+    return Animation(
+        pace,
+        loop=loops(output) if loop is None else loop,
+        pause=PAUSE if pause is None else pause,
+        tip=given.pop("tip"),
+    )
+
+
+def film_of(given: dict[str, Any], output: Path) -> dict[str, Any]:
+    """Take what only films have out of what a command was given: rate and pixels, if any."""
+    from sketchvae.rendering.animated import PAGES
+
+    film = {name: given.pop(name) for name in ("rate", "pixels")}
+    film = {name: value for name, value in film.items() if value is not None}
+    if film and output.suffix.lower() in PAGES:
+        raise click.UsageError(f"--rate and --pixels are for films, got {output}; leave them out")
+    return film
+
+
+def _with(command: _Command, options: Sequence[Callable[[_Command], _Command]]) -> _Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _colours(text: str) -> tuple[str, ...]:
+    """Split at commas, but not within rgb(1, 2, 3)."""
+    import re
+
+    return tuple(c.strip() for c in re.split(r",(?![^()]*\))", text) if c.strip())
