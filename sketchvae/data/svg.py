@@ -26,11 +26,11 @@ MAX_DEPTH = 100  # of elements in elements
 TOLERANCE = 0.001  # longest sides of a drawing: its curves and lines lie this near each other
 
 _MM = 25.4 / 96  # of a CSS pixel, the unit in which svgelements hands out
-_DECIMALS = 6  # of a millimetre: what is left of the way through pixels is rounded away
+_DECIMALS = 3  # of a millimetre: svgelements knows an inch to one part in two million
 _OURS = re.compile(r"drawing-([1-9]\d*)")
 _NO_INK = {  # elements that draw nothing where they stand
-    "clipPath", "mask", "marker", "pattern", "metadata", "style", "script", "title", "desc", "text",
-    "image", "foreignObject", "linearGradient", "radialGradient", "filter", "animate", "set",
+    "clipPath", "mask", "marker", "pattern", "metadata", "script", "text", "image",
+    "foreignObject", "linearGradient", "radialGradient", "filter", "animate", "set",
     "animateMotion", "animateTransform",
 }  # fmt: skip
 _HREFS = ("href", "{http://www.w3.org/1999/xlink}href")
@@ -90,9 +90,13 @@ def _root(path: Path) -> ElementTree.Element:
     used = _Weight(by_id, path).of(root)
     if used > MAX_ELEMENTS:
         _refuse_size(path)
-    for parent in root.iter():
-        for child in [c for c in parent if _name(c) in _NO_INK and parent is not root]:
-            parent.remove(child)
+    for parent in list(root.iter()):
+        for place, child in reversed(list(enumerate(parent))):
+            if _name(child) in _NO_INK:
+                parent.remove(child)
+            elif _name(child) == "symbol":  # drawn where it is used, not where it stands
+                parent[place] = ElementTree.Element(child.tag.replace("symbol", "defs"))
+                parent[place].append(child)
     return root
 
 
@@ -165,6 +169,8 @@ def _parsed(root: ElementTree.Element, path: Path) -> list[tuple[str, list[Any]]
         raise SketchvaeError(
             f"{path}: must be SVG 1.1, cannot be understood ({_brief(error)}); export it again"
         ) from error
+    if not isinstance(page, svgelements.SVG):
+        raise SketchvaeError(f"{path}: must be SVG 1.1, got another namespace; export it again")
     groups = [
         e
         for e in page.select()
