@@ -258,7 +258,7 @@ def test_ten_thousand_strokes_are_animated(play: Callable[[str], Player]) -> Non
 
 
 def check_form(element: str) -> None:
-    """Hold an animation against the rules of SVG 1.1, 19.2.9: a viewer drops one that breaks them."""
+    """Hold an animation against the rules of SVG 1.1, 19.2.9; viewers drop one that breaks them."""
     given = dict(re.findall(r'(\w+)="([^"]*)"', element))
     times = [float(t) for t in given["keyTimes"].split(";")]
     values = given.get("values") or given["keyPoints"]
@@ -284,7 +284,7 @@ def check_form(element: str) -> None:
 def test_every_animation_is_in_the_form_that_viewers_take(
     strokes: list[list[tuple[int, int]]], pace: Pace, loop: bool, pause: float, near: float
 ) -> None:
-    tiny = Drawing([*strokes, [[0, 0], [near, 0]]])
+    tiny = Drawing([*map(np.array, strokes), np.array([[0, 0], [near, 0]])])
     text = page(tiny, Animation(pace, loop, pause, tip=True), Style(smooth=True))
     elements = re.findall(r"<animate[^>]*>", text)
     assert len(elements) >= 2
