@@ -1,6 +1,5 @@
 """Flock: several drawings that show themselves in a notebook, still or being drawn."""
 
-import html
 from typing import SupportsIndex, overload
 
 from sketchvae.drawing import Drawing
@@ -82,6 +81,8 @@ class Player:
 
     def _repr_html_(self) -> str:
         """Show the page in a frame, so that neither it nor the notebook changes the other."""
+        import html
+
         return (
             f'<iframe srcdoc="{html.escape(self.html)}" width="440" height="500" '
             'style="border:0" title="drawings being drawn"></iframe>'

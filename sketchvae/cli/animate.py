@@ -36,12 +36,12 @@ def animate(drawings: Path, output: Path, number: int | None, width: float, **gi
       sketchvae draw -o - | sketchvae animate - --seconds 3 -o sheep.gif
     """
     from sketchvae.data.formats import read
-    from sketchvae.rendering.animated import check_suffix, usual_colour, write_animation
+    from sketchvae.rendering.animated import check_suffix, write_animation
 
     check_suffix(output)
     animation = animation_of(given, output)
     film = film_of(given, output)
-    style = style_of(given, usual_colour(output))
+    style = style_of(given, output)
     chosen = list(islice(read(drawings), number))
     write_animation(output, chosen, animation, width_mm=width, style=style, **film)
     what = "1 drawing" if len(chosen) == 1 else f"{len(chosen)} drawings"

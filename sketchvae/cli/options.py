@@ -1,10 +1,11 @@
 """Options that several commands share: how ink looks, and how it is animated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from sketchvae.rendering.animation import Animation
@@ -28,7 +29,11 @@ _STYLE = (
         metavar="COLOURS",
         help="Colours of the strokes by order, as in 'navy,#cc4433'.",
     ),
-    click.option("--background", metavar="COLOUR", help="Of the page.  [default: none]"),
+    click.option(
+        "--background",
+        metavar="COLOUR",
+        help="Of the page, or none.  [default: none; white in pictures of pixels]",
+    ),
 )
 _ANIMATION = (
     click.option("--seconds", type=float, help="How long it takes, without the pause."),
@@ -51,8 +56,14 @@ _ANIMATION = (
     ),
     click.option("--pause", type=float, help="Seconds before it begins again.  [default: 1.5]"),
     click.option("--rate", type=float, help="Frames a second of a film.  [default: 20]"),
-    click.option("--pixels", type=int, help="Width of a film.  [default: 400, more for a flock]"),
+    click.option(
+        "--pixels",
+        type=int,
+        help="Width of a PNG or a film.  [default: 800, of a film 400; more for a flock]",
+    ),
 )
+STYLE = ("smooth", "width", "stroke_width", "colour", "palette", "background")
+TIME = ("seconds", "speed", "recorded", "together", "tip", "loop", "pause", "rate")
 
 
 def style_options(command: _Command) -> _Command:
@@ -65,16 +76,19 @@ def animation_options(command: _Command) -> _Command:
     return _with(command, _ANIMATION)
 
 
-def style_of(given: dict[str, Any], usual_colour: str = "black") -> "Style":
-    """Take the style out of what a command was given."""
+def style_of(given: dict[str, Any], output: Path) -> "Style":
+    """Take the style out of what a command was given; the output tells what is usual."""
     from sketchvae.rendering.svg import Style
 
-    palette = given.pop("palette")
+    suffix = output.suffix.lower()
+    colour = "currentColor" if suffix == ".html" else "black"  # as the text of a page may be light
+    paper = None if suffix in (".svg", ".html") else "white"  # viewers show pixels on any ground
+    palette, background = given.pop("palette"), given.pop("background") or paper
     return Style(
         stroke_width=given.pop("stroke_width"),
-        colour=given.pop("colour") or usual_colour,
+        colour=given.pop("colour") or colour,
         smooth=given.pop("smooth"),
-        background=given.pop("background"),
+        background=None if background == "none" else background,
         palette=None if palette is None else _colours(palette),
     )
 
@@ -104,6 +118,19 @@ def film_of(given: dict[str, Any], output: Path) -> dict[str, Any]:
     if film and output.suffix.lower() in PAGES:
         raise click.UsageError(f"--rate and --pixels are for films, got {output}; leave them out")
     return film
+
+
+def refuse_others(allowed: Collection[str], place: str, advice: str) -> None:
+    """Refuse the options of style, time and pixels that were typed, but for the allowed ones."""
+    context = click.get_current_context()
+    typed = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in {*STYLE, *TIME, "pixels"} - set(allowed)
+        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    if typed:
+        raise click.UsageError(f"{', '.join(typed)}: not for {place}; {advice}")
 
 
 def _with(command: _Command, options: Sequence[Callable[[_Command], _Command]]) -> _Command:

@@ -8,7 +8,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 from sketchvae.rendering import frames
 from sketchvae.rendering.animation import Animation
-from sketchvae.rendering.player import CURRENT, to_html
+from sketchvae.rendering.player import to_html
 from sketchvae.rendering.svg import Style, check_page, to_svg
 
 PAGES = (".svg", ".html")
@@ -22,11 +22,6 @@ def loops(path: Path) -> bool:
     A picture that moves has no button to see it again; pages and videos can be reloaded.
     """
     return path.suffix.lower() in LOOPING
-
-
-def usual_colour(path: Path) -> str:
-    """Return the ink where none was chosen: black, and in a page that may be dark, its text's."""
-    return CURRENT if path.suffix.lower() == ".html" else "black"
 
 
 def check_suffix(path: Path) -> str:
