@@ -104,6 +104,11 @@ def expected_ink(drawing: Drawing, second: float, animation: Animation = PLAIN) 
     return total
 
 
+def assert_same(one: Picture, other: Picture) -> None:
+    """Hold two pictures against each other, but for shades of anti-aliasing."""
+    assert np.abs(one.astype(int) - other).max() <= 64
+
+
 def moments(animation: Animation = PLAIN, drawing: Drawing = HOUSE) -> list[float]:
     """Choose times in the middle of strokes, between them, and right after a dot."""
     times = timeline([drawing], animation.pace)
@@ -144,7 +149,7 @@ def test_the_comparison_of_ink_can_fail(
 
 
 @pytest.mark.parametrize("style", [Style(), Style(smooth=True)], ids=["straight", "smooth"])
-def test_when_it_is_over_the_page_is_the_finished_one_to_the_pixel(
+def test_when_it_is_over_the_page_is_the_finished_one(
     play: Callable[[str], Player], style: Style
 ) -> None:
     finished = play(page(SHEEP, style=style)).at(0)
@@ -152,8 +157,19 @@ def test_when_it_is_over_the_page_is_the_finished_one_to_the_pixel(
         player = play(page(SHEEP, animation, style))
         end = timeline([SHEEP]).duration
         for second in (end, end + 0.01, 1000):
-            np.testing.assert_array_equal(player.at(second), finished)
+            assert_same(player.at(second), finished)
         assert ink(player.at(end / 2)) < 0.9 * ink(finished)  # sought back
+
+
+def test_page_plays_by_itself(chromium: Chromium, tmp_path: Path) -> None:
+    (tmp_path / "page.svg").write_text(page(SHEEP, Animation(Pace(seconds=0.3))))
+    (tmp_path / "finished.svg").write_text(page(SHEEP))
+    chromium.open(tmp_path / "page.svg")
+    chromium.wait_for("document.documentElement.getCurrentTime() > 0.3")
+    chromium.settle()
+    played = chromium.picture()
+    chromium.open(tmp_path / "finished.svg")
+    assert_same(played, chromium.picture())
 
 
 def test_ink_only_grows_and_lies_where_the_finished_ink_lies(play: Callable[[str], Player]) -> None:
@@ -171,11 +187,11 @@ def test_a_loop_shows_the_finished_drawing_for_a_pause_and_begins_again(
     player = play(page(SHEEP, LOOP))
     end = timeline([SHEEP]).duration
     for standing in (end + 0.002, end + 0.5, end + 0.99):
-        assert np.abs(player.at(standing).astype(int) - finished).max() <= 64
+        assert_same(player.at(standing), finished)
     for second in (0.01, 0.4, end - 0.1):
         first = player.at(second)
-        np.testing.assert_array_equal(player.at(second + end + 1.0), first)
-        np.testing.assert_array_equal(player.at(second + 7 * (end + 1.0)), first)
+        assert_same(player.at(second + end + 1.0), first)
+        assert_same(player.at(second + 7 * (end + 1.0)), first)
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -217,7 +233,7 @@ def test_tip_is_where_the_pen_is_and_gone_when_it_is_done(
         pen = player.place(stroke.stroke, share)
         away = np.hypot(*(tip_place(player.at(second), clean) - pen))
         assert away < TIP * PEN / 2  # behind the pen, ink covers the half of it
-    assert np.abs(player.at(times.duration + 0.1).astype(int) - finished).max() <= 64
+    assert_same(player.at(times.duration + 0.1), finished)
 
 
 @pytest.mark.parametrize("style", [Style(), Style(smooth=True)], ids=["straight", "smooth"])

@@ -109,6 +109,7 @@ def test_what_draw_writes_can_be_animated_again(tmp_path: Path, out: Path) -> No
         (["-n", "0"], 2, "0 is not in the range"),
         (["-o", "sheep.pdf"], 1, "must end in .svg, .html, .gif, "),
         (["-o", "sheep"], 1, "got no suffix; try -o sheep.svg"),
+        (["-o", "-"], 1, "got no suffix; try -o sheep.svg"),
         (["-o", "no/folder/sheep.html"], 1, "no/folder/sheep.html: cannot be written"),
         (["-o", "no/folder/sheep.gif"], 1, "no/folder/sheep.gif: cannot be written"),
         (["-o", "folder.svg"], 1, "folder.svg: must be a file, got a folder"),

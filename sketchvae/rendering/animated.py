@@ -34,7 +34,7 @@ def check_suffix(path: Path) -> str:
     if suffix not in SUFFIXES:
         raise SketchvaeError(
             f"{path}: an animation must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, "
-            f"got {path.suffix or 'no suffix'}; try -o {path.stem or 'sheep'}.svg"
+            f"got {path.suffix or 'no suffix'}; try -o {path.stem.strip('-') or 'sheep'}.svg"
         )
     return suffix
 
