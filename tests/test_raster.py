@@ -16,7 +16,7 @@ from PIL import Image
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing, Floats
 from sketchvae.errors import SketchvaeError
-from sketchvae.rendering.canvas import Canvas, cut
+from sketchvae.rendering.pixels import Pixels, cut
 from sketchvae.rendering.raster import contact_sheet, to_png
 from sketchvae.rendering.raster import picture as picture_of
 from sketchvae.rendering.svg import Style, to_svg
@@ -212,7 +212,7 @@ def test_part_of_a_line_never_covers_more_than_the_whole(
     until = np.array(
         data.draw(st.lists(st.floats(0, 1), min_size=len(pieces), max_size=len(pieces)))
     )
-    part, whole, both = (Canvas(40, 40, (0,)) for _ in range(3))
+    part, whole, both = (Pixels(40, 40, (0,)) for _ in range(3))
     part.ink(pieces, pen, (255,), 0, until)
     whole.ink(pieces, pen, (255,), 0)
     assert (part.shown <= whole.shown).all()

@@ -1,17 +1,15 @@
 """Drawings to a film: GIF, animated PNG and WebP, and MP4 where ffmpeg is installed.
 
-Each frame inks what the pen has done since the last one onto the same canvas, so that a film
+Each frame inks what the pen has done since the last one onto the same pixels, so that a film
 costs little more than its last picture, and no ink ever goes.
 """
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +17,7 @@ from sketchvae.drawing import Drawing, Floats
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 from sketchvae.rendering.animation import TIP, Animation
+from sketchvae.rendering.film import FORMATS, pipe_to_ffmpeg, save_film
 from sketchvae.rendering.raster import Sheet, check_picture, lay_out
 from sketchvae.rendering.svg import DEFAULT_STYLE, Style
 from sketchvae.rendering.timing import Timeline, timeline
@@ -32,34 +31,6 @@ RATE = 20.0  # frames a second where none is given
 LOWEST_RATE, HIGHEST_RATE = 0.1, 120.0
 MOST_FRAMES = 5000
 MOST_BYTES = 2**30  # of all frames together
-
-
-@dataclass(frozen=True, slots=True)
-class _Format:
-    """What a format can hold.
-
-    Attributes:
-        step: seconds that every time is a multiple of.
-        shortest: seconds of a frame that players still keep to.
-        longest: seconds that one frame can stand.
-        options: for Pillow.
-    """
-
-    step: float
-    shortest: float
-    longest: float
-    options: dict[str, Any]
-
-
-_PNG = _Format(0.001, 0.001, 65.0, {"format": "PNG"})
-_FORMATS = {  # players show a GIF's frame of 10 ms for 100 ms
-    ".gif": _Format(0.01, 0.02, 655.0, {"format": "GIF", "optimize": False, "disposal": 1}),
-    ".apng": _PNG,
-    ".png": _PNG,
-    ".webp": _Format(
-        0.001, 0.001, 16_000.0, {"format": "WEBP", "lossless": True, "method": 2, "quality": 50}
-    ),
-}
 
 
 def save_frames(
@@ -109,12 +80,11 @@ def save_frames(
     with replacing(path) as beside:
         if suffix == ".mp4":
             size = (sheet.width, sheet.height)
-            _pipe_to_ffmpeg(beside, frames, size, count / times.duration, pause)
+            pipe_to_ffmpeg(beside, frames, size, count / times.duration, pause)
         else:
             _check_memory(sheet, count)
-            _save(
-                beside, sheet, list(frames), times.duration / count, pause, suffix, animation.loop
-            )
+            lasts = times.duration / count
+            save_film(beside, sheet, list(frames), lasts, pause, suffix, animation.loop)
     return count
 
 
@@ -155,8 +125,8 @@ def check_film(
 def _count(duration: float, rate: float, suffix: str) -> int:
     """Count the frames of a film that lasts so many seconds."""
     count = round(duration * rate)
-    if suffix in _FORMATS:
-        count = min(count, int(duration / _FORMATS[suffix].shortest))
+    if suffix in FORMATS:
+        count = min(count, int(duration / FORMATS[suffix].shortest))
     if count > MOST_FRAMES:
         raise SketchvaeError(
             f"a film must have at most {MOST_FRAMES} frames, got {count} in {duration:.0f} "
@@ -183,10 +153,10 @@ def _frames(
     """Ink frame after frame; yield each with the number of frames in a row that it is."""
     begins, ends = _piece_times(sheet, times)
     routes = _routes(sheet, times, animation, begins, ends) if animation.tip else []
-    canvas = sheet.blank()
+    inked = sheet.blank()
     done = np.zeros(len(begins))
     stands = 0
-    picture = sheet.picture(canvas.shown)
+    picture = sheet.picture(inked.shown)
     for number in range(1, count + 1):
         now = times.duration * number / count if number < count else np.inf
         part = (now - begins) / np.maximum(ends - begins, 1e-9)
@@ -195,15 +165,13 @@ def _frames(
         if stands and (fresh.any() or routes):
             yield picture, stands
             stands = 0
-        sheet.ink(canvas, sheet.pieces.chosen(fresh), until[fresh])
+        sheet.ink(inked, sheet.pieces.chosen(fresh), until[fresh])
         done = until
         if not stands:
-            shown = canvas.shown
+            shown = inked.shown
             if routes and number < count:
-                tips = np.array(
-                    [[np.interp(now, r[0], r[1]), np.interp(now, r[0], r[2])] for r in routes]
-                )
-                shown = canvas.dotted(tips, 2 * TIP * sheet.pen, sheet.colour(0))
+                tips = [[np.interp(now, t, x), np.interp(now, t, y)] for t, x, y in routes]
+                shown = inked.dotted(np.array(tips), 2 * TIP * sheet.pen, sheet.colour(0))
             picture = sheet.picture(shown)
         stands += 1
     yield picture, stands
@@ -232,97 +200,3 @@ def _routes(
     starts, stops = pieces.starts.T, (pieces.starts + pieces.steps).T
     both = np.stack([np.vstack([begins, starts]), np.vstack([ends, stops])], axis=2)  # (3, n, 2)
     return [both[:, pens == pen].reshape(3, -1) for pen in np.unique(pens)]
-
-
-# --- the files ----------------------------------------------------------------------
-
-
-def _save(
-    path: Path,
-    sheet: Sheet,
-    frames: "Sequence[tuple[Image.Image, int]]",
-    lasts: float,
-    pause: float,
-    suffix: str,
-    loop: bool,
-) -> None:
-    """Let Pillow write the frames, each of which lasts so many seconds for each that it is."""
-    form = _FORMATS[suffix]
-    seconds = [stands * lasts for _, stands in frames]
-    seconds[-1] += pause
-    if max(seconds) > form.longest:
-        raise SketchvaeError(
-            f"one picture of a film in {suffix} must stand at most {form.longest:g} seconds, got "
-            f"{max(seconds):.0f}; choose a shorter pause, a higher speed, or .webp"
-        )
-    # Each time is rounded, not each length: what one frame loses the next one gains.
-    ends = [round(end / form.step) for end in accumulate(seconds)]
-    steps = [max(b - a, 1) for a, b in pairwise([0, *ends])]
-    pictures = [picture for picture, _ in frames]
-    if suffix == ".gif" and len(sheet.inks) > 1:
-        pictures = list(_few_colours(pictures, sheet))
-    options = dict(form.options)
-    if loop or suffix != ".gif":  # 0 is for ever; a GIF that says nothing plays once
-        options["loop"] = 0 if loop else 1
-    pictures[0].save(
-        path,
-        save_all=True,
-        append_images=pictures[1:],
-        duration=[round(step * form.step * 1000) for step in steps],
-        **options,
-    )
-
-
-def _few_colours(pictures: "list[Image.Image]", sheet: Sheet) -> "Iterator[Image.Image]":
-    """Give all pictures the same 256 colours: the paper, and shades from it to each ink."""
-    from PIL import Image
-
-    paper = np.array(sheet.paper)
-    inks = np.array(list(dict.fromkeys(sheet.inks))[:255])
-    shades = np.linspace(0, 1, 255 // len(inks) + 1)[1:, None, None]
-    colours = np.rint(
-        np.concatenate([paper[None], (paper + (inks - paper) * shades).reshape(-1, 3)])
-    )
-    numbers = np.zeros(sheet.width * sheet.height, dtype=np.uint8)
-    last = np.full((len(numbers), 3), paper, dtype=np.uint8)
-    for picture in pictures:
-        now = np.asarray(picture).reshape(-1, 3)
-        fresh = (now != last).any(axis=1)
-        found, which = np.unique(now[fresh], axis=0, return_inverse=True)
-        away = ((found[:, None] - colours) ** 2).sum(axis=2)
-        numbers[fresh] = away.argmin(axis=1)[which.ravel()]
-        last = now
-        few = Image.frombytes("P", picture.size, numbers.tobytes())
-        few.putpalette(colours.astype(np.uint8).ravel().tolist())
-        yield few
-
-
-def _pipe_to_ffmpeg(
-    path: Path,
-    frames: "Iterator[tuple[Image.Image, int]]",
-    size: tuple[int, int],
-    rate: float,
-    pause: float,
-) -> None:
-    """Let ffmpeg write the frames, padded to whole pairs of pixels, which H.264 wants."""
-    command = [
-        *("ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
-        *("-s", f"{size[0]}x{size[1]}", "-r", f"{rate:.6f}", "-i", "-"),
-        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=white", "-pix_fmt", "yuv420p"),
-        *("-movflags", "+faststart", "-f", "mp4", str(path)),
-    ]
-    content = b""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as ffmpeg:
-        assert ffmpeg.stdin is not None
-        assert ffmpeg.stderr is not None
-        with suppress(BrokenPipeError):  # ffmpeg says why below
-            for picture, stands in frames:
-                content = picture.convert("RGB").tobytes()
-                for _ in range(stands):
-                    ffmpeg.stdin.write(content)
-            for _ in range(round(pause * rate)):
-                ffmpeg.stdin.write(content)
-            ffmpeg.stdin.close()
-        said = ffmpeg.stderr.read().decode(errors="replace").split("\n")
-    if ffmpeg.returncode:
-        raise SketchvaeError(f"ffmpeg could not write the film ({said[0][:200]}); choose .webp")

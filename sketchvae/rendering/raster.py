@@ -10,7 +10,7 @@ import numpy as np
 
 from sketchvae.drawing import Drawing, Floats
 from sketchvae.errors import SketchvaeError
-from sketchvae.rendering.canvas import Bytes, Canvas, Pieces, cut
+from sketchvae.rendering.pixels import Bytes, Pieces, Pixels, cut
 from sketchvae.rendering.svg import (
     DEFAULT_STYLE,
     LINE,
@@ -64,31 +64,31 @@ class Sheet:
         """All strokes, cut into pieces."""
         return cut(self.strokes, self.pen)
 
-    def blank(self) -> Canvas:
+    def blank(self) -> Pixels:
         """Lay out the sheet without ink."""
         if len(self.inks) == 1:
-            return Canvas(self.width, self.height, (0,))
+            return Pixels(self.width, self.height, (0,))
         paper = (0, 0, 0, 0) if self.paper is None else (*self.paper, 255)
-        return Canvas(self.width, self.height, paper)
+        return Pixels(self.width, self.height, paper)
 
     def colour(self, order: int) -> tuple[int, ...]:
         """Return what a pixel holds that is covered by the stroke of this order in its drawing."""
         one = len(self.inks) == 1
         return (255,) if one else (*self.inks[order % len(self.inks)], 255)
 
-    def ink(self, canvas: Canvas, pieces: Pieces, until: Floats | None = None) -> None:
-        """Ink pieces in the colours of their strokes; see `Canvas.ink`."""
+    def ink(self, inked: Pixels, pieces: Pieces, until: Floats | None = None) -> None:
+        """Ink pieces in the colours of their strokes; see `Pixels.ink`."""
         if len(self.inks) == 1:
-            canvas.ink(pieces, self.pen, self.colour(0), layer=0, until=until)
+            inked.ink(pieces, self.pen, self.colour(0), layer=0, until=until)
             return
         orders = np.array(self.orders)[pieces.stroke]
         for order in np.unique(orders).tolist():
             now = orders == order
             part = None if until is None else until[now]
-            canvas.ink(pieces.chosen(now), self.pen, self.colour(order), layer=order, until=part)
+            inked.ink(pieces.chosen(now), self.pen, self.colour(order), layer=order, until=part)
 
     def picture(self, shown: Bytes) -> "Image.Image":
-        """Show pixels of a canvas: mode "P" with one ink, else "RGB", or "RGBA" without paper."""
+        """Make a picture: mode "P" with one ink, else "RGB", or "RGBA" without paper."""
         from PIL import Image
 
         size = (self.width, self.height)
@@ -102,11 +102,11 @@ class Sheet:
             picture.putpalette(_ramp(self.paper, self.inks[0]))
         return picture
 
-    def finished(self) -> Canvas:
+    def finished(self) -> Pixels:
         """Ink all strokes."""
-        canvas = self.blank()
-        self.ink(canvas, self.pieces)
-        return canvas
+        inked = self.blank()
+        self.ink(inked, self.pieces)
+        return inked
 
 
 def picture(

@@ -81,8 +81,8 @@ def _shares(lengths: Floats, stroke: Whole, strokes: int) -> Floats:
     return shares.clip(0.0, 1.0)
 
 
-class Canvas:
-    """A page of pixels.
+class Pixels:
+    """A picture that strokes are inked onto.
 
     Strokes lie over each other in layers: within a layer a pixel takes the largest share of
     any piece, so that it does not matter where a line is cut; a later layer covers the
@@ -93,7 +93,7 @@ class Canvas:
     """
 
     def __init__(self, width: int, height: int, paper: Sequence[int]) -> None:
-        """Lay out a page.
+        """Lay out paper.
 
         Args:
             width: in pixels.
@@ -135,7 +135,7 @@ class Canvas:
             self.shown[where] = np.rint(under + (ink - under) * share).astype(np.uint8)
 
     def dotted(self, places: Floats, diameter: float, colour: Sequence[int]) -> Bytes:
-        """Show what is there with dots over it, and leave the canvas as it is.
+        """Show what is there with dots over it, and leave that as it is.
 
         Args:
             places: (n, 2) in pixels.
