@@ -207,6 +207,7 @@ USES = MM + "".join(
     f'<g id="a{i}">{f"""<use href="#a{i + 1}"/>""" * 10}<path d="M0,0 L1,1"/></g>'
     for i in range(12)
 ) + "</svg>"  # fmt: skip
+CHAIN = MM + "".join(f'<g id="a{i}"><use href="#a{i + 1}"/></g>' for i in range(5000)) + "</svg>"
 REFUSED = {
     "text": (MM + "<text>sheep</text></svg>", "must have a path or another shape, got none"),
     "nothing": (MM + "</svg>", "must have a path or another shape, got none"),
@@ -225,9 +226,13 @@ REFUSED = {
         MM + '<g id="a"><path d="M0,0 L1,1"/><use href="#a"/></g></svg>',
         "must not use an element within itself",
     ),
+    "a chain of uses": (CHAIN, "at most 100000 elements"),
+    "a path used too often": (
+        MM + f'<path id="a" d="M0,0{" 1,1" * 60_000}"/>' + '<use href="#a"/>' * 9 + "</svg>",
+        "at most 100000 elements and curves",
+    ),
     "too many": (MM + '<path d="M0,0 L1,1"/>' * 100_001 + "</svg>", "at most 100000 elements"),
-    "too deep": (MM + "<g>" * 200 + "</g>" * 200 + "</svg>", "100 in each other"),
-    "too many points": (MM + f'<path d="M0,0{" 1,1 2,2" * 60_000}"/></svg>', "100000 points"),
+    "too deep": (MM + "<g>" * 200 + "</g>" * 200 + "</svg>", "100 elements in each other"),
     "too far": (MM + '<path d="M0,0 L1e300,1e300"/></svg>', "a.svg: must "),
     "not a number": (MM + '<path d="M0,0 Lnan,inf"/></svg>', "a.svg: must "),
 }
@@ -241,6 +246,16 @@ def test_what_is_no_drawing_is_one_line(tmp_path: Path, text: str | bytes, said:
     assert "a.svg" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 400
+
+
+def test_points_are_counted_before_they_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(svg, "MAX_POINTS", 100)
+    assert one(tmp_path, f'<path d="M0,0{" 1,1 2,2" * 50}"/>').n_points == 101
+    for body in (f'<path d="M0,0{" 1,1 2,2" * 51}"/>', '<circle r="9"/>' * 9):
+        with pytest.raises(SketchvaeError, match="at most 100 points, got more"):
+            one(tmp_path, body)
 
 
 def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {  # None: anything
     "__main__": {"cli"},
 }
 LEARNING_ALONE = {"torch", "sklearn", "tensorboard"}
-HEAVY = {"torch", "quickdraw", "PIL", "sklearn", "scipy", "rich"}
+HEAVY = {"torch", "quickdraw", "PIL", "sklearn", "scipy", "rich", "svgelements", "svgwrite"}
 
 
 def room_of(module: str) -> str:

@@ -21,13 +21,14 @@ from sketchvae.drawing import FARTHEST, Drawing, Floats
 from sketchvae.errors import SketchvaeError
 
 MAX_BYTES = 32 * 2**20  # of a file
-MAX_ELEMENTS = 100_000  # of a page, an element counted as often as it is used
+MAX_ELEMENTS = 100_000  # and curves of a page, counted as often as they are used
 MAX_DEPTH = 100  # of elements in elements
 TOLERANCE = 0.001  # longest sides of a drawing: its curves and lines lie this near each other
 
 _MM = 25.4 / 96  # of a CSS pixel, the unit in which svgelements hands out
 _DECIMALS = 3  # of a millimetre: svgelements knows an inch to one part in two million
 _OURS = re.compile(r"drawing-([1-9]\d*)")
+_NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
 _NO_INK = {  # elements that draw nothing where they stand
     "clipPath", "mask", "marker", "pattern", "metadata", "script", "text", "image",
     "foreignObject", "linearGradient", "radialGradient", "filter", "animate", "set",
@@ -86,9 +87,8 @@ def _root(path: Path) -> ElementTree.Element:
         raise SketchvaeError(
             f"{path}: must be SVG, with the element svg outermost, got {_name(root)[:60]!r}"
         )
-    by_id = {element.get("id", ""): element for element in root.iter()}
-    used = _Weight(by_id, path).of(root)
-    if used > MAX_ELEMENTS:
+    by_id = {name: element for element in root.iter() if (name := element.get("id"))}
+    if _Weight(by_id, path).of(root) > MAX_ELEMENTS:
         _refuse_size(path)
     for parent in list(root.iter()):
         for place, child in reversed(list(enumerate(parent))):
@@ -125,28 +125,32 @@ def _look_over(content: bytes, path: Path) -> None:
 
 def _refuse_size(path: Path) -> None:
     raise SketchvaeError(
-        f"{path}: must have at most {MAX_ELEMENTS} elements, {MAX_DEPTH} in each other, got more; "
-        "simplify it or split it"
+        f"{path}: must have at most {MAX_ELEMENTS} elements and curves, {MAX_DEPTH} elements in "
+        "each other, got more; simplify it or split it"
     )
 
 
 class _Weight:
-    """Counts elements, one that is used (`<use href="#a">`) as often as it is."""
+    """Counts elements and curves, those that are used (`<use href="#a">`) as often as they are."""
 
     def __init__(self, by_id: dict[str, ElementTree.Element], path: Path) -> None:
         self.by_id, self.path = by_id, path
         self.known: dict[ElementTree.Element, int | None] = {}  # None: being counted
 
-    def of(self, element: ElementTree.Element) -> int:
+    def of(self, element: ElementTree.Element, depth: int = 0) -> int:
+        if depth > 2 * MAX_DEPTH:
+            _refuse_size(self.path)
         if element not in self.known:
             self.known[element] = None
+            numbers = _NUMBER.findall(element.get("d", "") + element.get("points", ""))
             parts = list(element)
             if _name(element) == "use":
                 href = next((element.get(h, "") for h in _HREFS if element.get(h)), "")
                 parts += [self.by_id[href[1:]]] if href[1:] in self.by_id else []
-            self.known[element] = 1 + sum(self.of(part) for part in parts)
+            own = 1 + len(numbers) // 6  # the numbers of a cubic curve
+            self.known[element] = own + sum(self.of(part, depth + 1) for part in parts)
         weight = self.known[element]
-        if weight is None or len(self.known) > MAX_ELEMENTS:
+        if weight is None:
             raise SketchvaeError(f"{self.path}: must not use an element within itself; correct it")
         return weight
 
