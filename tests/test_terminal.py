@@ -137,13 +137,22 @@ def in_a_terminal(folder: Path, *arguments: str, kill_after: bytes = b"") -> tup
     import struct
     import termios
 
+    def listen() -> None:  # in the background of a shell, Ctrl-C is ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 30, 0, 0))
     environment = {**os.environ, "TERM": "xterm", "PYTHONUTF8": "1"}
     environment = {k: v for k, v in environment.items() if k not in ("COLUMNS", "LINES")}
     command = [sys.executable, "-m", "sketchvae", "draw", *arguments]
     with subprocess.Popen(
-        command, stdin=follower, stdout=follower, stderr=follower, cwd=folder, env=environment
+        command,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        cwd=folder,
+        env=environment,
+        preexec_fn=listen,
     ) as process:
         os.close(follower)
         shown = b""
