@@ -92,10 +92,54 @@ def drawing() -> None:
     )
 
 
+def animating() -> None:
+    from sketchvae import load
+    from sketchvae.rendering.animation import Animation
+    from sketchvae.rendering.svg import to_svg
+
+    flock = load().draw(51, seed=1)
+
+    def milliseconds(animation: Animation | None) -> float:
+        sheep = iter([flock[0], *flock])  # one to warm up
+        seconds = median_seconds(lambda: to_svg([next(sheep)], animation=animation), len(flock))
+        return seconds * 1e3
+
+    row(
+        "an animated SVG, once the sheep is there",
+        f"{milliseconds(Animation()):.1f} ms",
+        f"a still one {milliseconds(None):.1f} ms",
+    )
+
+
 def drawing_memory(folder: Path) -> None:
     path = str(folder / "flock.ndjson")
     mib = peak_mib("-m", "sketchvae", "draw", "-n", "10000", "--seed", "1", "-o", path)
     row("draw -n 10000 -o flock.ndjson", f"{mib:.0f} MiB at most")
+
+
+def showing(folder: Path) -> None:
+    from sketchvae import load
+    from sketchvae.rendering.animation import Animation
+    from sketchvae.rendering.frames import save_frames
+    from sketchvae.rendering.raster import to_png
+    from sketchvae.rendering.svg import Style, to_svg
+    from sketchvae.rendering.timing import Pace
+
+    flock = load().draw(1000, seed=0)
+    seconds = median_seconds(lambda: to_svg(flock[:1], animation=Animation()), 51)
+    row("animated SVG of one sheep", f"{seconds * 1e3:.1f} ms")
+    paced, gif, white = (
+        Animation(Pace(seconds=3.0)),
+        folder / "sheep.gif",
+        Style(background="white"),
+    )
+    seconds = median_seconds(
+        lambda: save_frames(gif, flock[:1], paced, rate=20, pixels=400, style=white), 21
+    )
+    row("GIF of one sheep, 400 x 400, 60 frames", f"{seconds * 1e3:.0f} ms")
+    pixels = 32 * 100
+    seconds = median_seconds(lambda: to_png(flock, pixels=pixels, style=white), 5)
+    row("1000 sheep as PNG", f"{seconds * 1e3:.0f} ms", f"{pixels} x {pixels} pixels")
 
 
 def reading(path: Path, folder: Path) -> None:
@@ -195,7 +239,9 @@ def main() -> None:
             run("-m", "sketchvae", "data", "import", sheep, "-o", str(path))
         cold_start(folder)
         drawing()
+        animating()
         drawing_memory(folder)
+        showing(folder)
         reading(path, folder)
         training(path)
 

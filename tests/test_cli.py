@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import svgelements
 from click.testing import CliRunner
@@ -118,6 +119,16 @@ def test_smooth_draws_curves(tmp_path: Path) -> None:
         (["--background", "blu"], "blu"),
         (["--model", "missing.safetensors"], "missing.safetensors: cannot be read"),
         (["-o", "no/such/folder/sheep.svg"], "no/such/folder/sheep.svg: cannot be written"),
+        (["-o", "no/such/folder/sheep.png"], "no/such/folder/sheep.png: cannot be written"),
+        (["--animate", "-o", "no/such/folder/a.gif"], "no/such/folder/a.gif: cannot be written"),
+        (["--animate", "-o", "sheep.pdf"], "sheep.pdf: an animation must end in .svg, .html, .gif"),
+        (["--palette", ","], "a palette must have at least one colour, got none"),
+        (["--colour", "bleu"], "a colour must be a name or #rrggbb, got 'bleu'"),
+        (["--stroke-width", "0"], "the line must be from 0.001 mm"),
+        (["-o", "sheep.png", "--pixels", "3"], "at least 16 pixels wide, got 3"),
+        (["-o", "sheep.png", "--pixels", "99999"], "at most 100000000 pixels"),
+        (["--animate", "--seconds", "0"], "must last 0.01 to 86400 seconds, got 0"),
+        (["--preview", "--speed", "-1"], "the pen must do 0.001 to 1000 sides"),
     ],
 )
 def test_a_bad_argument_is_one_line_and_exit_1(
@@ -141,21 +152,93 @@ def test_bad_page_is_refused_before_anything_is_drawn(
 
     monkeypatch.setattr("sketchvae.artist.artist._Sitting._step", draws)
     sketchvae("draw", *arguments, "-o", tmp_path / "a.svg", fails=1)
-    for name in ("a.svg", "a.npz", "a.bin"):
+    for name in ("a.svg", "a.png", "a.npz", "a.bin"):
         said = sketchvae("draw", "-o", tmp_path / "none" / name, fails=1)
         assert "cannot be written (No such file or directory); make the folder" in said
 
 
 def test_every_format_is_named_to_who_mistypes_one(tmp_path: Path) -> None:
-    said = sketchvae("draw", "-o", tmp_path / "sheep.png", fails=1)
-    assert "must end in .svg, .ndjson, .ndjson.gz, .bin, .npz or .drawings, got .png" in said
+    said = sketchvae("draw", "-o", tmp_path / "sheep.pdf", fails=1)
+    assert "must end in .svg, .png, .ndjson, .ndjson.gz, .bin, .npz or .drawings, got .pdf" in said
     assert "try -o sheep.svg" in said
+    said = sketchvae("draw", "-o", tmp_path / "sheep.gif", fails=1)
+    assert "got .gif; add --animate" in said
     assert "must be a file, got a folder" in sketchvae("draw", "-o", tmp_path, fails=1)
 
 
-def test_options_of_svg_are_refused_for_other_files(tmp_path: Path) -> None:
-    said = sketchvae("draw", "--smooth", "-o", tmp_path / "a.ndjson", fails=2)
-    assert "--smooth, --width and --background are for .svg" in said
+def test_png_is_the_page_in_pixels_on_white_unless_asked_otherwise(tmp_path: Path) -> None:
+    sheep = tmp_path / "sheep.png"
+    common = ("draw", "-n", "2", "--seed", "7", "-o", sheep)
+    sketchvae(*common)
+    with Image.open(sheep) as picture:
+        assert picture.size == (800, 400)
+        assert picture.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
+    chosen = ("--pixels", "100", "--background", "none", "--palette", "red, blue", "--smooth")
+    sketchvae(*common, *chosen, "--stroke-width", "2")
+    with Image.open(sheep) as picture:
+        assert picture.size == (100, 50)
+        pixels = np.asarray(picture.convert("RGBA"))
+    assert pixels[0, 0, 3] == 0
+    colours = {tuple(c) for c in pixels[pixels[..., 3] == 255][:, :3].tolist()}
+    assert {(255, 0, 0), (0, 0, 255)} <= colours
+
+
+@pytest.mark.parametrize("suffix", ["svg", "html", "gif", "png", "apng", "webp"])
+def test_animate_writes_how_the_sheep_is_drawn(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"sheep.{suffix}"
+    pixels = () if suffix in ("svg", "html") else ("--pixels", "60")
+    sketchvae("draw", "--seed", "7", "--animate", "--seconds", "0.5", *pixels, "-o", path)
+    if suffix in ("svg", "html"):
+        assert "stroke-dasharray" in path.read_text()
+        return
+    with Image.open(path) as film:
+        assert film.n_frames == 10  # type: ignore[attr-defined]
+        assert film.size == (60, 60)
+
+
+def test_preview_is_braille_where_standard_output_is_no_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = sketchvae("draw", "--preview", "-n", "2", "--seed", "7")
+    braille = [line for line in said.splitlines() if "\u2800" <= line[0] <= "\u28ff"]
+    assert len(braille) > 10
+    assert "\x1b" not in said
+    assert "preview: 2 drawings, seed 7" in said
+    assert not list(tmp_path.iterdir())
+    assert "\u2800" in sketchvae("draw", "--preview", "--seed", "7", "-o", "sheep.png")
+    assert (tmp_path / "sheep.png").exists()
+
+
+def test_preview_in_a_narrow_alphabet_is_one_line(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    command = [sys.executable, "-m", "sketchvae", "draw", "--preview"]
+    done = subprocess.run(command, capture_output=True, cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("Error: standard output: must be UTF-8 for braille")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--smooth", "-o", "a.ndjson"], "--smooth: not for a.ndjson; it is for .svg and .png"),
+        (["--pixels", "9", "--tip", "-o", "-"], "--tip, --pixels: not for -;"),
+        (["--seconds", "3"], "--seconds: not for sheep.svg, which stands still; add --animate"),
+        (["--loop", "-o", "a.png"], "--loop: not for a.png, which stands still; add --animate"),
+        (["--pixels", "9"], "--pixels: not for sheep.svg; it is for .png and films"),
+        (["--animate", "--rate", "9"], "--rate and --pixels are for films, got sheep.svg"),
+        (["--preview", "--smooth"], "--smooth: not for the terminal"),
+        (["--preview", "--animate"], "--animate needs a file"),
+        (["--preview", "-o", "-"], "both want standard output"),
+    ],
+)
+def test_option_that_would_change_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert said in sketchvae("draw", *arguments, fails=2)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -209,8 +292,6 @@ def test_info_tells_what_the_shipped_sheep_were_trained_on() -> None:
 
 
 def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Path) -> None:
-    import numpy as np
-
     rng = np.random.default_rng(0)
     scribbles = [
         Drawing([rng.integers(0, 256, (20, 2)) for _ in range(3)]).sized(255).rounded()
@@ -398,6 +479,7 @@ def test_train_on_something_else_is_one_line(
     [
         "",
         "draw",
+        "animate",
         "train",
         "evaluate",
         "info",

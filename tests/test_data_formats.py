@@ -106,11 +106,11 @@ def test_a_file_may_be_written_from_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["flock", "flock.json", "flock.gz", "flock.bin.gz", "flock.svg.zip"]
+    "name", ["flock", "flock.jsonl", "flock.gz", "flock.bin.gz", "flock.svg.zip"]
 )
 def test_unknown_suffix_lists_the_known_ones(tmp_path: Path, name: str) -> None:
     claim = r"must end in \.ndjson, \.ndjson\.gz, \.bin(,| or) \.npz"
-    with pytest.raises(SketchvaeError, match=claim):
+    with pytest.raises(SketchvaeError, match=claim + r", \.drawings, \.json or \.svg, got"):
         formats.read(tmp_path / name)
     with pytest.raises(SketchvaeError, match=claim):
         formats.write(tmp_path / name, FLOCK)
@@ -146,7 +146,7 @@ def test_content_that_is_not_what_its_suffix_says_is_refused_at_once(
     assert claim in str(caught.value)
 
 
-@pytest.mark.parametrize("suffix", formats.SUFFIXES)
+@pytest.mark.parametrize("suffix", [*formats.SUFFIXES, *formats.READ_ONLY])
 def test_missing_empty_and_folder_are_refused_at_once(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"flock{suffix}"
     with pytest.raises(SketchvaeError, match="no such file"):
@@ -196,6 +196,60 @@ def test_error_of_the_drawings_themselves_is_not_blamed_on_the_file(tmp_path: Pa
 def test_folder_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SketchvaeError, match="cannot be written"):
         formats.write(tmp_path / "none" / "flock.bin", FLOCK)
+
+
+# --- JSON, which is only read -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"word": "sheep", "drawing": [[[1, 2], [3, 4]], [[5], [5]]]}',
+        "[[[1, 2], [3, 4]], [[5], [5]]]",
+        '\ufeff[\n {"key_id": "9", "drawing": [[[1, 2], [3, 4]], [[5], [5]]]}\n]\n',
+    ],
+    ids=["an object", "strokes", "a list of objects"],
+)
+def test_json_is_a_drawing_its_strokes_or_a_list_of_drawings(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    assert list(formats.read(path)) == [Drawing([[(1, 3), (2, 4)], [(5, 5)]])]
+
+
+def test_a_list_of_ndjsons_lines_is_json(tmp_path: Path) -> None:
+    formats.write(tmp_path / "a.ndjson", FLOCK)
+    lines = (tmp_path / "a.ndjson").read_text().splitlines()
+    (tmp_path / "a.json").write_text(f"[{','.join(lines)}]")
+    back = list(formats.read(tmp_path / "a.json"))
+    assert back == FLOCK
+    assert [d.key_id for d in back] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[]", "holds no drawing"),
+        (b"3", "must be a JSON object, got 3"),
+        (b'{"a": 1}', 'must hold a list of strokes as "drawing"'),
+        (b"[[1, 2], [3, 4]]", "stroke 0: must be [[x, ...], [y, ...]]"),
+        (b'[{"drawing": []}, {"drawing": [[[1], []]]}]', "a.json, drawing 1, stroke 0: x, y"),
+        (b'[{"drawing": []}, 7]', "a.json, drawing 1: must be a JSON object, got 7"),
+        (GOOD * 2, "one object a line is .ndjson"),
+        (b"[" * 100_000, "lists without end"),
+        (b"\xff[]", "must be UTF-8, got the byte 0xff"),
+        (b"[[[1,\n2],[NaN]]]", "NaN is not a number"),
+        (b"[\n[[1,],[2]]]", "in line 2 in column"),
+    ],
+)
+def test_json_that_is_no_drawing_is_one_line(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    assert said in refusal(tmp_path / "a.json")
+
+
+def test_json_and_svg_are_not_written_here(tmp_path: Path) -> None:
+    for suffix in formats.READ_ONLY:
+        with pytest.raises(SketchvaeError, match=f"must end in .* got {suffix}"):
+            formats.write(tmp_path / f"a{suffix}", FLOCK)
 
 
 # --- an adversary -------------------------------------------------------------------

@@ -122,7 +122,7 @@ BAD = {
     "a list": ("[1, 2]", "got a list of 2"),
     "a number": ("17", "got 17"),
     "no JSON": ("sheep", "Expecting value in column 1"),
-    "half a line": (GOOD[:-4], "correct or delete the line"),
+    "half a line": (GOOD[:-4], "correct or delete it"),
     "two objects": (GOOD + GOOD, "Extra data"),
     "a word that is none": ('{"word":7,"drawing":[]}', "word must be printable text, got 7"),
     "a word with an escape": ('{"word":"a\\u001b[2J","drawing":[]}', "'a\\x1b[2J'"),

@@ -55,6 +55,11 @@ def test_the_commands_of_sketchvae_run_in_order(tmp_path: Path) -> None:
         run(sys.executable, "-m", "sketchvae", *arguments, folder=tmp_path)
     made = {path.name for path in tmp_path.iterdir()}
     assert {"sheep.svg", "flock.svg", "flock.ndjson", "sheep.drawings", "runs"} <= made
+    assert {"drawn.svg", "flock.html", "sheep.gif"} <= made
+    shown = (ROOT / "docs" / "pictures" / "drawn.svg").read_text()
+    assert re.sub(r"[\d.]+", "", shown) == re.sub(
+        r"[\d.]+", "", (tmp_path / "drawn.svg").read_text()
+    )
 
 
 def test_the_python_example_runs(tmp_path: Path) -> None:
@@ -96,6 +101,8 @@ def test_pictures_and_files_that_the_readme_shows_exist() -> None:
         assert (ROOT / link).exists(), link
 
 
-@pytest.mark.parametrize("name", ["draw", "test", "check", "bench", "reproduce", "pictures"])
+@pytest.mark.parametrize(
+    "name", ["draw", "test", "check", "bench", "reproduce", "pictures", "system-packages"]
+)
 def test_scripts_can_be_run(name: str) -> None:
     assert os.access(ROOT / "scripts" / name, os.X_OK)

@@ -171,6 +171,22 @@ def test_background_is_there_only_when_asked_for() -> None:
     assert (rect.get("width"), rect.get("height"), rect.get("fill")) == ("100", "50", "ivory")
 
 
+def test_palette_colours_the_strokes_of_each_drawing_by_order() -> None:
+    text = to_svg([SHEEP, TALL], style=Style(palette=("red", "#0a0", "navy")))
+    page = svgelements.SVG.parse(io.StringIO(text))
+    shown = [str(e.stroke.hex) for e in page.select() if isinstance(e, svgelements.Path)]
+    assert shown == ["#ff0000", "#00aa00", "#000080", "#ff0000", "#ff0000"]
+    assert 'inkscape:label="1 red, #0a0, navy"' in text
+    plain = re.sub(r' stroke="[^"]*"', "", to_svg([SHEEP, TALL])).replace("1 black", "")
+    assert re.sub(r' stroke="[^"]*"', "", text).replace("1 red, #0a0, navy", "") == plain
+
+
+def test_current_colour_is_left_to_the_page_around() -> None:
+    text = to_svg([SHEEP], style=Style(colour="currentColor"))
+    (layer,) = ElementTree.fromstring(text).findall("{*}g")
+    assert layer.get("stroke") == "currentColor"
+
+
 @pytest.mark.parametrize("smooth", [False, True])
 def test_one_point_stroke_is_a_dot(smooth: bool) -> None:
     text = to_svg([Drawing([[[5, 5]]])], style=Style(smooth=smooth))
@@ -262,6 +278,8 @@ def test_title_names_each_word_once_and_cannot_break_the_page() -> None:
         (lambda: to_svg([SHEEP] * 9, style=Style(30)), "from 0.001 mm to half of a cell"),
         (lambda: to_svg([SHEEP], style=Style(colour="blakc")), "got 'blakc'; try 'black'"),
         (lambda: to_svg([SHEEP], style=Style(background='"/>')), "must be a name or #rrggbb"),
+        (lambda: to_svg([SHEEP], style=Style(palette=())), "a palette must have at least one"),
+        (lambda: to_svg([SHEEP], style=Style(palette=("red", "bleu"))), "got 'bleu'"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(call: Callable[[], str], message: str) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sketchvae.artist.network import Network, State
 from sketchvae.drawing import Drawing, Pen
 from sketchvae.errors import SketchvaeError
+from sketchvae.flock import Flock
 from sketchvae.model_file import Array, ModelFile, shipped_path
 from sketchvae.model_file import load as load_model
 
@@ -50,11 +51,9 @@ class Artist:
         self.word = str(model.about.get("word", ""))
         self.longest = 250
 
-    def draw(
-        self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None
-    ) -> list[Drawing]:
+    def draw(self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None) -> Flock:
         """Draw n drawings, in pixels of Quick, Draw!'s simplified form; see `draw_each`."""
-        return list(self.draw_each(n, temperature, seed))
+        return Flock(self.draw_each(n, temperature, seed))
 
     def draw_each(
         self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None
@@ -79,7 +78,7 @@ class Artist:
 
     def decode(
         self, latents: Array, temperature: float = TEMPERATURE, seed: int | None = None
-    ) -> list[Drawing]:
+    ) -> Flock:
         """Draw one drawing from each latent, (n, Z); as `draw_each` otherwise."""
         Z = self.model.config.latent
         if latents.ndim != 2 or latents.shape[1] != Z or not np.isfinite(latents).all():
@@ -89,7 +88,7 @@ class Artist:
             )
         seed = fresh_seed() if seed is None else seed
         sitting = _Sitting(self, len(latents), temperature, seed, latents=latents)
-        return [drawing for drawing in sitting.drawings() if drawing is not None]
+        return Flock(drawing for drawing in sitting.drawings() if drawing is not None)
 
     def attempt(
         self, n: int, temperature: float, seed: int, latents: Array | None = None

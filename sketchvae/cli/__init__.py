@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sketchvae import __version__
+from sketchvae.cli.animate import animate
 from sketchvae.cli.data import data
 from sketchvae.cli.draw import draw
 from sketchvae.cli.evaluate import evaluate
@@ -50,5 +51,5 @@ def main() -> None:
     """
 
 
-for command in (draw, train, evaluate, data, info):
+for command in (draw, animate, train, evaluate, data, info):
     main.add_command(command)

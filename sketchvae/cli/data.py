@@ -61,8 +61,8 @@ def fetch(word: str, output: Path | None) -> None:
 def import_(files: tuple[Path, ...], output: Path, word: str, valid: float, test: float) -> None:
     """Pack drawings into one file that training maps into memory.
 
-    FILES are .ndjson (simplified or raw), .ndjson.gz, .bin, sketch-rnn .npz, or '-' for
-    ndjson on standard input. Drawings in another form are simplified the Quick, Draw! way.
+    FILES are .ndjson (simplified or raw), .ndjson.gz, .json, .bin, sketch-rnn .npz, .svg, or '-'
+    for ndjson on standard input. Drawings in another form are simplified the Quick, Draw! way.
 
     \b
     Example:

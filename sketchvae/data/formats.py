@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from sketchvae.data import binary, ndjson, npz, packed
+from sketchvae.data import binary, ndjson, npz, packed, svg
 from sketchvae.data.packed import Points, Split, to_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", packed.SUFFIX)
+READ_ONLY = (".json", ".svg")  # `rendering` writes SVG, `ndjson` what others read
 STANDARD = Path("-")  # standard input or output, as ndjson
 
 _CONTENTS = (  # what the first bytes tell; Quick, Draw!'s .bin begins with any eight
@@ -27,6 +28,8 @@ _FITTING = {
     ".bin": ("unknown",),
     ".npz": ("a zip file",),
     packed.SUFFIX: ("unknown",),
+    ".json": ("JSON", "unknown"),
+    ".svg": ("a web page or XML", "unknown"),
 }
 
 
@@ -35,6 +38,8 @@ def read(path: Path | str) -> Iterator[Drawing]:
 
     A `.bin` file of Quick, Draw! holds one category and is named after it: its drawings
     take their word from the file's name. An `.npz` file is read whole: train, valid, test.
+    A `.json` file holds one drawing or a list of them, see `ndjson.read_json`; an `.svg` file
+    of ours gives its drawings, any other is one, see `svg.read`.
 
     Raises:
         SketchvaeError: at once if the file is missing, or its suffix or first bytes fit no
@@ -43,13 +48,17 @@ def read(path: Path | str) -> Iterator[Drawing]:
     path = Path(path)
     if path == STANDARD:
         return ndjson.read_lines(sys.stdin, "standard input")
-    suffix = _suffix(path)
+    suffix = _suffix(path, (*SUFFIXES, *READ_ONLY))
     _check_content(path, suffix)
-    if suffix == packed.SUFFIX:
-        return iter(packed.open_packed(path))
     if suffix == ".bin":
         return binary.read(path, word=path.stem)
-    return npz.read(path) if suffix == ".npz" else ndjson.read(path)
+    readers: dict[str, Callable[[Path], Iterator[Drawing]]] = {
+        packed.SUFFIX: lambda p: iter(packed.open_packed(p)),
+        ".npz": npz.read,
+        ".json": ndjson.read_json,
+        ".svg": svg.read,
+    }
+    return readers.get(suffix, ndjson.read)(path)
 
 
 def read_points(path: Path, split: Split | None = None) -> Iterator[Points]:
@@ -103,13 +112,13 @@ def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
             return _write_all(zipped.write, encoded)
 
 
-def _suffix(path: Path) -> str:
+def _suffix(path: Path, known: tuple[str, ...] = SUFFIXES) -> str:
     _check_is_file(path)
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+    for suffix in sorted(known, key=len, reverse=True):
         if path.name.lower().endswith(suffix):
             return suffix
     raise SketchvaeError(
-        f"{path}: must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, "
+        f"{path}: must end in {', '.join(known[:-1])} or {known[-1]}, "
         f"got {path.suffix or 'no suffix'}; name it after its format"
     )
 

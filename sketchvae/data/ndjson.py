@@ -24,6 +24,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
 MAX_LINE = 8 * 2**20  # characters; MAX_POINTS raw points at full precision need about five million
+MAX_JSON = 2**26  # bytes of a file that is read whole
 MAX_POINTS = 100_000  # of one drawing; the longest in Quick, Draw! stay far below
 MAX_COORDINATE = 1e6  # pixels; a raw canvas is a few thousand wide
 MAX_TIME = 1e15  # milliseconds; also room for times since 1970
@@ -73,13 +74,41 @@ def read_lines(lines: Iterable[str], name: str) -> Iterator[Drawing]:
                 text = text.removeprefix("\ufeff")  # the mark that Windows puts before UTF-8
             if text and not text.isspace():
                 empty = False
-                yield _drawing(text, f"{name}, line {number}")
+                place = f"{name}, line {number}"
+                yield _drawing(_parsed(text, place), place)
     except UnicodeDecodeError as error:
         raise SketchvaeError(
             f"{name}, after line {number}: must be UTF-8 ({error.reason}); save it as UTF-8"
         ) from error
     if empty:
         raise SketchvaeError(f"{name}: holds no drawing; expected one JSON object a line")
+
+
+def read_json(path: Path) -> Iterator[Drawing]:
+    """Read a `.json` file: a drawing as an object or as its list of strokes, or a list of objects.
+
+    Objects and strokes are those of a line of ndjson.
+
+    Raises:
+        SketchvaeError: for the first bad drawing, by its number; if there is none; or if the
+            file cannot be read or is larger than MAX_JSON.
+    """
+    try:
+        content = path.read_bytes() if path.stat().st_size <= MAX_JSON else None
+    except OSError as error:
+        raise SketchvaeError(f"{path}: cannot be read ({error.strerror}); copy it again") from error
+    if content is None:
+        raise SketchvaeError(f"{path}: must have at most {MAX_JSON} bytes, got more; use .ndjson")
+    text = content.decode("utf-8-sig", errors="surrogateescape")
+    found = _decoded(text, str(path), "JSON (one object a line is .ndjson)")
+    if not isinstance(found, list):
+        found = [found]
+    elif found and not isinstance(found[0], dict):
+        found = [{"drawing": found}]
+    if not found:
+        raise SketchvaeError(f"{path}: holds no drawing, the list is empty")
+    for number, record in enumerate(found):
+        yield _drawing(record, str(path) if len(found) == 1 else f"{path}, drawing {number}")
 
 
 def line(drawing: Drawing) -> str:
@@ -108,8 +137,11 @@ def _shortest(column: NDArray[np.float64]) -> list[float]:
     return [int(v) if v.is_integer() else v for v in column.tolist()]
 
 
-def _drawing(text: str, place: str) -> Drawing:
-    record = _parsed(text, place)
+def _drawing(record: object, place: str) -> Drawing:
+    if not isinstance(record, dict):
+        raise SketchvaeError(
+            f"{place}: must be a JSON object, got {_brief(record)}; correct or delete it"
+        )
     entries = record.get("drawing")
     if not isinstance(entries, list):
         raise SketchvaeError(
@@ -125,16 +157,20 @@ def _drawing(text: str, place: str) -> Drawing:
     return Drawing((s[:2].T for s in strokes), word, key_id, times)
 
 
-def _parsed(text: str, place: str) -> dict[str, Any]:
+def _parsed(text: str, place: str) -> object:
     if len(text) > MAX_LINE:
         raise SketchvaeError(
             f"{place}: must have at most {MAX_LINE} characters, got more; "
             "is this an ndjson file, one drawing a line?"
         )
+    return _decoded(text, place, "one JSON object a line")
+
+
+def _decoded(text: str, place: str, expected: str) -> object:
     try:
         if not text.isascii():
             text.encode()
-        record = _DECODER.decode(text)
+        return _DECODER.decode(text)
     except UnicodeEncodeError as error:
         byte = ord(text[error.start]) & 0xFF
         raise SketchvaeError(
@@ -142,20 +178,17 @@ def _parsed(text: str, place: str) -> dict[str, Any]:
             "save the file as UTF-8"
         ) from error
     except RecursionError:
-        raise SketchvaeError(f"{place}: must be one JSON object, got lists without end") from None
+        raise SketchvaeError(f"{place}: must be {expected}, got lists without end") from None
     except ValueError as error:
         reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        where = f" in column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        where = ""
+        if isinstance(error, json.JSONDecodeError):
+            where = f" in line {error.lineno}" if error.lineno > 1 else ""
+            where += f" in column {error.colno}"
         raise SketchvaeError(
-            f"{place}: must be one JSON object a line, got {_brief(text.strip())} "
-            f"({reason}{where}); correct or delete the line"
+            f"{place}: must be {expected}, got {_brief(text.strip())} "
+            f"({reason}{where}); correct or delete it"
         ) from error
-    if not isinstance(record, dict):
-        raise SketchvaeError(
-            f"{place}: must be one JSON object a line, got {_brief(record)}; "
-            "correct or delete the line"
-        )
-    return record
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchvae.drawing import Drawing, Floats
-from sketchvae.errors import SketchvaeError
 
 FEATURES = (
     "points",
@@ -78,13 +77,8 @@ def rasters(drawings: Sequence[Drawing]) -> Floats:
 
 
 def _raster(drawing: Drawing) -> Floats:
-    try:
-        from PIL import Image, ImageDraw, ImageFilter
-    except ImportError as error:
-        raise SketchvaeError(
-            "comparing drawings needs Pillow, which is not installed; run "
-            "pip install 'sketchvae[train]'"
-        ) from error
+    from PIL import Image, ImageDraw, ImageFilter
+
     finer, margin = 4, 2
     picture = Image.new("L", (SIDE * finer, SIDE * finer), 0)
     ink = ImageDraw.Draw(picture)

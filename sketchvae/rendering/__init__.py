@@ -1,4 +1,5 @@
-"""Drawings to something to look at: `svg` writes vector pages, `raster` small pictures of them.
+"""Drawings to something to look at.
 
-Nothing is imported here, so that a command pays only for the format it writes.
+`svg` writes vector pages, `raster` pictures of pixels, `animated` how either is drawn, and
+`terminal` braille. Nothing is imported here, so that a command pays only for what it writes.
 """

@@ -3,16 +3,19 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from sketchvae.drawing import Drawing, Floats, number, path_data
+from sketchvae.drawing import Drawing, number
 from sketchvae.errors import SketchvaeError
+from sketchvae.rendering.animation import Animation, animate
+from sketchvae.rendering.outline import DECIMALS, Outline, curved, straight
+from sketchvae.rendering.timing import timeline
 
 MARGIN = 0.08  # white around each drawing, as a share of the side of its cell
 LINE = 0.012  # width of the line where none is given, as a share of the side of a cell
 MIN_WIDTH, MAX_WIDTH = 1.0, 100_000.0  # of a page in mm
-DECIMALS = 3  # of a millimetre: finer than any screen, printer or plotter
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +25,26 @@ class Style:
     Attributes:
         stroke_width: width of the line in mm; None makes it 1.2 % of the cell, so
             that a contact sheet looks like one large drawing seen from farther away.
-        colour: of the line: a name, #rgb, #rrggbb or rgb(r, g, b), as in SVG 1.1.
+        colour: of the line: a name, #rgb, #rrggbb or rgb(r, g, b), as in SVG 1.1, or
+            currentColor: the colour of the text around an SVG that stands inline in a page,
+            so light ink in a dark one. In a file of its own, in `<img>` and in pixels it is black.
         smooth: draw curves through the points instead of straight lines.
-        background: colour of the page. None draws no rectangle: a plotter would trace it.
+        background: colour of the page. None leaves it transparent; in SVG it draws no rectangle,
+            which a plotter would trace.
+        palette: colours of the strokes of each drawing, by order, and again from the first
+            after the last; None gives all of them `colour`.
     """
 
     stroke_width: float | None = None
     colour: str = "black"
     smooth: bool = False
     background: str | None = None
+    palette: tuple[str, ...] | None = None
+
+    @property
+    def inks(self) -> tuple[str, ...]:
+        """The colours of the first strokes of a drawing, before they come again."""
+        return tuple(c.strip() for c in self.palette or (self.colour,))
 
 
 DEFAULT_STYLE = Style()
@@ -42,6 +56,7 @@ def to_svg(
     width_mm: float = 100.0,
     style: Style = DEFAULT_STYLE,
     columns: int | None = None,
+    animation: Animation | None = None,
 ) -> str:
     """Write drawings as one SVG 1.1 page; one user unit is one millimetre.
 
@@ -49,40 +64,50 @@ def to_svg(
     One drawing is one cell: its page is `width_mm` wide and as high whatever it shows,
     so that two sheep lie on each other, print alike and never surprise a layout. All ink
     is in one Inkscape layer ("1 black": one pen), in which each drawing is a group
-    (`drawing-1`, ...) and each stroke a path, in drawing order. An empty drawing leaves
-    its cell empty. Equal drawings give equal text.
+    (`drawing-1`, ...) and each stroke a path, in drawing order. A palette changes nothing in
+    that: the layer names its colours, and each path has its own (a layer a colour would change
+    the drawing order). An empty drawing leaves its cell empty. Equal drawings give equal text.
+    An animation adds to the same page how it draws itself.
 
     Args:
         drawings: at least one.
         width_mm: width of the page; a cell must be left at least 1 mm.
         style: how the ink looks.
         columns: cells in a row; None makes the sheet as square as it can be.
+        animation: how the page draws itself; None leaves it finished.
 
     Raises:
-        SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
+        SketchvaeError: for no drawings, or a size or colour that cannot be drawn; with an
+            animation as `timeline`.
     """
     import svgwrite  # here: it brings urllib, http and ssl along
 
     columns, rows, cell, pen = check_page(len(drawings), width_mm, style, columns)
-    colour = style.colour.strip()
+    inks = style.inks
     width, height = number(width_mm, DECIMALS), number(cell * rows, DECIMALS)
     page = svgwrite.Drawing(
         size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False
     )
-    if title := _title(drawings):
-        page.set_desc(title=title)
+    if named := title(drawings):
+        page.set_desc(title=named)
     if style.background is not None:
         page.add(page.rect((0, 0), (width, height), fill=style.background.strip()))
-    layer = page.add(page.g(fill="none", stroke=colour, stroke_width=number(pen, DECIMALS)))
+    layer = page.add(page.g(fill="none", stroke=inks[0], stroke_width=number(pen, DECIMALS)))
     layer["stroke-linecap"] = layer["stroke-linejoin"] = "round"
     page["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
     layer["inkscape:groupmode"] = "layer"
-    layer["inkscape:label"] = f"1 {colour}"
+    layer["inkscape:label"] = f"1 {', '.join(dict.fromkeys(inks))}"
+    lines: list[tuple[Any, Outline]] = []
     for index, drawing in enumerate(drawings):
         group = layer.add(page.g(id=f"drawing-{index + 1}"))
         corner = (index % columns * cell, index // columns * cell)
-        for data in _paths(drawing, corner, cell, pen, style.smooth):
-            group.add(page.path(data))
+        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth)):
+            path = group.add(page.path(outline.data))
+            if (ink := inks[order % len(inks)]) != inks[0]:
+                path["stroke"] = ink
+            lines.append((path, outline))
+    if animation is not None:
+        animate(page, lines, timeline(drawings, animation.pace), animation, pen, inks[0])
     return str(page.tostring())
 
 
@@ -101,9 +126,13 @@ def check_page(
         )
     columns, rows = grid(count, columns)
     cell = _checked_cell(width_mm / columns)
-    for colour in (style.colour, style.background):
-        if colour is not None:
-            _check_colour(colour)
+    if style.palette is not None and not style.palette:
+        raise SketchvaeError("a palette must have at least one colour, got none; leave it out")
+    for ink in style.inks:
+        if ink.lower() != "currentcolor":
+            _check_colour(ink)
+    if style.background is not None:
+        _check_colour(style.background)
     return columns, rows, cell, _checked_pen(style, cell)
 
 
@@ -131,64 +160,22 @@ def _margin(cell: float, pen: float) -> float:
     return max(MARGIN * cell, pen / 2)  # at least the half of the line that lies outside
 
 
-def _paths(
+def outlines(
     drawing: Drawing, corner: tuple[float, float], cell: float, pen: float, smooth: bool
-) -> list[str]:
-    """Place the drawing in the cell with this upper left corner: path data, stroke by stroke."""
+) -> list[Outline]:
+    """Place the drawing in the cell with this upper left corner, stroke by stroke."""
     strokes = fit_to_cell(drawing, cell, pen).moved(*corner).strokes
     if not smooth:
-        return [path_data(stroke, DECIMALS) for stroke in strokes]
+        return [straight(stroke) for stroke in strokes]
     inset = (_margin(cell, pen) + pen / 2) / 2  # half of the white margin is for bulging curves
     low = np.array(corner) + inset
-    return [_curved_path(stroke, low, low + cell - 2 * inset) for stroke in strokes]
+    return [curved(stroke, low, low + cell - 2 * inset) for stroke in strokes]
 
 
-def _title(drawings: Sequence[Drawing]) -> str:
+def title(drawings: Sequence[Drawing]) -> str:
     """Name what the page shows, each word once, without what XML cannot hold."""
     words = dict.fromkeys(drawing.word for drawing in drawings if drawing.word)
     return "".join(c for c in ", ".join(words) if c.isprintable())
-
-
-# --- curves -------------------------------------------------------------------------
-
-
-def _curved_path(stroke: Floats, low: Floats, high: Floats) -> str:
-    """Write a stroke as path data of cubic Beziers that stay between the corners low and high.
-
-    Neighbouring points that round to the same place become one; with fewer than three
-    places left, the path is straight.
-    """
-    points = stroke.round(DECIMALS)
-    moves = (np.diff(points, axis=0) != 0).any(axis=1)
-    points = points[np.concatenate([[True], moves])]
-    if len(points) < 3:
-        return path_data(points, DECIMALS)
-    # A Bezier lies in the hull of its control points: clip them, and no curve leaves
-    # the cell. The points themselves lie inside already.
-    controls = np.clip(_controls(points), low, high)
-    # A polybezier is written like a polyline, with one C in the place of every L.
-    return path_data(controls, DECIMALS).replace(" L", " C", 1).replace(" L", " ")
-
-
-def _controls(points: Floats) -> Floats:
-    """Run a centripetal Catmull-Rom spline through points: (n, 2) to Bezier controls (3n - 2, 2).
-
-    Centripetal means knots spaced by the square root of the distance (alpha = 1/2): the
-    one spacing without loops or cusps within a segment (Yuksel, Schaefer & Keyser 2011).
-    The two end pieces are parabolas. No two neighbouring points may be equal.
-    """
-    chords = np.diff(points, axis=0)
-    spans = np.sqrt(np.hypot(chords[:, 0], chords[:, 1]))[:, None]  # of the parameter t
-    speeds = chords / spans
-    before, after = spans[:-1], spans[1:]
-    inner = (speeds[:-1] * after + speeds[1:] * before) / (before + after)  # dP/dt at the knots
-    first, last = 2 * speeds[:1] - inner[:1], 2 * speeds[-1:] - inner[-1:]
-    tangents = np.concatenate([first, inner, last])
-    controls = np.empty((3 * len(points) - 2, 2))
-    controls[::3] = points
-    controls[1::3] = points[:-1] + tangents[:-1] * spans / 3
-    controls[2::3] = points[1:] - tangents[1:] * spans / 3
-    return controls
 
 
 # --- what a person may have mistyped ------------------------------------------------
@@ -219,5 +206,5 @@ def _check_colour(colour: str) -> None:
 
     if not Full11TypeChecker().is_color(colour.lower()):
         raise SketchvaeError(
-            f"a colour must be a name or #rrggbb, got {colour!r}; try 'black' or '#224488'"
+            f"a colour must be a name or #rrggbb, got {colour!r:.60}; try 'black' or '#224488'"
         )

@@ -1,0 +1,48 @@
+"""sketchvae animate: from a file of drawings to a file in which they are drawn."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sketchvae.cli.options import animation_of, animation_options, film_of, style_of, style_options
+
+
+@click.command()
+@click.argument("drawings", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where to; the suffix names the form: .svg, .html (a player), .gif, .png or .apng, "
+    ".webp, or .mp4 with ffmpeg.",
+)
+@click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
+@animation_options
+@style_options
+def animate(drawings: Path, output: Path, number: int | None, width: float, **given: Any) -> None:  # noqa: ANN401
+    """Show the drawings in a file being drawn, at the pace of a pen.
+
+    DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. What cannot
+    play an animated SVG shows the finished drawings.
+
+    \b
+    Examples:
+      sketchvae animate sheep.ndjson -n 1 -o sheep.svg
+      sketchvae animate sheep.ndjson -n 9 --together --tip -o flock.html
+      sketchvae draw -o - | sketchvae animate - --seconds 3 -o sheep.gif
+    """
+    from sketchvae.data.formats import read
+    from sketchvae.rendering.animated import check_suffix, write_animation
+
+    check_suffix(output)
+    animation = animation_of(given, output)
+    film = film_of(given, output)
+    style = style_of(given, output)
+    chosen = list(islice(read(drawings), number))
+    write_animation(output, chosen, animation, width_mm=width, style=style, **film)
+    what = "1 drawing" if len(chosen) == 1 else f"{len(chosen)} drawings"
+    click.echo(f"{output}: {what}", file=sys.stderr)

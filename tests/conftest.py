@@ -1,0 +1,44 @@
+"""What several tests share: a browser, and golden files."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import chromium as browsers
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browsers.Chromium]:
+    """Start Chromium, once; without it, fail where CI is set and skip elsewhere."""
+    program = browsers.find()
+    if program is None:
+        reason = "Chromium is not installed; scripts/system-packages gets it on Debian, as root"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    browser = browsers.Chromium(program, tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.close()
+
+
+def compare_golden(text: str, name: str, update: bool = False) -> None:
+    """Hold a text against tests/golden/NAME, or write it there."""
+    path = GOLDEN / name
+    if update:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8"), f"{name}: see --update-golden"
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return `compare_golden`, which writes with `scripts/test --update-golden`."""
+    update = bool(request.config.getoption("--update-golden"))
+    return lambda text, name: compare_golden(text, name, update)
