@@ -21,6 +21,12 @@ from sketchvae.cli.options import animation_of, animation_options, film_of, styl
     ".webp, or .mp4 with ffmpeg.",
 )
 @click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
+@click.option(
+    "--recorded/--even",
+    default=True,
+    help="Keep the times of raw drawings, unless --speed is given, or draw all at one speed.  "
+    "[default: recorded]",
+)
 @animation_options
 @style_options
 def animate(drawings: Path, output: Path, number: int | None, width: float, **given: Any) -> None:  # noqa: ANN401

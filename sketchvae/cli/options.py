@@ -40,12 +40,7 @@ _ANIMATION = (
     click.option(
         "--speed",
         type=float,
-        help="Of the pen, in longest sides of a drawing a second.  [default: 1.5, or as recorded]",
-    ),
-    click.option(
-        "--recorded/--even",
-        default=True,
-        help="Keep the times of raw drawings, or draw all at one speed.  [default: recorded]",
+        help="Of the pen, in longest sides of a drawing a second.  [default: 1.5]",
     ),
     click.option("--together", is_flag=True, help="All drawings at once, not one after another."),
     click.option("--tip", is_flag=True, help="Show the tip of the pen."),
@@ -63,7 +58,7 @@ _ANIMATION = (
     ),
 )
 STYLE = ("smooth", "width", "stroke_width", "colour", "palette", "background")
-TIME = ("seconds", "speed", "recorded", "together", "tip", "loop", "pause", "rate")
+TIME = ("seconds", "speed", "together", "tip", "loop", "pause", "rate")
 
 
 def style_options(command: _Command) -> _Command:
@@ -99,7 +94,12 @@ def animation_of(given: dict[str, Any], output: Path) -> "Animation":
     from sketchvae.rendering.animation import PAUSE, Animation
     from sketchvae.rendering.timing import Pace
 
-    pace = Pace(**{name: given.pop(name) for name in ("seconds", "speed", "together", "recorded")})
+    pace = Pace(
+        seconds=given.pop("seconds"),
+        speed=given.pop("speed"),
+        together=given.pop("together"),
+        recorded=given.pop("recorded", True),
+    )
     loop, pause = given.pop("loop"), given.pop("pause")
     return Animation(
         pace,
