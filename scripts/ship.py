@@ -89,11 +89,11 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
 
 def reconstructed(model: ModelFile, sets: Path) -> dict[str, float]:
     """Say what share of other real drawings is farther from one than its reconstruction."""
-    from sketchvae.judging.protocol import measure, nearer_than
+    from sketchvae.judging.protocol import nearer_than
 
     points = list(read_points(sets / "real.drawings", "valid"))
-    again = Artist(model).decode(encode(model, points), COLD, SEED)
-    shares = nearer_than(measure([from_points(p) for p in points]), measure(again))
+    again = Artist(model).attempt(len(points), COLD, SEED, encode(model, points))
+    shares = nearer_than([from_points(p) for p in points], again)
     return {
         name: round(float(s.mean()), 3)
         for name, s in zip(("features", "raster"), shares, strict=True)

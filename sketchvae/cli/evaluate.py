@@ -114,8 +114,8 @@ def evaluate(
             finished[f"t {temperature:g}"] = len(whole) / POOL
         sets |= {path.name: list(read(path)) for path in drawn}
         measured = {name: measure(drawings) for name, drawings in sets.items()}
-        again = measure(Artist(loaded).decode(encode(loaded, points), COLD, SEED))
-        nearer = tuple(float(s.mean()) for s in nearer_than(measured["real"], again))
+        again = Artist(loaded).attempt(len(points), COLD, SEED, encode(loaded, points))
+        nearer = tuple(float(s.mean()) for s in nearer_than(sets["real"], again))
         others = measure(_others(floor, points)) if floor else None
         rows = compare(measured, others, number, draws)
     if picture and enough:

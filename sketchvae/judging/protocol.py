@@ -118,22 +118,23 @@ def compare(
     return {name: _row(x, y, real, n, draws) for name, (x, y) in rows.items()}
 
 
-def nearer_than(drawings: Measured, reconstructions: Measured) -> tuple[Floats, Floats]:
+def nearer_than(
+    drawings: Sequence[Drawing], reconstructions: Sequence[Drawing | None]
+) -> tuple[Floats, Floats]:
     """Say how near drawings are to their own reconstructions, in feature and raster space.
 
     Args:
         drawings: n of them.
-        reconstructions: one of each, in the same order.
+        reconstructions: one of each, in the same order; None for one that did not end.
 
     Returns:
         For each drawing the share of the other drawings that are farther from it than its
-        own reconstruction is, (n,), by features and by rasters.
+        own reconstruction is, (n,), by features and by rasters; 0 for one that did not end.
     """
-    scaled = [
-        distances.standardised(side.features, drawings.features)
-        for side in (drawings, reconstructions)
-    ]
-    return _shares(*scaled), _shares(drawings.rasters, reconstructions.rasters)
+    real, again = measure(drawings), measure([d or Drawing(()) for d in reconstructions])
+    ended = np.array([d is not None for d in reconstructions])
+    scaled = [distances.standardised(side.features, real.features) for side in (real, again)]
+    return _shares(*scaled) * ended, _shares(real.rasters, again.rasters) * ended
 
 
 def _shares(x: Floats, own: Floats) -> Floats:
