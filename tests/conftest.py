@@ -1,8 +1,10 @@
-"""What several tests share: a browser, and golden files."""
+"""What several tests share: a browser, ffmpeg, and golden files."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import chromium as browsers
 import pytest
@@ -16,16 +18,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browsers.Chromium]:
-    """Start Chromium, once; without it, fail where CI is set and skip elsewhere."""
+    """Start Chromium, once."""
     program = browsers.find()
     if program is None:
-        reason = "Chromium is not installed; scripts/system-packages gets it on Debian, as root"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("Chromium")
     browser = browsers.Chromium(program, tmp_path_factory.mktemp("chromium"))
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def ffmpeg() -> None:
+    """Go on only where ffmpeg is installed."""
+    if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
+        missing("ffmpeg")
+
+
+def missing(program: str) -> NoReturn:
+    """Fail where CI is set, and skip elsewhere."""
+    reason = f"{program} is not installed; scripts/system-packages gets it on Debian, as root"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def compare_golden(text: str, name: str, update: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -167,9 +166,11 @@ def test_pen_tip_is_where_the_pen_is(tmp_path: Path) -> None:
     [Drawing([[[3, 3]]]), Drawing([[[1, 1], [1, 1]]]), Drawing([[[i, i % 7]] for i in range(300)])],
     ids=["point", "no length", "300 dots"],
 )
-def test_dots_are_a_film_too(tmp_path: Path, suffix: str, drawing: Drawing) -> None:
-    if suffix == "mp4" and shutil.which("ffmpeg") is None:
-        pytest.skip("needs ffmpeg")
+def test_dots_are_a_film_too(
+    tmp_path: Path, suffix: str, drawing: Drawing, request: pytest.FixtureRequest
+) -> None:
+    if suffix == "mp4":
+        request.getfixturevalue("ffmpeg")
     path = tmp_path / f"dot.{suffix}"
     save_frames(path, [Drawing([]), drawing], Animation(loop=True, pause=0.5), pixels=100)
     if suffix != "mp4":
@@ -179,7 +180,7 @@ def test_dots_are_a_film_too(tmp_path: Path, suffix: str, drawing: Drawing) -> N
             assert sum(seconds) == pytest.approx(timeline([drawing]).duration + 0.5, abs=0.01)
 
 
-@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="needs ffmpeg")
+@pytest.mark.usefixtures("ffmpeg")
 def test_mp4_has_even_sides_and_lasts_as_long_as_asked(tmp_path: Path) -> None:
     path = tmp_path / "sheep.mp4"
     asked = Animation(Pace(seconds=1.5), loop=True, pause=0.5)
