@@ -76,7 +76,7 @@ class Sitting:
     turns: bool
 
 
-SITTINGS = (Sitting(1.0, 144, 0.25, True), Sitting(0.6, 48, 0.5, False))
+SITTINGS = (Sitting(1.0, 144, 0.1, True), Sitting(0.6, 48, 0.4, False))
 
 
 class Ratio:
@@ -195,7 +195,7 @@ class Refiner:
         batch = make_batch(points, scale, config.latent, self.rng)
         real_turns, _ = turns(batch.steps, batch.lengths, scale)
         self.whole = [
-            Ratio(self.eye.real, weights, 1536, lambda: LogisticRegression(C=0.25, max_iter=500))
+            Ratio(self.eye.real, weights, 1536, lambda: LogisticRegression(C=0.1, max_iter=500))
             for _ in SITTINGS
         ]
         boosted = {"max_iter": 40, "learning_rate": 0.2, "max_leaf_nodes": 16}
