@@ -48,7 +48,7 @@ from sketchvae.learning.batches import (
 from sketchvae.learning.model import SketchVAE
 from sketchvae.model_file import Array, ModelFile, load, save
 
-STEPS, RATE, FINAL, WARM_UP = 600, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
+STEPS, RATE, FINAL, WARM_UP = 400, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
 BATCH, KL_WEIGHT, REPEAT = 64, 0.5, 10  # of the data; how often a real drawing is shown in it
 WHOLE, TURN = 2.0, 2.0  # weights of the two rewards beside the loss on the data
 LIKE, LIKE_WEIGHT = 1500, 0.25  # drawings that stand for real ones, and how much they count
@@ -283,7 +283,8 @@ class Refiner:
             torch.autograd.backward((weights * nats).sum() / whole)
 
     def save(self, path: Path, step: int) -> None:
-        about = {**self.file.about, "refined": {"steps": step}}
+        before = self.file.about.get("refined", {"steps": 0})
+        about = {**self.file.about, "refined": {"steps": before["steps"] + step}}
         save(replace(self.file, tensors=self.averaged.to_arrays(), about=about), path)
 
 
