@@ -14,6 +14,7 @@ import svgelements
 from click.testing import CliRunner
 from PIL import Image
 
+from sketchvae import load
 from sketchvae.cli import main
 from sketchvae.data import formats
 from sketchvae.data.packed import open_packed
@@ -55,7 +56,8 @@ def test_draw_writes_a_sheep_of_true_size(tmp_path: Path) -> None:
     page = svgelements.SVG.parse(str(tmp_path / "sheep.svg"), ppi=25.4)
     assert page.width == pytest.approx(100)
     paths = [e for e in page.elements() if isinstance(e, svgelements.Path)]
-    assert len(paths) >= 2
+    (sheep,) = load().draw(1, seed=7)
+    assert len(paths) == len(sheep.strokes)
     left, top, right, bottom = page.bbox()
     assert 0 <= left < right <= 100
     assert 0 <= top < bottom <= 100

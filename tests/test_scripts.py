@@ -95,7 +95,7 @@ def test_refining_moves_what_is_drawn_towards_the_reward(
         refiner.step(number, 6)
     refiner.save(tmp_path / "refined.safetensors", 6)
     refined = load(tmp_path / "refined.safetensors")
-    assert refined.about["refined"] == {"steps": 6}
+    assert refined.about["refined"]["steps"] == model.about["refined"]["steps"] + 6
     before, after = (
         np.mean([d.n_points for d in Artist(m).draw(150, 0.5, seed=1)]) for m in (model, refined)
     )

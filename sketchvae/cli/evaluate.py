@@ -90,9 +90,9 @@ def evaluate(
       sketchvae evaluate sheep.ndjson
       sketchvae evaluate sheep.drawings --split valid -t 0.4 -t 1 --picture judged.png
     """
-    from sketchvae.cli.extras import needs_train
+    from sketchvae.cli.extras import needs
 
-    with needs_train():
+    with needs("train"):
         from sketchvae.judging.protocol import FEWEST, compare, measure, nearer_than
         from sketchvae.learning.evaluation import encode, likelihood
     from sketchvae.artist.artist import TEMPERATURE, Artist

@@ -7,12 +7,12 @@ from sketchvae.errors import SketchvaeError
 
 
 @contextmanager
-def needs_train() -> Iterator[None]:
-    """Turn a missing package of the extra `train` into a line that says what to install."""
+def needs(extra: str) -> Iterator[None]:
+    """Turn a missing package of an extra into a line that says what to install."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise SketchvaeError(
             f"this command needs {error.name}, which is not installed; "
-            "run: pip install 'sketchvae[train]'"
+            f"run: pip install 'sketchvae[{extra}]'"
         ) from error

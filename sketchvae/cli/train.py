@@ -74,9 +74,9 @@ def train(
       sketchvae train --data sheep.drawings --out runs/sheep
       sketchvae draw --model runs/sheep/model.safetensors
     """
-    from sketchvae.cli.extras import needs_train
+    from sketchvae.cli.extras import needs
 
-    with needs_train():
+    with needs("train"):
         from sketchvae.learning.progress import Display
         from sketchvae.learning.settings import Settings
         from sketchvae.learning.team import Team
