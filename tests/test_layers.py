@@ -116,7 +116,7 @@ def test_every_room_is_in_the_table_and_the_core_is_there() -> None:
         ("sketchvae.artist.artist", "from sketchvae.cli import main", True),
         ("sketchvae.artist.artist", "from sketchvae.data.packed import pack", True),
         ("sketchvae.learning.progress", "import torch\nfrom sketchvae.artist import artist", False),
-        ("sketchvae.learning.progress", "from sketchvae.cli.extras import needs_train", True),
+        ("sketchvae.learning.progress", "from sketchvae.cli.extras import needs", True),
         ("sketchvae.__init__", "from .cli import main", True),
         ("sketchvae.__init__", "from sketchvae.drawing import Drawing", False),
         ("sketchvae.data.__init__", "from ..artist import artist", True),
