@@ -61,10 +61,7 @@ class Layout:
             raise SketchvaeError(
                 "a page must have a drawing with a stroke, got none; choose other drawings"
             )
-        if self.arrangement == "keep":
-            placed = inked
-        else:
-            placed = self._arranged(inked, page)
+        placed = inked if self.arrangement == "keep" else self._arranged(inked, page)
         rounded = [drawing.rounded(DECIMALS) for drawing in placed]
         for index, drawing in enumerate(rounded):
             _check_on(page, drawing, index)

@@ -1,6 +1,7 @@
 """What vpype does for us: strokes that are quick to draw, and HPGL.
 
-vpype (https://github.com/abey79/vpype) is the plotter people's own tool; its lengths are CSS pixels.
+vpype (https://github.com/abey79/vpype) is the tool of those who own plotters. Its lengths are CSS
+pixels, its points complex numbers.
 """
 
 import io
@@ -10,14 +11,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sketchvae.drawing import Floats
 from sketchvae.errors import SketchvaeError
 from sketchvae.plotter.page import DECIMALS, Page
-from sketchvae.plotter.plot import Layer, Plot
+from sketchvae.plotter.plot import Plot
 
 DEVICE = "hp7475a"
-_PIXELS = 96 / 25.4  # in a millimetre
+PIXELS = 96 / 25.4  # in a millimetre
+Complex = NDArray[np.complex128]
+
 _POINTS = 20  # of one PD: the buffers of old plotters are small
 _LINES = "linemerge linesimplify reloop"
 _ORDER = "linesort --two-opt"
@@ -39,7 +43,7 @@ def optimized(plot: Plot) -> Plot:
     lines = _document(plot, [[s for s in layer.strokes if len(s) > 1] for layer in plot.layers])
     lines = execute(_LINES, lines, "--seed 0")  # reloop throws dice
     for layer in plot.layers:  # linesimplify would drop the dots
-        dots = [_line(s) for s in layer.strokes if len(s) == 1]
+        dots = [as_line(s * PIXELS) for s in layer.strokes if len(s) == 1]
         lines.add(vpype.LineCollection(dots), layer.pen)
     lines = execute(_ORDER, lines, "--seed 0")
     layers = (
@@ -94,22 +98,24 @@ def _document(plot: Plot, strokes: Sequence[Sequence[Floats]]) -> Any:  # noqa: 
     """Make a vpype document of the plot's page, with these strokes for its layers."""
     import vpype
 
-    document = vpype.Document(page_size=(plot.page.width * _PIXELS, plot.page.height * _PIXELS))
+    document = vpype.Document(page_size=(plot.page.width * PIXELS, plot.page.height * PIXELS))
     for layer, some in zip(plot.layers, strokes, strict=True):
-        document.add(vpype.LineCollection([_line(stroke) for stroke in some]), layer.pen)
+        document.add(vpype.LineCollection([as_line(stroke * PIXELS) for stroke in some]), layer.pen)
     return document
 
 
-def _line(stroke: Floats) -> np.ndarray[tuple[int], np.dtype[np.complex128]]:
-    """Write a stroke as vpype does; a dot as a line of no length."""
+def as_line(stroke: Floats) -> Complex:
+    """Write a stroke as vpype does, (n, 2) to (n,) complex; a dot as a line of no length."""
     points = stroke if len(stroke) > 1 else stroke.repeat(2, axis=0)
-    return (points * _PIXELS) @ np.array([1, 1j])
+    line: Complex = points @ np.array([1, 1j])
+    return line
 
 
-def _stroke(line: np.ndarray[tuple[int], np.dtype[np.complex128]]) -> Floats:
-    points = (np.column_stack([line.real, line.imag]) / _PIXELS).round(DECIMALS)
+def _stroke(line: Complex) -> Floats:
+    points = (np.column_stack([line.real, line.imag]) / PIXELS).round(DECIMALS)
     moves = (np.diff(points, axis=0) != 0).any(axis=1)
-    return points[np.concatenate([[True], moves])]
+    kept: Floats = points[np.concatenate([[True], moves])]
+    return kept
 
 
 def _device(device: str, page: Page) -> tuple[Any, Any]:
@@ -135,19 +141,21 @@ def _check_reach(plot: Plot, device: str, plotter: Any, paper: Any) -> None:  # 
     low, high = _reach(plot.page, plotter, paper)
     points = np.concatenate(plot.strokes)
     if (points < low).any() or (points > high).any():
+        page = np.array([plot.page.width, plot.page.height])
+        margin = np.ceil(max(low.max(), (page - high).max()))
         raise SketchvaeError(
-            f"ink must lie within what {device} reaches on {paper.name}, ({low[0]:.1f}, "
-            f"{low[1]:.1f}) to ({high[0]:.1f}, {high[1]:.1f}) mm, got ink from "
-            f"{_pair(points.min(axis=0))} to {_pair(points.max(axis=0))}; choose a larger margin"
+            f"ink must lie within what {device} reaches on {paper.name}, "
+            f"{_pair(low)} to {_pair(high)} mm, got ink from "
+            f"{_pair(points.min(axis=0))} to {_pair(points.max(axis=0))}; try --margin {margin:g}"
         )
 
 
 def _reach(page: Page, plotter: Any, paper: Any) -> tuple[Floats, Floats]:  # noqa: ANN401
     """Return what the device reaches of the page, in mm: the way of `write_hpgl`, backwards."""
-    size = np.array(paper.paper_size) / _PIXELS
-    unit = plotter.plotter_unit_length / _PIXELS
+    size = np.array(paper.paper_size) / PIXELS
+    unit = plotter.plotter_unit_length / PIXELS
     steps = np.array([paper.x_range, paper.y_range]).T * (unit, -unit if paper.y_axis_up else unit)
-    origin = np.array(paper.origin_location) / _PIXELS
+    origin = np.array(paper.origin_location) / PIXELS
     if paper.origin_location_reference == "botleft":
         origin[1] = size[1] - origin[1]
     corners = steps + origin
@@ -166,6 +174,4 @@ def _shorter(match: re.Match[str]) -> str:
     """Draw a long line in several commands: the pen stays down in between."""
     numbers = match[1].split(",")
     step = 2 * _POINTS
-    return "".join(
-        f"PD{','.join(numbers[i : i + step])};" for i in range(0, len(numbers), step)
-    )
+    return "".join(f"PD{','.join(numbers[i : i + step])};" for i in range(0, len(numbers), step))

@@ -42,7 +42,7 @@ class Pens:
             if not 1 <= number <= len(self.colours):
                 defined = ", ".join(f"{i} {c}" for i, c in enumerate(self.colours, start=1))
                 raise SketchvaeError(
-                    f"pens are {defined}; got pen {number}; choose one of them, or define more"
+                    f"a pen must be one of {defined}, got {number}; choose another, or define more"
                 )
         if not 0.01 <= self.width <= 20:
             raise SketchvaeError(
