@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,10 +140,7 @@ def plot(
             "optimized: ": _effort(drawn, form, machine, motion)
         }
     text = _written(drawn, form, machine, dialect, motion, given["device"])
-    if not dry_run:
-        _save(output, text)
-    if preview is not None:
-        _save_preview(preview, drawn)
+    _save(None if dry_run else output, text, preview, drawn)
     place = "standard output" if output == STANDARD else str(output)
     what = "1 drawing" if len(chosen) == 1 else f"{len(chosen)} drawings"
     done = f"{place}: {what} on {sheet}"
@@ -292,27 +290,23 @@ def _written(
     return text
 
 
-def _save(output: Path, text: str) -> None:
+def _save(output: Path | None, text: str, preview: Path | None, drawn: "Plot") -> None:
+    """Write the plot, the preview, or both, unless one of them cannot be written."""
     from sketchvae.errors import SketchvaeError
-    from sketchvae.files import replacing
-
-    if output != STANDARD:
-        with replacing(output) as beside:
-            beside.write_text(text, encoding="utf-8", newline="\n")
-    elif sys.stdout is None:
-        raise SketchvaeError("standard output: must be open, is closed; name a file to write")
-    else:
-        sys.stdout.write(text)
-
-
-def _save_preview(path: Path, drawn: "Plot") -> None:
     from sketchvae.files import replacing
     from sketchvae.plotter.svg import to_preview, to_preview_png
 
-    png = path.suffix.lower() == ".png"
-    content = to_preview_png(drawn) if png else f"{to_preview(drawn)}\n".encode()
-    with replacing(path) as beside:
-        beside.write_bytes(content)
+    with ExitStack() as stack:
+        if preview is not None:
+            png = preview.suffix.lower() == ".png"
+            content = to_preview_png(drawn) if png else f"{to_preview(drawn)}\n".encode()
+            stack.enter_context(replacing(preview)).write_bytes(content)
+        if output == STANDARD:
+            if sys.stdout is None:
+                raise SketchvaeError("standard output: must be open, is closed; name a file")
+            sys.stdout.write(text)
+        elif output is not None:
+            stack.enter_context(replacing(output)).write_text(text, "utf-8", newline="\n")
 
 
 def _told(effort: "Effort") -> str:
@@ -320,6 +314,6 @@ def _told(effort: "Effort") -> str:
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
     return (
-        f"pen down {effort.down:.0f} mm, travel {effort.travel:.0f} mm, {effort.lifts} lifts, "
-        f"about {clock}"
+        f"pen down {effort.down:.0f} mm, travel {effort.travel:.0f} mm, "
+        f"{effort.lifts} lift{'s' * (effort.lifts != 1)}, about {clock}"
     )

@@ -50,7 +50,7 @@ class Dialect:
 
     def __post_init__(self) -> None:
         for name, commands in (("pen-up", self.up), ("pen-down", self.down)):
-            if not "".join(commands).strip() or len(" | ".join(commands)) > _MOST:
+            if not all(commands) or not commands or len(" | ".join(commands)) > _MOST:
                 raise SketchvaeError(
                     f"a {name} command must have 1 to {_MOST} characters, got "
                     f"{' | '.join(commands)!r:.90}; try 'M3 S60'"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sketchvae.drawing import Floats
 from sketchvae.errors import SketchvaeError
-from sketchvae.plotter.page import DECIMALS, Page
+from sketchvae.plotter.page import DECIMALS, SIZES, Page
 from sketchvae.plotter.plot import Plot
 
 DEVICE = "hp7475a"
@@ -122,13 +122,19 @@ def _device(device: str, page: Page) -> tuple[Any, Any]:
     """Find vpype's description of a device, and of the paper in it."""
     from vpype import config_manager
 
-    plotter = config_manager.get_plotter_config(device)
+    try:
+        plotter = config_manager.get_plotter_config(device)
+    except ValueError as error:  # vpype 1.15 has a slip of the pen in "designmate"
+        raise SketchvaeError(
+            f"{device}: vpype's description must be sizes with units, got {error}; choose another "
+            "--device"
+        ) from error
     if plotter is None:
         known = ", ".join(config_manager.get_plotter_list())
         raise SketchvaeError(f"a device must be one of {known}, got {device!r:.60}; choose another")
     paper = plotter.paper_config(page.name)
     if paper is None or paper.paper_size is None:
-        papers = [p.name for p in plotter.paper_configs if p.paper_size]
+        papers = [size for size in SIZES if plotter.paper_config(size)]
         raise SketchvaeError(
             f"{device} takes {', '.join(papers)}, got a page of {page.name!r:.60}; choose one of "
             "these, or another --device"
