@@ -5,8 +5,10 @@ upper left one. Shifting the number moves all that is there at once, so every pl
 is tried together: the places that are taken are the room moved by each pixel of it, or-ed.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -38,6 +40,8 @@ def packed(
     Raises:
         SketchvaeError: if they do not fit, however small.
     """
+    if len(drawings) * math.pi / 4 * gap**2 > (width + gap) * (height + gap):
+        _refuse(len(drawings))  # not even dots would fit; it would take long to find out
     pixel = max(width, height) / _PIXELS
     shapes = [d.sized(s / max(sizes)) for d, s in zip(drawings, sizes, strict=True)]
     room = _Room(int(width / pixel), int(height / pixel), gap / pixel + _SLACK)
@@ -60,15 +64,19 @@ def _largest(shapes: Sequence[Drawing], room: "_Room") -> tuple[float, list[tupl
     while (corners := room.places(shape.scaled(low) for shape in shapes)) is None:
         low, high = low * _SHRINK, low
         if low < _SMALLEST:
-            raise SketchvaeError(
-                f"drawings must fit on the page, got no room for {len(shapes)}; choose fewer, "
-                "a larger page or a smaller gap"
-            )
+            _refuse(len(shapes))
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         found = room.places(shape.scaled(middle) for shape in shapes)
         low, high, corners = (low, middle, corners) if found is None else (middle, high, found)
     return low, corners
+
+
+def _refuse(count: int) -> NoReturn:
+    raise SketchvaeError(
+        f"drawings must fit on the page, got no room for {count}; choose fewer, a larger page or "
+        "a smaller gap"
+    )
 
 
 @dataclass(frozen=True, slots=True)
