@@ -98,7 +98,7 @@ class _Room:
         border = int(np.ceil(self.reach)) + 1
         stride, rows = self.width + 2 * border, self.height + 2 * border
         bits = stride * rows
-        taken, corners = 0, []
+        taken, empty, corners = 0, bits, []  # the lowest `empty` bits are not taken yet
         for drawing in drawings:
             ink, around = _covered(drawing, 0), _covered(drawing, border, self.reach)
             height, width = ink.shape
@@ -107,13 +107,14 @@ class _Room:
             across = self.width - width + 1
             inside = int(("1" * across).ljust(stride, "0") * (self.height - height + 1), 2)
             inside <<= bits - stride * (self.height - height + 1)
-            free = inside & ~_blocked(taken, around, stride)
+            free = inside & ~(_blocked(taken >> empty, around, stride) << empty)
             if not free:
                 return None
             first = bits - free.bit_length()
             corners.append((first % stride, first // stride))
-            corner = first + border * stride + border
-            taken |= _number(ink, stride) << (bits - corner - height * stride)
+            below = bits - (first + border * stride + border) - height * stride
+            taken |= _number(ink, stride) << below
+            empty = min(empty, below)
         return corners
 
 
