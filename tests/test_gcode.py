@@ -3,7 +3,7 @@
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -241,6 +241,17 @@ def test_comment_holds_nothing_that_grbl_acts_upon() -> None:
     (comment,) = [line for line in lines if line.startswith("(pen 1")]
     assert re.fullmatch(r"\(pen 1: rgb 1, 2, 3 +x+\)", comment)
     assert len(comment) <= 80
+
+
+def test_text_is_that_of_the_golden_file(golden: Callable[[str, str], None]) -> None:
+    strokes = [[[10, 20], [30, 20.1234], [30.5, 40]], [[50, 60]], [[1 / 3, 5], [1 / 3, 5], [2, 3]]]
+    plot = ink(
+        [Drawing([np.array(stroke) for stroke in strokes])],
+        page("100x80mm"),
+        Pens(("black", "#cc4433"), of_strokes=(1, 2)),
+    )
+    machine = Machine((120.0, 90.0), "top-right", (2.0, 3.5))
+    golden(gcode(plot, machine, replace(OWN, dwell_up=0.35, dwell_down=0)), "page.gcode")
 
 
 # --- bad input ----------------------------------------------------------------------

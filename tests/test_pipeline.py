@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import vpype
 import vpype_cli
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import MultiLineString, hausdorff_distance
 from test_cli import SHEEP
 
@@ -24,6 +26,7 @@ from sketchvae.plotter.svg import to_svg
 
 MM = 96 / 25.4
 A4 = page("a4")
+COORDINATES = st.sampled_from([10, 10.01, 10.04, 10.1, 11, 30, 30.06])
 DOT = Drawing([[[3, 4]]])
 FLOCK = [*itertools.islice(formats.read(SHEEP), 10), DOT]
 PENS = Pens(("black", "red"), of_strokes=(1, 2))
@@ -75,6 +78,21 @@ def test_strokes_that_meet_become_one_and_straight_points_go() -> None:
     plot = ink([Drawing(np.array(p) for p in pieces)], A4, Pens())
     strokes = optimized(plot).strokes
     assert sorted(len(s) for s in strokes) == [2, 3]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=7),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_no_ink_is_lost_or_added(strokes: list[list[tuple[float, float]]]) -> None:
+    """Points that repeat, turn back, lie on a line or within what is simplified away."""
+    plot = ink(Layout("keep").place([Drawing(strokes)], A4), A4, Pens())
+    (before,), (after,) = plot.layers, optimized(plot).layers
+    assert hausdorff_distance(lines(before), lines(after), densify=0.2) < 0.15
 
 
 def test_optimizing_twice_writes_the_same() -> None:

@@ -22,17 +22,17 @@ DEVICE = "hp7475a"
 PIXELS = 96 / 25.4  # in a millimetre
 Complex = NDArray[np.complex128]
 
+_DOT = 0.1  # mm: linesimplify, to 0.05 mm, would drop a smaller stroke
+_MANY = 5000  # strokes of a pen: from there on two-opt, which compares all with all, takes minutes
 _POINTS = 20  # of one PD: the buffers of old plotters are small
-_LINES = "linemerge linesimplify reloop"
-_ORDER = "linesort --two-opt"
 
 
 def optimized(plot: Plot) -> Plot:
     """Let each pen draw the same ink in less time, in another order than the model's.
 
     Strokes that meet become one (linemerge), points within 0.05 mm of the line go (linesimplify),
-    closed strokes begin anywhere (reloop), and strokes are sorted and turned (linesort), the last
-    with vpype's two-opt, so that the pen-up travel is short.
+    closed strokes begin anywhere (reloop), and strokes are sorted and turned (linesort) so that
+    the pen-up travel is short; up to 5000 strokes of a pen with vpype's two-opt.
 
     Raises:
         ModuleNotFoundError: without vpype.
@@ -40,14 +40,16 @@ def optimized(plot: Plot) -> Plot:
     import vpype
     from vpype_cli import execute
 
-    lines = _document(plot, [[s for s in layer.strokes if len(s) > 1] for layer in plot.layers])
-    lines = execute(_LINES, lines, "--seed 0")  # reloop throws dice
-    for layer in plot.layers:  # linesimplify would drop the dots
-        dots = [as_line(s * PIXELS) for s in layer.strokes if len(s) == 1]
-        lines.add(vpype.LineCollection(dots), layer.pen)
-    lines = execute(_ORDER, lines, "--seed 0")
+    dots = [[s for s in layer.strokes if np.ptp(s, axis=0).max() <= _DOT] for layer in plot.layers]
+    rest = [[s for s in layer.strokes if np.ptp(s, axis=0).max() > _DOT] for layer in plot.layers]
+    throws = "--seed 0"  # of the dice that reloop throws
+    document = execute("linemerge linesimplify reloop", _document(plot, rest), throws)
+    for layer, small in zip(plot.layers, dots, strict=True):
+        document.add(vpype.LineCollection([as_line(s * PIXELS) for s in small]), layer.pen)
+    many = max(map(len, document.layers.values())) > _MANY
+    document = execute("linesort" if many else "linesort --two-opt", document, throws)
     layers = (
-        replace(layer, strokes=tuple(_stroke(line) for line in lines.layers[layer.pen]))
+        replace(layer, strokes=tuple(_stroke(line) for line in document.layers[layer.pen]))
         for layer in plot.layers
     )
     return replace(plot, layers=tuple(layers))
