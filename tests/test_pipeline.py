@@ -18,6 +18,7 @@ from test_cli import SHEEP
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing, Floats
 from sketchvae.errors import SketchvaeError
+from sketchvae.plotter import pipeline
 from sketchvae.plotter.layout import Layout
 from sketchvae.plotter.page import Page, page
 from sketchvae.plotter.pipeline import optimized, to_hpgl
@@ -71,6 +72,16 @@ def test_travel_is_at_most_that_of_vpypes_own_sorting(arrangement: str, tmp_path
     ours = travel(through_vpype(optimized(plot), "", tmp_path))
     assert ours <= theirs
     assert ours < 0.7 * travel(through_vpype(plot, "", tmp_path))
+
+
+def test_too_many_strokes_for_two_opt_are_sorted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "_MANY", 10)
+    plot = laid_out(pens=Pens())
+    drawn = travel(through_vpype(plot, "", tmp_path))
+    assert travel(through_vpype(optimized(plot), "", tmp_path)) < 0.8 * drawn
+    assert hausdorff_distance(lines(plot.layers[0]), lines(optimized(plot).layers[0])) < 0.1
 
 
 def test_strokes_that_meet_become_one_and_straight_points_go() -> None:

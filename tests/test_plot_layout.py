@@ -135,6 +135,14 @@ def test_sizes_vary_only_if_asked_and_by_the_seed() -> None:
     assert not np.allclose(ratios[1], ratios[2], atol=0.01)
 
 
+def test_smaller_drawings_stay_in_the_middle_of_their_cells() -> None:
+    middles = [
+        [np.add(d.bounds[:2], d.bounds[2:]) for d in Layout(vary=vary).place(FLOCK, A5)]
+        for vary in (0.0, 0.7)
+    ]
+    np.testing.assert_allclose(middles[0], middles[1], atol=0.005)
+
+
 def test_one_drawing_fills_the_page_to_its_margin() -> None:
     square = Drawing([[[0, 0], [9, 0], [9, 9]]])
     (placed,) = Layout(margin=20).place([square], page("100x200mm"))
@@ -157,7 +165,7 @@ def test_dots_and_empty_drawings_are_no_harm() -> None:
         assert min(left, top, 148 - right, 210 - low) >= 10
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.lists(

@@ -6,7 +6,6 @@ pixels, its points complex numbers.
 
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +21,6 @@ DEVICE = "hp7475a"
 PIXELS = 96 / 25.4  # in a millimetre
 Complex = NDArray[np.complex128]
 
-_DOT = 0.1  # mm: linesimplify, to 0.05 mm, would drop a smaller stroke
 _MANY = 5000  # strokes of a pen: from there on two-opt, which compares all with all, takes minutes
 _POINTS = 20  # of one PD: the buffers of old plotters are small
 
@@ -37,17 +35,12 @@ def optimized(plot: Plot) -> Plot:
     Raises:
         ModuleNotFoundError: without vpype.
     """
-    import vpype
     from vpype_cli import execute
 
-    dots = [[s for s in layer.strokes if np.ptp(s, axis=0).max() <= _DOT] for layer in plot.layers]
-    rest = [[s for s in layer.strokes if np.ptp(s, axis=0).max() > _DOT] for layer in plot.layers]
-    throws = "--seed 0"  # of the dice that reloop throws
-    document = execute("linemerge linesimplify reloop", _document(plot, rest), throws)
-    for layer, small in zip(plot.layers, dots, strict=True):
-        document.add(vpype.LineCollection([as_line(s * PIXELS) for s in small]), layer.pen)
-    many = max(map(len, document.layers.values())) > _MANY
-    document = execute("linesort" if many else "linesort --two-opt", document, throws)
+    many = max(len(layer.strokes) for layer in plot.layers) > _MANY
+    order = "linesort" if many else "linesort --two-opt"
+    pipeline = f"linemerge linesimplify reloop {order}"
+    document = execute(pipeline, _document(plot), "--seed 0")  # of the dice that reloop throws
     layers = (
         replace(layer, strokes=tuple(_stroke(line) for line in document.layers[layer.pen]))
         for layer in plot.layers
@@ -80,10 +73,9 @@ def to_hpgl(plot: Plot, device: str = DEVICE) -> tuple[str, list[str]]:
         )
     _check_reach(plot, device, plotter, paper)
     text = io.StringIO()
-    document = _document(plot, [layer.strokes for layer in plot.layers])
     write_hpgl(
         text,
-        document,
+        _document(plot),
         page_size=paper.name,
         landscape=plot.page.landscape,
         center=False,
@@ -96,13 +88,13 @@ def to_hpgl(plot: Plot, device: str = DEVICE) -> tuple[str, list[str]]:
     return re.sub(r"PD([^;]+);", _shorter, text.getvalue()), notes
 
 
-def _document(plot: Plot, strokes: Sequence[Sequence[Floats]]) -> Any:  # noqa: ANN401
-    """Make a vpype document of the plot's page, with these strokes for its layers."""
+def _document(plot: Plot) -> Any:  # noqa: ANN401
     import vpype
 
     document = vpype.Document(page_size=(plot.page.width * PIXELS, plot.page.height * PIXELS))
-    for layer, some in zip(plot.layers, strokes, strict=True):
-        document.add(vpype.LineCollection([as_line(stroke * PIXELS) for stroke in some]), layer.pen)
+    for layer in plot.layers:
+        lines = vpype.LineCollection([as_line(stroke * PIXELS) for stroke in layer.strokes])
+        document.add(lines, layer.pen)
     return document
 
 
