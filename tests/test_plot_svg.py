@@ -81,8 +81,9 @@ def test_preview_adds_the_way_of_the_lifted_pen_in_a_colour_of_its_own() -> None
     for path, (a, b) in zip(travel, itertools.pairwise(PLOT.strokes), strict=True):
         ends = [float(n) for n in re.findall(r"[\d.]+", path.get("d", ""))]
         np.testing.assert_allclose(ends, [*a[-1], *b[0]], atol=0.001)
-    red = ink(FLOCK, page("1000x1000mm"), Pens(("Red",)))
-    assert 'stroke="blue"' in to_preview(red)
+    for pens, colour in ((("Crimson",), "blue"), (("navy", "rgb(255, 0, 0)"), "lime")):
+        other = ink(Layout().place(FLOCK, SHEET), SHEET, Pens(pens))
+        assert f'inkscape:label="% travel" stroke="{colour}"' in to_preview(other)
 
 
 def test_preview_of_pixels_shows_ink_and_travel_where_they_are() -> None:

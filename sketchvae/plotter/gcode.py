@@ -148,7 +148,8 @@ class Machine:
             SketchvaeError: if it is smaller than the page.
         """
         if self.bed is None:
-            return page.width + max(self.offset[0], 0), page.height + max(self.offset[1], 0)
+            across, up = (max(value, 0.0) for value in self.offset)
+            return round(page.width + across, DECIMALS), round(page.height + up, DECIMALS)
         if self.bed[0] < page.width or self.bed[1] < page.height:
             raise SketchvaeError(
                 f"the bed must be at least as large as the page, {page}, got {self.bed[0]:g} x "
@@ -172,12 +173,8 @@ class Machine:
         """
         layers = [[self.place(s, plot.page) for s in layer.strokes] for layer in plot.layers]
         width, height = self.bed_for(plot.page)
-        low = np.array(
-            [
-                0.0 if self.origin.endswith("left") else -width,
-                -height if self.origin.startswith("top") else 0.0,
-            ]
-        )
+        left, top = self.origin.endswith("left"), self.origin.startswith("top")
+        low = np.array([0.0 if left else -width, -height if top else 0.0])
         high = low + np.array([width, height])
         points = np.concatenate([stroke for strokes in layers for stroke in strokes])
         first, last = points.min(axis=0), points.max(axis=0)

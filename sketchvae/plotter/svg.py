@@ -9,7 +9,7 @@ from sketchvae.drawing import Floats, number, path_data
 from sketchvae.plotter.page import DECIMALS
 from sketchvae.plotter.plot import Plot
 
-TRAVEL = ("red", "blue", "lime")  # colours of the lifted pen's way: the first that is no pen's
+TRAVEL = ("red", "blue", "lime")  # colours that the way of the lifted pen may have
 _THIN = 0.5  # of the pen's width, that way's
 
 
@@ -68,9 +68,15 @@ def travels(plot: Plot) -> list[Floats]:
 
 
 def travel_colour(plot: Plot) -> str:
-    """Choose a colour that no pen has."""
-    pens = {layer.colour.lower() for layer in plot.layers}
-    return next((colour for colour in TRAVEL if colour not in pens), "magenta")
+    """Choose the colour that differs most from those of the pens."""
+    from PIL import ImageColor
+
+    pens = [np.array(ImageColor.getrgb(layer.colour)) for layer in plot.layers]
+
+    def difference(colour: str) -> float:
+        return min(float(np.linalg.norm(pen - ImageColor.getrgb(colour))) for pen in pens)
+
+    return max(TRAVEL, key=difference)
 
 
 def _page(plot: Plot) -> Any:  # noqa: ANN401
