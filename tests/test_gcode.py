@@ -121,7 +121,7 @@ def test_page_lies_in_the_corner_of_the_bed_that_is_the_origin(origin: Corner) -
 def test_ink_on_the_very_edges_of_the_page_is_on_the_bed(origin: Corner) -> None:
     """210.1 + 0.2 is a little less than 210.3 to a computer."""
     sheet = page("210.1x290.1mm")
-    plot = ink([Drawing([[[0, 0], [210.1, 290.1]]])], sheet, Pens())
+    plot = ink([Drawing([np.array([[0, 0], [210.1, 290.1]])])], sheet, Pens())
     text = gcode(plot, Machine(origin=origin, offset=(0.2, 0.2)))
     assert "(bed: 210.3 x 290.3 mm)" in text
 

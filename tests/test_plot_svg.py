@@ -81,7 +81,7 @@ def test_preview_adds_the_way_of_the_lifted_pen_in_a_colour_of_its_own() -> None
     for path, (a, b) in zip(travel, itertools.pairwise(PLOT.strokes), strict=True):
         ends = [float(n) for n in re.findall(r"[\d.]+", path.get("d", ""))]
         np.testing.assert_allclose(ends, [*a[-1], *b[0]], atol=0.001)
-    for pens, colour in ((("Crimson",), "blue"), (("navy", "rgb(255, 0, 0)"), "lime")):
+    for pens, colour in ((("Crimson",), "lime"), (("green", "rgb(255, 0, 0)"), "blue")):
         other = ink(Layout().place(FLOCK, SHEET), SHEET, Pens(pens))
         assert f'inkscape:label="% travel" stroke="{colour}"' in to_preview(other)
 
