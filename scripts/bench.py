@@ -124,6 +124,57 @@ def showing(folder: Path) -> None:
     row("1000 sheep as PNG", f"{seconds * 1e3:.0f} ms", f"{pixels} x {pixels} pixels")
 
 
+def plotting(folder: Path) -> None:
+    import vpype
+    import vpype_cli
+
+    from sketchvae import load
+    from sketchvae.plotter.gcode import Machine, servo, to_gcode
+    from sketchvae.plotter.layout import Layout
+    from sketchvae.plotter.page import page
+    from sketchvae.plotter.pipeline import optimized
+    from sketchvae.plotter.plot import Pens, Plot, ink
+    from sketchvae.plotter.svg import to_svg
+
+    flock, a3, svg = load().draw(100, seed=0), page("a3"), folder / "page.svg"
+
+    def travel(plot: Plot, pipeline: str) -> float:
+        svg.write_text(to_svg(plot), encoding="utf-8")
+        document = vpype_cli.execute(f"read {svg} {pipeline}")
+        return float(document.layers[1].pen_up_length()[0] / vpype.convert_length("1mm"))
+
+    for arrangement in ("grid", "packed"):
+        layout = Layout(arrangement)
+        plot = ink(layout.place(flock, a3), a3, Pens())
+        ours, theirs = travel(optimized(plot), ""), travel(plot, "linemerge linesort")
+        row(
+            f"pen-up travel, A3, 100 sheep, {arrangement}",
+            f"{ours:.0f} mm",
+            f"vpype's linemerge linesort {theirs:.0f} mm (ratio {ours / theirs:.3f}), "
+            f"as drawn {travel(plot, ''):.0f} mm",
+        )
+        placing = median_seconds(lambda: layout.place(flock, a3), 3)  # noqa: B023
+        sorting = median_seconds(lambda: optimized(plot), 5)  # noqa: B023
+        writing = median_seconds(lambda: svg.write_text(to_svg(plot)), 5)  # noqa: B023
+        coding = median_seconds(lambda: to_gcode(plot, Machine(), servo(), 1500), 5)  # noqa: B023
+        row(
+            f"lay out that page, {arrangement}",
+            f"{placing * 1e3:.0f} ms",
+            f"--optimize {sorting * 1e3:.0f} ms, SVG {writing * 1e3:.0f} ms, "
+            f"G-code {coding * 1e3:.0f} ms",
+        )
+    code = (
+        "import time; a = time.perf_counter(); import vpype_cli; b = time.perf_counter(); "
+        "import sketchvae.cli.vpype_plugin; print(b - a, time.perf_counter() - b)"
+    )
+    loads = [
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        for _ in range(9)
+    ]
+    theirs, ours = np.median([[float(t) for t in done.stdout.split()] for done in loads], axis=0)
+    row("load the vpype plugin", f"{ours * 1e3:.0f} ms", f"vpype itself {theirs * 1e3:.0f} ms")
+
+
 def reading(path: Path, folder: Path) -> None:
     from sketchvae.data.packed import open_packed
     from sketchvae.learning.batches import Augmentation, Batches, Pool, Source
@@ -223,6 +274,7 @@ def main() -> None:
         drawing()
         drawing_memory(folder)
         showing(folder)
+        plotting(folder)
         reading(path, folder)
         training(path)
 

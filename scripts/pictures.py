@@ -13,6 +13,10 @@ from pathlib import Path
 from sketchvae import load
 from sketchvae.artist.artist import TEMPERATURE
 from sketchvae.data import formats
+from sketchvae.plotter.layout import Layout
+from sketchvae.plotter.page import page
+from sketchvae.plotter.plot import Pens, ink
+from sketchvae.plotter.svg import to_svg as plot_svg
 from sketchvae.rendering.animation import Animation
 from sketchvae.rendering.svg import Style, to_svg
 
@@ -33,6 +37,10 @@ def main() -> None:
     looping = Animation(loop=True, tip=True)
     svg = to_svg(artist.draw(1, seed=12), style=Style(smooth=True), animation=looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")
+    sheet = page("a5", landscape=True)
+    nestled = Layout("packed", vary=0.6).place(artist.draw(24, seed=7), sheet)
+    plot = ink(nestled, sheet, Pens(("#222222", "#aa3322", "#225588"), width=0.5))
+    (pictures / "page.svg").write_text(plot_svg(plot) + "\n", encoding="utf-8")
     if len(sys.argv) > 1:
         real = islice(formats.read(Path(sys.argv[1]) / "quickdraw_sheep.ndjson"), 16)
         svg = to_svg([*real, *artist.draw(16, seed=7)], width_mm=240, columns=8)

@@ -1,4 +1,4 @@
-"""What several tests share: a browser, ffmpeg, and golden files."""
+"""What several tests share: a browser, ffmpeg, hp2xx, and golden files."""
 
 import os
 import shutil
@@ -32,6 +32,13 @@ def ffmpeg() -> None:
     """Go on only where ffmpeg is installed."""
     if shutil.which("ffmpeg") is None or shutil.which("ffprobe") is None:
         missing("ffmpeg")
+
+
+@pytest.fixture
+def hp2xx() -> None:
+    """Go on only where hp2xx is installed."""
+    if shutil.which("hp2xx") is None:
+        missing("hp2xx")
 
 
 def missing(program: str) -> NoReturn:

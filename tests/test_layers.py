@@ -33,7 +33,17 @@ MAY_IMPORT: dict[str, set[str] | None] = {  # None: anything
     "__main__": {"cli"},
 }
 LEARNING_ALONE = {"torch", "sklearn", "tensorboard"}
-HEAVY = {"torch", "quickdraw", "PIL", "sklearn", "scipy", "rich", "svgelements", "svgwrite"}
+HEAVY = {
+    "torch",
+    "quickdraw",
+    "PIL",
+    "sklearn",
+    "scipy",
+    "rich",
+    "svgelements",
+    "svgwrite",
+    "vpype",
+}
 
 
 def room_of(module: str) -> str:
@@ -144,6 +154,10 @@ def left_behind(module: str, watched: set[str]) -> set[str]:
         "sketchvae.rendering.svg",
         "sketchvae.rendering.raster",
         "sketchvae.rendering.animated",
+        "sketchvae.plotter.layout",
+        "sketchvae.plotter.gcode",
+        "sketchvae.plotter.pipeline",
+        "sketchvae.plotter.svg",
         "sketchvae.data.packed",
         "sketchvae.data.formats",
         "sketchvae.cli",

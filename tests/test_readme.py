@@ -56,6 +56,7 @@ def test_the_commands_of_sketchvae_run_in_order(tmp_path: Path) -> None:
     made = {path.name for path in tmp_path.iterdir()}
     assert {"sheep.svg", "flock.svg", "flock.ndjson", "sheep.drawings", "runs"} <= made
     assert {"drawn.svg", "flock.html", "sheep.gif"} <= made
+    assert {"page.svg", "page.gcode", "before.png"} <= made
     shown = (ROOT / "docs" / "pictures" / "drawn.svg").read_text()
     assert re.sub(r"[\d.]+", "", shown) == re.sub(
         r"[\d.]+", "", (tmp_path / "drawn.svg").read_text()

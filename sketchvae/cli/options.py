@@ -84,7 +84,7 @@ def style_of(given: dict[str, Any], output: Path) -> "Style":
         colour=given.pop("colour") or colour,
         smooth=given.pop("smooth"),
         background=None if background == "none" else background,
-        palette=None if palette is None else _colours(palette),
+        palette=None if palette is None else colours(palette),
     )
 
 
@@ -139,7 +139,7 @@ def _with(command: _Command, options: Sequence[Callable[[_Command], _Command]]) 
     return command
 
 
-def _colours(text: str) -> tuple[str, ...]:
+def colours(text: str) -> tuple[str, ...]:
     """Split at commas, but not within rgb(1, 2, 3)."""
     import re
 

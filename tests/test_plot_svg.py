@@ -1,0 +1,101 @@
+"""Pages for plotters that take SVG, read back with svgelements and with vpype."""
+
+import io
+import itertools
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+import svgelements
+import vpype
+from PIL import Image
+from test_cli import SHEEP
+
+from sketchvae.data import formats
+from sketchvae.drawing import Drawing
+from sketchvae.plotter.layout import Layout
+from sketchvae.plotter.page import page
+from sketchvae.plotter.plot import Pens, Plot, ink
+from sketchvae.plotter.svg import to_preview, to_preview_png, to_svg
+
+SHEET = page("a5", landscape=True)
+FLOCK = [*itertools.islice(formats.read(SHEEP), 6), Drawing([[[3, 4]]])]
+PENS = Pens(("black", "#cc4433", "teal"), of_drawings=(1, 3), width=0.5)
+PLOT = ink(Layout().place(FLOCK, SHEET), SHEET, PENS)
+MM = 96 / 25.4
+INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
+
+
+def lengths(plot: Plot) -> dict[int, float]:
+    return {
+        layer.pen: sum(float(np.hypot(*np.diff(s, axis=0).T).sum()) for s in layer.strokes)
+        for layer in plot.layers
+    }
+
+
+def test_svgelements_reads_size_layers_and_strokes_in_mm() -> None:
+    parsed = svgelements.SVG.parse(io.StringIO(to_svg(PLOT)), ppi=25.4)
+    assert (parsed.width, parsed.height) == pytest.approx((210, 148), abs=1e-3)
+    groups = [e for e in parsed.select(lambda e: isinstance(e, svgelements.Group)) if len(e)]
+    layers = [g for g in groups if g.values.get(f"{INKSCAPE}groupmode") == "layer"]
+    assert [g.values[f"{INKSCAPE}label"] for g in layers] == ["1 black", "3 teal"]
+    for group, layer in zip(layers, PLOT.layers, strict=True):
+        assert group.values["fill"] == "none"
+        assert float(group.values["stroke-width"]) == 0.5
+        for path, stroke in zip(group, layer.strokes, strict=True):
+            corners = np.array([(s.end.x, s.end.y) for s in abs(path)])
+            expected = stroke if len(stroke) > 1 else stroke.repeat(2, axis=0)
+            np.testing.assert_allclose(corners, expected, atol=0.001)
+
+
+def test_vpype_reads_size_layers_and_lengths() -> None:
+    document = vpype.read_multilayer_svg(io.StringIO(to_svg(PLOT)), quantization=0.1)
+    assert document.page_size == pytest.approx((210 * MM, 148 * MM))
+    assert {n: layer.length() / MM for n, layer in document.layers.items()} == pytest.approx(
+        lengths(PLOT), abs=0.01
+    )
+    assert document.layers[1].property("vp_name") == "1 black"
+    assert document.layers[3].property("vp_color") == vpype.Color("teal")
+    assert document.layers[3].property("vp_pen_width") == pytest.approx(0.5 * MM)
+
+
+def test_page_has_nothing_but_layers_of_paths() -> None:
+    root = ElementTree.fromstring(to_svg(PLOT))
+    assert root.get("width") == "210mm"
+    assert root.get("viewBox") == "0 0 210 148"
+    kinds = [re.sub(r"{.*}", "", element.tag) for element in root.iter()]
+    assert {*kinds} == {"svg", "defs", "g", "path"}
+    assert kinds.count("path") == sum(len(d.strokes) for d in FLOCK)
+    numbers = re.findall(r"\d+\.?\d*", " ".join(e.get("d", "") for e in root.iter()))
+    assert max(len(n.partition(".")[2]) for n in numbers) == 3
+
+
+def test_preview_adds_the_way_of_the_lifted_pen_in_a_colour_of_its_own() -> None:
+    root = ElementTree.fromstring(to_preview(PLOT))
+    layers = {g.get(f"{INKSCAPE}label"): g for g in root.iter("{http://www.w3.org/2000/svg}g")}
+    assert list(layers) == ["% travel", "1 black", "3 teal"]
+    travel = layers["% travel"]
+    assert travel.get("stroke") == "red"
+    assert len(travel) == len(PLOT.strokes) - 1
+    for path, (a, b) in zip(travel, itertools.pairwise(PLOT.strokes), strict=True):
+        ends = [float(n) for n in re.findall(r"[\d.]+", path.get("d", ""))]
+        np.testing.assert_allclose(ends, [*a[-1], *b[0]], atol=0.001)
+    for pens, colour in ((("Crimson",), "lime"), (("green", "rgb(255, 0, 0)"), "blue")):
+        other = ink(Layout().place(FLOCK, SHEET), SHEET, Pens(pens))
+        assert f'inkscape:label="% travel" stroke="{colour}"' in to_preview(other)
+
+
+def test_preview_of_pixels_shows_ink_and_travel_where_they_are() -> None:
+    lines = Drawing([[[10, 20], [90, 20]], [[90, 80], [10, 80]], [[10, 50]]])
+    plot = ink([lines], page("100x200mm"), Pens(("blue",), width=2))
+    with Image.open(io.BytesIO(to_preview_png(plot, pixels=400))) as image:
+        assert image.size == (200, 400)
+        seen = {name: image.convert("RGB").getpixel((2 * x, 2 * y)) for name, (x, y) in {
+            "paper": (50, 150), "first": (50, 20), "second": (30, 80), "dot": (10, 50),
+            "travel": (90, 50), "to the dot": (10, 65),
+        }.items()}  # fmt: skip
+    assert seen == {
+        "paper": (255, 255, 255), "first": (0, 0, 255), "second": (0, 0, 255), "dot": (0, 0, 255),
+        "travel": (255, 0, 0), "to the dot": (255, 0, 0),
+    }  # fmt: skip
