@@ -1,12 +1,15 @@
 """The artist: takes latents from the prior and draws, many drawings side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchvae.artist.cores import cores, on_all_cores
+from sketchvae.artist.encoder import Encoder, Posterior
 from sketchvae.artist.network import Network, State
+from sketchvae.artist.reading import read
 from sketchvae.drawing import Drawing, Pen
 from sketchvae.errors import SketchvaeError
 from sketchvae.flock import Flock
@@ -17,6 +20,7 @@ Rows = NDArray[np.intp]
 
 TEMPERATURE = 0.5
 _SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
+_READ_AT_ONCE = 128  # drawings in one batch of the encoder, which has a core to itself
 _ATTEMPTS = 20  # at a drawing that does not end
 _UP, _END = int(Pen.UP), int(Pen.END)  # looked up once: an enum is slow to ask at every step
 _COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
@@ -48,6 +52,7 @@ class Artist:
     def __init__(self, model: ModelFile) -> None:
         self.model = model
         self.network = Network(model)
+        self.encoder = Encoder(model)
         self.word = str(model.about.get("word", ""))
         self.longest = 250
 
@@ -75,6 +80,38 @@ class Artist:
         seed = fresh_seed() if seed is None else seed
         sitting = _Sitting(self, n, temperature, seed)
         return (drawing for drawing in sitting.drawings() if drawing is not None)
+
+    def encode(self, drawings: Sequence[Drawing]) -> Array:
+        """Return the latent of each drawing, (n, Z): the mean of its posterior."""
+        return self.posterior(drawings).mean
+
+    def posterior(self, drawings: Sequence[Drawing]) -> Posterior:
+        """Read n drawings, in any size, into their posteriors.
+
+        Each is brought into simplified form first, unless it has it: see
+        `Drawing.in_simplified_form`.
+
+        Raises:
+            SketchvaeError: if a drawing is empty.
+        """
+        for index, drawing in enumerate(drawings):
+            if not drawing.strokes:
+                raise SketchvaeError(
+                    f"drawing {index} must have a stroke to be encoded, got none; leave it out"
+                )
+        n, Z = len(drawings), self.model.config.latent
+        found = Posterior(np.empty((n, Z), np.float32), np.empty((n, Z), np.float32))
+
+        def work(places: Rows) -> None:
+            simple = [drawings[i].in_simplified_form() for i in places]
+            reading = read(simple, self.model.scale)
+            rows, part = places[reading.owner], self.encoder.encode(reading)
+            found.mean[rows], found.log_variance[rows] = part.mean, part.log_variance
+
+        longest_first = np.argsort([-drawing.n_points for drawing in drawings], kind="stable")
+        at_once = max(1, min(_READ_AT_ONCE, -(-n // cores())))
+        on_all_cores(work, [longest_first[i : i + at_once] for i in range(0, n, at_once)])
+        return found
 
     def decode(
         self, latents: Array, temperature: float = TEMPERATURE, seed: int | None = None
