@@ -4,26 +4,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sketchvae.artist.cores import cores, on_all_cores
 from sketchvae.artist.encoder import Encoder, Posterior
-from sketchvae.artist.network import Network, State
+from sketchvae.artist.network import Network
 from sketchvae.artist.reading import read
-from sketchvae.drawing import Drawing, Pen
+from sketchvae.artist.sitting import Rows, Sitting
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.flock import Flock
 from sketchvae.model_file import Array, ModelFile, shipped_path
 from sketchvae.model_file import load as load_model
 
-Rows = NDArray[np.intp]
-
 TEMPERATURE = 0.5
-_SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
 _READ_AT_ONCE = 128  # drawings in one batch of the encoder, which has a core to itself
-_ATTEMPTS = 20  # at a drawing that does not end
-_UP, _END = int(Pen.UP), int(Pen.END)  # looked up once: an enum is slow to ask at every step
-_COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
 
 
 def load(path: Path | str | None = None) -> "Artist":
@@ -78,7 +72,7 @@ class Artist:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
         seed = fresh_seed() if seed is None else seed
-        sitting = _Sitting(self, n, temperature, seed)
+        sitting = Sitting(self, n, temperature, seed)
         return (drawing for drawing in sitting.drawings() if drawing is not None)
 
     def encode(self, drawings: Sequence[Drawing]) -> Array:
@@ -124,7 +118,7 @@ class Artist:
                 "encode with the same model"
             )
         seed = fresh_seed() if seed is None else seed
-        sitting = _Sitting(self, len(latents), temperature, seed, latents=latents)
+        sitting = Sitting(self, len(latents), temperature, seed, latents=latents)
         return Flock(drawing for drawing in sitting.drawings() if drawing is not None)
 
     def attempt(
@@ -134,145 +128,5 @@ class Artist:
 
         From the prior, or each from its own latent, (n, Z).
         """
-        sitting = _Sitting(self, n, temperature, seed, once=True, latents=latents)
+        sitting = Sitting(self, n, temperature, seed, once=True, latents=latents)
         return list(sitting.drawings())
-
-
-class _Sitting:
-    """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
-
-    Attributes:
-        latents: (n, Z) what to draw from; None takes them from the prior.
-        once: whether a drawing that does not end is given up, not begun anew.
-        owner: (B,) which drawing is in each place.
-        taken: (B,) steps it has taken.
-        dice: (4, T, B) its randomness: two uniform chances and two normals a step.
-        steps: (3, T, B) what it has drawn: stroke-3 in model units.
-    """
-
-    def __init__(
-        self,
-        artist: Artist,
-        n: int,
-        temperature: float,
-        seed: int,
-        *,
-        once: bool = False,
-        latents: Array | None = None,
-    ) -> None:
-        _check(n, temperature, seed)
-        self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.once, self.latents = once, latents
-        self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
-        self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
-        self.owner = np.arange(self.next)
-        self.taken = np.zeros(self.next, dtype=np.intp)
-        self.steps = np.zeros((3, artist.longest, self.next), dtype=np.float32)
-        self.state, self.dice = self._begin(self.owner)
-
-    def drawings(self) -> Iterator[Drawing | None]:
-        """Yield the drawings in order; None for one that was given up."""
-        done: dict[int, Drawing | None] = {}
-        turn = 0
-        while len(self.owner):
-            ended = self._step()
-            free = (ended | (self.taken == self.artist.longest)).nonzero()[0]
-            if not len(free):
-                continue
-            for place in free[ended[free]].tolist():
-                done[int(self.owner[place])] = self._drawing(place)
-            unfinished = self.owner[free[~ended[free]]].tolist()
-            if self.once:
-                done |= dict.fromkeys(unfinished)
-                unfinished = []
-            self._refill(free, unfinished)
-            while turn in done:
-                yield done.pop(turn)
-                turn += 1
-
-    def _step(self) -> NDArray[np.bool_]:
-        """Take one step with every drawing, and say which have ended by it."""
-        network = self.artist.network
-        here = (slice(None), self.taken, np.arange(len(self.owner)))
-        dice = self.dice[here]
-        mixture = network.advance(self.state)
-        seen, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
-        offsets = network.take(self.state, seen, pen)
-        step = np.empty((3, len(pen)), dtype=np.float32)
-        step[:2], step[2] = offsets, pen == _UP
-        self.steps[here] = step
-        self.taken += 1
-        ended: NDArray[np.bool_] = pen == _END
-        return ended
-
-    def _drawing(self, place: int) -> Drawing:
-        """Return what stands in a place, without the END row, in pixels."""
-        stroke3 = self.steps[:, : self.taken[place] - 1, place].T.astype(np.float64)
-        stroke3[:, :2] *= self.artist.model.scale
-        return Drawing.from_stroke3(stroke3, self.artist.word).aligned()
-
-    def _refill(self, free: Rows, unfinished: list[int]) -> None:
-        """Begin drawings in the free places; close those that stay empty.
-
-        Args:
-            free: places whose drawing has ended or is too long.
-            unfinished: the drawings that were too long and are begun anew.
-        """
-        owners = [self._again(index) for index in unfinished]
-        fresh = range(self.next, min(self.n, self.next + len(free) - len(owners)))
-        owners += fresh
-        self.next += len(fresh)
-        if owners:
-            filled = free[: len(owners)]
-            state, self.dice[..., filled] = self._begin(np.array(owners))
-            self.state.put(filled, state)
-            self.owner[filled], self.taken[filled] = owners, 0
-        if len(owners) < len(free):
-            rest = np.delete(np.arange(len(self.owner)), free[len(owners) :])
-            self.state.keep(rest)
-            self.owner, self.taken = self.owner[rest], self.taken[rest]
-            self.steps, self.dice = self.steps[..., rest], self.dice[..., rest]
-
-    def _again(self, index: int) -> int:
-        """Note that a drawing did not end and is begun anew."""
-        self.attempts[index] = self.attempts.get(index, 0) + 1
-        if self.attempts[index] >= _ATTEMPTS:
-            raise SketchvaeError(
-                f"drawing {index} must end within {self.artist.longest} steps, got none that did "
-                f"in {_ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
-            )
-        return index
-
-    def _begin(self, owners: Rows) -> tuple[State, Array]:
-        """Return the state before the first step, and the dice of all steps, (4, T, B).
-
-        Every drawing has a generator of its own, so that it does not matter which
-        others are drawn beside it.
-        """
-        Z, T = self.artist.model.config.latent, self.artist.longest
-        chances = np.empty(len(owners), dtype=np.float32)
-        noise = np.empty((len(owners), Z), dtype=np.float32)
-        dice = np.empty((4, T, len(owners)), dtype=np.float32)
-        for place, index in enumerate(owners.tolist()):
-            rng = np.random.default_rng([self.seed, index, self.attempts.get(index, 0)])
-            chances[place] = rng.random(dtype=np.float32)
-            noise[place] = rng.standard_normal(Z, dtype=np.float32)
-            dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
-            dice[2:, :, place] = rng.standard_normal((2, T), dtype=np.float32)
-        if self.latents is None:
-            z = self.artist.model.prior.place(chances, noise)
-        else:
-            z = self.latents[owners].astype(np.float32)
-        return self.artist.network.begin(z), dice
-
-
-def _check(n: int, temperature: float, seed: int) -> None:
-    if n < 0:
-        raise SketchvaeError(f"the number of drawings must be 0 or more, got {n}")
-    if not _COLDEST <= temperature <= _HOTTEST:
-        raise SketchvaeError(
-            f"the temperature must be from {_COLDEST:g} to {_HOTTEST:g}, got {temperature:g}; "
-            "try 0.5"
-        )
-    if seed < 0:
-        raise SketchvaeError(f"the seed must be 0 or more, got {seed}; try 7")
