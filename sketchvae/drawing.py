@@ -294,14 +294,17 @@ class Drawing:
         strokes = (s[k] for s, k in zip(self.strokes, kept, strict=True))
         return Drawing(strokes, self.word, self.key_id, times)
 
-    def simplified(self) -> "Drawing":
+    def simplified(self, side: float = SIMPLIFIED_SIDE) -> "Drawing":
         """Bring into Quick, Draw!'s simplified form: integers from 0 to 255.
 
         The published recipe: align to the upper left, scale the longest side to 255,
         resample each stroke at 1 pixel, simplify with epsilon 2. A second pass drops a
         few more points. Times do not survive the resampling.
+
+        Args:
+            side: what the longest side is scaled to; less than 255 for a part of a drawing.
         """
-        dense = (_resampled(s) for s in self.sized(SIMPLIFIED_SIDE).strokes)
+        dense = (_resampled(s) for s in self.sized(side).strokes)
         strokes = [s[_rdp_mask(s, SIMPLIFIED_EPSILON)] for s in dense]  # one dense at a time
         return Drawing(strokes, self.word, self.key_id).rounded()
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from sketchvae.artist.completion import fitting_latents, prepare
 from sketchvae.artist.cores import cores, on_all_cores
 from sketchvae.artist.encoder import Encoder, Posterior
+from sketchvae.artist.latents import SPREAD, around, between, checked
 from sketchvae.artist.network import Network
 from sketchvae.artist.reading import read
-from sketchvae.artist.sitting import Rows, Sitting
+from sketchvae.artist.sitting import Rows, Sitting, check
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.flock import Flock
@@ -17,6 +19,7 @@ from sketchvae.model_file import Array, ModelFile, shipped_path
 from sketchvae.model_file import load as load_model
 
 TEMPERATURE = 0.5
+COLD = 0.01  # temperature of a path: little but the latent decides
 _READ_AT_ONCE = 128  # drawings in one batch of the encoder, which has a core to itself
 
 
@@ -55,7 +58,12 @@ class Artist:
         return Flock(self.draw_each(n, temperature, seed))
 
     def draw_each(
-        self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None
+        self,
+        n: int = 1,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        *,
+        latents: Array | None = None,
     ) -> Iterator[Drawing]:
         """Draw n drawings; yield each once it and all before it are done.
 
@@ -67,12 +75,15 @@ class Artist:
             n: how many, 0 or more.
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
             seed: 0 or more; None for drawings that cannot be had again.
+            latents: (n, Z) what to draw each from; None takes them from the prior.
 
         Raises:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
         seed = fresh_seed() if seed is None else seed
-        sitting = Sitting(self, n, temperature, seed)
+        if latents is not None:
+            latents = checked(latents, self.model.config.latent)
+        sitting = Sitting(self, n, temperature, seed, latents=latents)
         return (drawing for drawing in sitting.drawings() if drawing is not None)
 
     def encode(self, drawings: Sequence[Drawing]) -> Array:
@@ -111,15 +122,111 @@ class Artist:
         self, latents: Array, temperature: float = TEMPERATURE, seed: int | None = None
     ) -> Flock:
         """Draw one drawing from each latent, (n, Z); as `draw_each` otherwise."""
-        Z = self.model.config.latent
-        if latents.ndim != 2 or latents.shape[1] != Z or not np.isfinite(latents).all():
-            raise SketchvaeError(
-                f"latents must be finite and of the shape (n, {Z}), got {latents.shape}; "
-                "encode with the same model"
-            )
+        return Flock(self.draw_each(len(latents), temperature, seed, latents=latents))
+
+    def reconstruct(
+        self,
+        drawings: Sequence[Drawing],
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+    ) -> Flock:
+        """Draw each drawing anew from its own latent; as `decode` otherwise."""
+        return self.decode(self.encode(drawings), temperature, seed)
+
+    def like(self, drawings: Sequence[Drawing], n: int = 1, seed: int | None = None) -> Array:
+        """Sample latents from the posteriors of drawings, each in turn, (n, Z): for `decode`.
+
+        Raises:
+            SketchvaeError: if there is no drawing, or one is empty.
+        """
+        if not drawings:
+            raise SketchvaeError("drawing like others needs one or more, got none; name a drawing")
+        posterior, turns = self.posterior(drawings), np.arange(n) % len(drawings)
+        rng = np.random.default_rng(fresh_seed() if seed is None else seed)
+        noise = rng.standard_normal((n, self.model.config.latent), dtype=np.float32)
+        return Posterior(posterior.mean[turns], posterior.log_variance[turns]).z(noise)
+
+    def near(
+        self, latents: Array, n: int = 1, spread: float = SPREAD, seed: int | None = None
+    ) -> Array:
+        """Scatter latents around those given, each in turn, (n, Z): see `latents.around`."""
         seed = fresh_seed() if seed is None else seed
-        sitting = Sitting(self, len(latents), temperature, seed, latents=latents)
+        latents = checked(latents, self.model.config.latent)
+        return around(latents, self.model.prior, n, spread, seed)
+
+    def morph(
+        self,
+        first: Array,
+        last: Array,
+        steps: int = 8,
+        *,
+        linear: bool = False,
+        temperature: float = COLD,
+        seed: int | None = None,
+    ) -> Flock:
+        """Draw along the path from one latent to another, (Z,) each.
+
+        All drawings have the same randomness, and little of it, so that what changes is
+        what the latent says.
+
+        Args:
+            first: of `encode`.
+            last: likewise.
+            steps: drawings on the path, with both ends, 2 or more.
+            linear: straight, instead of spherical: see `latents.between`.
+            temperature: as for `draw_each`.
+            seed: likewise.
+
+        Raises:
+            SketchvaeError: if an argument is out of range, or a drawing never ends.
+        """
+        ends = checked(np.stack([first, last]), self.model.config.latent)
+        path = between(ends[0], ends[1], steps, linear=linear)
+        seed = fresh_seed() if seed is None else seed
+        sitting = Sitting(self, steps, temperature, seed, latents=path, alike=True)
         return Flock(drawing for drawing in sitting.drawings() if drawing is not None)
+
+    def complete(
+        self,
+        beginning: Drawing,
+        n: int = 1,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        *,
+        encode: bool = False,
+        size: float | None = None,
+    ) -> Flock:
+        """Continue a beginning in its own size and place, with n endings.
+
+        Its strokes stay as they are, to the last digit; at least one more step is drawn.
+
+        Args:
+            beginning: the first strokes of a drawing.
+            n: how many, 0 or more.
+            temperature: as for `draw_each`.
+            seed: likewise.
+            encode: take the latents from the posterior of the beginning, as if it were
+                finished, and so add little; else sample some that fit a whole drawing with
+                that beginning.
+            size: longest side of the finished drawing in the units of the beginning; None
+                for the pixels of Quick, Draw!, or for a usual first stroke: see `prepare`.
+
+        Raises:
+            SketchvaeError: if the beginning is empty or too long, another argument is out of
+                range, or a drawing never ends.
+        """
+        seed = fresh_seed() if seed is None else seed
+        start = prepare(beginning, self.model.scale, self.longest, size)
+        check(n, temperature, seed)
+        if encode:
+            posterior = self.encoder.encode(read([start.simple], self.model.scale))
+            rng = np.random.default_rng(seed)
+            noise = rng.standard_normal((n, self.model.config.latent), dtype=np.float32)
+            z = posterior.z(noise)
+        else:
+            z = fitting_latents(self, start, n, temperature, seed)
+        sitting = Sitting(self, n, temperature, seed, latents=z, given=start.reading)
+        return Flock(start.finished(d) for d in sitting.drawings() if d is not None)
 
     def attempt(
         self, n: int, temperature: float, seed: int, latents: Array | None = None

@@ -1,5 +1,6 @@
 """One sitting: drawings side by side, step by step, until the last of them has ended."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,10 @@ class Sitting:
     """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
 
     Attributes:
-        latents: (n, Z) what to draw from; None takes them from the prior.
         once: whether a drawing that does not end is given up, not begun anew.
+        latents: (n, Z) what to draw from; None takes them from the prior.
+        given: the steps that every drawing begins with, one column; each gets one more.
+        alike: whether all drawings have the same randomness, that of the first.
         owner: (B,) which drawing is in each place.
         taken: (B,) steps it has taken.
         dice: (4, T, B) its randomness: two uniform chances and two normals a step.
@@ -37,22 +40,27 @@ class Sitting:
 
     def __init__(
         self,
-        artist: Artist,
+        artist: "Artist",
         n: int,
         temperature: float,
         seed: int,
         *,
         once: bool = False,
         latents: Array | None = None,
+        given: Reading | None = None,
+        alike: bool = False,
     ) -> None:
-        _check(n, temperature, seed)
+        check(n, temperature, seed)
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.once, self.latents = once, latents
+        self.once, self.latents, self.given, self.alike = once, latents, given, alike
+        self.start = 0 if given is None else len(given.steps)
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
         self.owner = np.arange(self.next)
-        self.taken = np.zeros(self.next, dtype=np.intp)
+        self.taken = np.full(self.next, self.start)
         self.steps = np.zeros((3, artist.longest, self.next), dtype=np.float32)
+        if given is not None:
+            self.steps[:, : self.start] = given.steps[:, [0, 1, 2 + _UP]].transpose(1, 0, 2)
         self.state, self.dice = self._begin(self.owner)
 
     def drawings(self) -> Iterator[Drawing | None]:
@@ -81,6 +89,8 @@ class Sitting:
         here = (slice(None), self.taken, np.arange(len(self.owner)))
         dice = self.dice[here]
         mixture = network.advance(self.state)
+        if self.start:
+            mixture.log_q[_END, self.taken == self.start] = -np.inf
         seen, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
         offsets = network.take(self.state, seen, pen)
         step = np.empty((3, len(pen)), dtype=np.float32)
@@ -111,7 +121,7 @@ class Sitting:
             filled = free[: len(owners)]
             state, self.dice[..., filled] = self._begin(np.array(owners))
             self.state.put(filled, state)
-            self.owner[filled], self.taken[filled] = owners, 0
+            self.owner[filled], self.taken[filled] = owners, self.start
         if len(owners) < len(free):
             rest = np.delete(np.arange(len(self.owner)), free[len(owners) :])
             self.state.keep(rest)
@@ -139,7 +149,8 @@ class Sitting:
         noise = np.empty((len(owners), Z), dtype=np.float32)
         dice = np.empty((4, T, len(owners)), dtype=np.float32)
         for place, index in enumerate(owners.tolist()):
-            rng = np.random.default_rng([self.seed, index, self.attempts.get(index, 0)])
+            own = 0 if self.alike else index
+            rng = np.random.default_rng([self.seed, own, self.attempts.get(index, 0)])
             chances[place] = rng.random(dtype=np.float32)
             noise[place] = rng.standard_normal(Z, dtype=np.float32)
             dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
@@ -148,10 +159,18 @@ class Sitting:
             z = self.artist.model.prior.place(chances, noise)
         else:
             z = self.latents[owners].astype(np.float32)
-        return self.artist.network.begin(z), dice
+        state = self.artist.network.begin(z)
+        if self.given is not None:
+            deque(self.artist.network.follow(state, self.given.repeated(len(owners))), maxlen=0)
+        return state, dice
 
 
-def _check(n: int, temperature: float, seed: int) -> None:
+def check(n: int, temperature: float, seed: int) -> None:
+    """Refuse what nothing can be drawn with, before anything is.
+
+    Raises:
+        SketchvaeError: if one is out of range.
+    """
     if n < 0:
         raise SketchvaeError(f"the number of drawings must be 0 or more, got {n}")
     if not _COLDEST <= temperature <= _HOTTEST:
