@@ -252,10 +252,22 @@ class Drawing:
         corner = np.array(self.bounds[:2])
         return self._with_points((s - corner) * factor for s in self.strokes)
 
-    def fit(self, width: float, height: float, margin: float = 0.0) -> "Drawing":
+    def fit(
+        self,
+        width: float,
+        height: float,
+        margin: float = 0.0,
+        bounds: tuple[float, float, float, float] | None = None,
+    ) -> "Drawing":
         """Scale, keeping the proportions, and centre in a box from (0, 0) to (width, height).
 
         A drawing without extent (a dot) is only centred.
+
+        Args:
+            width: of the box.
+            height: of the box.
+            margin: that stays free on each side.
+            bounds: what is to fill the box, left, top, right, bottom; None for the drawing's own.
 
         Raises:
             SketchvaeError: if the margin is negative, or leaves no room.
@@ -266,7 +278,7 @@ class Drawing:
                 f"the margin in a box of {width:g} x {height:g} must be 0 or more and less than "
                 f"half of each side, got {margin:g}; choose another margin"
             )
-        x0, y0, x1, y1 = self.bounds
+        x0, y0, x1, y1 = self.bounds if bounds is None else bounds
         ratios = [room / side for room, side in ((room_x, x1 - x0), (room_y, y1 - y0)) if side > 0]
         scale = min(ratios, default=1.0)
         scale = scale if np.isfinite(scale) else 1.0

@@ -9,6 +9,7 @@ from sketchvae.artist.completion import fitting_latents, prepare
 from sketchvae.artist.cores import cores, on_all_cores
 from sketchvae.artist.encoder import Encoder, Posterior
 from sketchvae.artist.latents import SPREAD, around, between, checked
+from sketchvae.artist.morphing import CANDIDATES, smoothest
 from sketchvae.artist.network import Network
 from sketchvae.artist.reading import read
 from sketchvae.artist.sitting import Rows, Sitting, check
@@ -19,7 +20,7 @@ from sketchvae.model_file import Array, ModelFile, shipped_path
 from sketchvae.model_file import load as load_model
 
 TEMPERATURE = 0.5
-COLD = 0.01  # temperature of a path: little but the latent decides
+COLD = 0.1  # temperature of a path: little but the latent decides
 _READ_AT_ONCE = 128  # drawings in one batch of the encoder, which has a core to itself
 
 
@@ -166,8 +167,7 @@ class Artist:
     ) -> Flock:
         """Draw along the path from one latent to another, (Z,) each.
 
-        All drawings have the same randomness, and little of it, so that what changes is
-        what the latent says.
+        Several are drawn at each latent, and those are shown that change least: see `smoothest`.
 
         Args:
             first: of `encode`.
@@ -183,8 +183,18 @@ class Artist:
         ends = checked(np.stack([first, last]), self.model.config.latent)
         path = between(ends[0], ends[1], steps, linear=linear)
         seed = fresh_seed() if seed is None else seed
-        sitting = Sitting(self, steps, temperature, seed, latents=path, alike=True)
-        return Flock(drawing for drawing in sitting.drawings() if drawing is not None)
+        each = path.repeat(CANDIDATES, axis=0)
+        drawn = self.attempt(len(each), temperature, seed, each)
+        kept = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
+        latents = np.zeros_like(each)
+        latents[kept] = self.encode([drawn[i] or Drawing(()) for i in kept])
+        flock = Flock(smoothest(path, drawn, latents))
+        if len(flock) < steps:
+            raise SketchvaeError(
+                f"{steps} drawings must end within {self.longest} steps, got {len(flock)} in "
+                f"{CANDIDATES} attempts each; try a temperature from 0.1 to 1, or train longer"
+            )
+        return flock
 
     def complete(
         self,

@@ -44,11 +44,10 @@ class Beginning:
         side = self.simple.longest_side
         unit = old.longest_side / side if side > 0 else 1.0  # of the file, in a pixel
         start = drawn.strokes[0][0]
-        return Drawing(
-            [*old.strokes, *((s - start) * unit + old.strokes[0][0] for s in new)],
-            drawn.word,
-            old.key_id,
-        )
+        placed = [(s - start) * unit + old.strokes[0][0] for s in new]
+        if self.simple is old:  # in whole pixels
+            placed = [stroke.round() for stroke in placed]
+        return Drawing([*old.strokes, *placed], drawn.word, old.key_id)
 
 
 def prepare(drawing: Drawing, scale: float, longest: int, size: float | None) -> Beginning:

@@ -31,7 +31,6 @@ class Sitting:
         once: whether a drawing that does not end is given up, not begun anew.
         latents: (n, Z) what to draw from; None takes them from the prior.
         given: the steps that every drawing begins with, one column; each gets one more.
-        alike: whether all drawings have the same randomness, that of the first.
         owner: (B,) which drawing is in each place.
         taken: (B,) steps it has taken.
         dice: (4, T, B) its randomness: two uniform chances and two normals a step.
@@ -48,11 +47,10 @@ class Sitting:
         once: bool = False,
         latents: Array | None = None,
         given: Reading | None = None,
-        alike: bool = False,
     ) -> None:
         check(n, temperature, seed)
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.once, self.latents, self.given, self.alike = once, latents, given, alike
+        self.once, self.latents, self.given = once, latents, given
         self.start = 0 if given is None else len(given.steps)
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
@@ -149,8 +147,7 @@ class Sitting:
         noise = np.empty((len(owners), Z), dtype=np.float32)
         dice = np.empty((4, T, len(owners)), dtype=np.float32)
         for place, index in enumerate(owners.tolist()):
-            own = 0 if self.alike else index
-            rng = np.random.default_rng([self.seed, own, self.attempts.get(index, 0)])
+            rng = np.random.default_rng([self.seed, index, self.attempts.get(index, 0)])
             chances[place] = rng.random(dtype=np.float32)
             noise[place] = rng.standard_normal(Z, dtype=np.float32)
             dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
