@@ -21,8 +21,10 @@ from sketchvae.cli.options import (
 from sketchvae.cli.output import refuse_unused, writer
 
 if TYPE_CHECKING:
+    from sketchvae.artist.artist import Artist
     from sketchvae.cli.output import Write
     from sketchvae.drawing import Drawing
+    from sketchvae.model_file import Array
     from sketchvae.rendering.timing import Pace
 
 OUTPUT = Path("sheep.svg")
@@ -46,6 +48,15 @@ _PACE = ("seconds", "speed")
     f"for other programs. '-' is ndjson on standard output.  [default: {OUTPUT}]",
 )
 @drawing_options
+@click.option("--like", metavar="FILE", help="Like the drawings in a file, each in turn.")
+@click.option(
+    "--near", metavar="FILE", help="Near the latents in a file, or of its drawings, each in turn."
+)
+@click.option(
+    "--spread",
+    type=float,
+    help="How near: 0 is there, 1 as far around as the sheep lie.  [default: 0.3]",
+)
 @click.option(
     "--preview", is_flag=True, help="Draw in the terminal; without -o nothing is written."
 )
@@ -62,6 +73,9 @@ def draw(
     seed: int | None,
     temperature: float | None,
     model: Path | None,
+    like: str | None,
+    near: str | None,
+    spread: float | None,
     preview: bool,
     animate: bool,
     **given: Any,  # noqa: ANN401
@@ -76,6 +90,8 @@ def draw(
       sketchvae draw -n 12 --seed 7 --smooth -o flock.svg
       sketchvae draw --animate --tip -o sheep.gif
       sketchvae draw -n 1000 -o flock.ndjson
+      sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
+      sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
       sketchvae draw --preview
     """
     from sketchvae.artist.artist import TEMPERATURE, fresh_seed, load
@@ -84,9 +100,15 @@ def draw(
     output = OUTPUT if output is None and not preview else output
     pace = Pace(given["seconds"], given["speed"])
     _check_options(output, preview, animate)
+    if like is not None and near is not None:
+        raise click.UsageError("--like and --near both say what to draw from; leave one out")
+    if spread is not None and near is None:
+        raise click.UsageError("--spread says how near --near is; name a file with --near")
     seed = fresh_seed() if seed is None else seed
     temperature = TEMPERATURE if temperature is None else temperature
-    drawings: Iterable[Drawing] = load(model).draw_each(number, temperature, seed)
+    artist = load(model)
+    latents = _latents(artist, like, near, spread, number, seed)
+    drawings: Iterable[Drawing] = artist.draw_each(number, temperature, seed, latents=latents)
     write = None
     if output is not None:
         # Both refuse before anything is drawn.
@@ -100,6 +122,26 @@ def draw(
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
     click.echo(f"{place}: {what}, seed {seed}, temperature {temperature:g}", file=sys.stderr)
+
+
+def _latents(
+    artist: "Artist",
+    like: str | None,
+    near: str | None,
+    spread: float | None,
+    number: int,
+    seed: int,
+) -> "Array | None":
+    """Return what to draw from, (number, Z); None for the prior."""
+    from sketchvae.artist.latents import SPREAD
+    from sketchvae.cli.inputs import drawings_of, latents_of
+
+    if like is not None:
+        return artist.like(drawings_of(like), number, seed)
+    if near is None:
+        return None
+    spread = SPREAD if spread is None else spread
+    return artist.near(latents_of(artist, near), number, spread, seed)
 
 
 def _check_options(output: Path | None, preview: bool, animate: bool) -> None:

@@ -23,19 +23,29 @@ def numbered(text: str) -> tuple[Path, int | None]:
     return Path(match[1]), int(match[2])
 
 
-def one_drawing(text: str) -> "Drawing":
-    """Read the drawing that FILE:N names, or the first of FILE.
+def drawings_of(text: str) -> "list[Drawing]":
+    """Read the drawings of FILE, or the one that FILE:N names.
 
     Raises:
-        SketchvaeError: as `formats.read`, or if there are not as many.
+        SketchvaeError: as `formats.read`, if there are not as many, or one is empty.
     """
     from sketchvae.data.formats import read
 
     path, number = numbered(text)
-    found = list(islice(read(path), max((number or 1) - 1, 0), number or 1)) if number != 0 else []
-    if not found:
+    found = list(read(path) if number is None else islice(read(path), max(number, 1)))
+    if number is not None and not 1 <= number <= len(found):
         raise _no_such(text, path, number)
-    return found[0]
+    for place, drawing in enumerate(found, 1):
+        if not drawing.strokes and number in (None, place):
+            raise SketchvaeError(
+                f"{text}: drawing {place} must have a stroke, got none; leave it out"
+            )
+    return found if number is None else found[number - 1 :]
+
+
+def one_drawing(text: str) -> "Drawing":
+    """Read the drawing that FILE:N names, or the first of FILE; see `drawings_of`."""
+    return drawings_of(text if numbered(text)[1] is not None else f"{text}:1")[0]
 
 
 def latents_of(artist: "Artist", text: str) -> "Array":
@@ -45,7 +55,6 @@ def latents_of(artist: "Artist", text: str) -> "Array":
         SketchvaeError: as `latents.read` and `Artist.encode`, or if there are not as many.
     """
     from sketchvae.data import latents
-    from sketchvae.data.formats import read
 
     path, number = numbered(text)
     if path.suffix.lower() in (".npy", ".csv") or _holds_numbers(path):
@@ -55,7 +64,7 @@ def latents_of(artist: "Artist", text: str) -> "Array":
         if not 1 <= number <= len(found):
             raise _no_such(text, path, number)
         return found[number - 1 : number]
-    return artist.encode(list(read(path)) if number is None else [one_drawing(text)])
+    return artist.encode(drawings_of(text))
 
 
 def one_latent(artist: "Artist", text: str) -> "Array":
@@ -72,7 +81,7 @@ def _holds_numbers(path: Path) -> bool:
         return re.match(rb"\s*(\[\s*){1,2}-?\d", stream.read(4096)) is not None
 
 
-def _no_such(text: str, path: Path, number: int | None) -> SketchvaeError:
+def _no_such(text: str, path: Path, number: int) -> SketchvaeError:
     return SketchvaeError(
-        f"{text}: must name one that is in {path}, counted from 1, got {number}; choose a lower one"
+        f"{text}: must name one that is in {path}, counted from 1, got {number}; choose another"
     )

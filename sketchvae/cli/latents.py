@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("drawings", type=click.Path(path_type=Path))
+@click.argument("drawings")
 @click.option(
     "-o",
     "--output",
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     help="Where to: .npy (float32), .csv or .json; a row for each drawing.",
 )
 @model_option
-def encode(drawings: Path, output: Path, model: Path | None) -> None:
+def encode(drawings: str, output: Path, model: Path | None) -> None:
     """Write the latents of DRAWINGS: the means of their posteriors.
 
     DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. Drawings in
@@ -36,11 +36,11 @@ def encode(drawings: Path, output: Path, model: Path | None) -> None:
       sketchvae encode sheep.ndjson -o sheep.npy
     """
     from sketchvae.artist.artist import load
+    from sketchvae.cli.inputs import drawings_of
     from sketchvae.data import latents
-    from sketchvae.data.formats import read
 
     latents.check_suffix(output)
-    found = load(model).encode(list(read(drawings)))
+    found = load(model).encode(drawings_of(drawings))
     latents.write(output, found)
     n, Z = found.shape
     click.echo(f"{output}: {n} latent{'s' * (n != 1)} of {Z} numbers", file=sys.stderr)

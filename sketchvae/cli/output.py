@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Write = Callable[[Iterable[Drawing]], object]
 
 PICTURES = (".svg", ".png")
+_ANYWHERE = (".ndjson", ".ndjson.gz")  # other files of drawings hold the simplified form alone
 
 
 def draw_to(
@@ -71,8 +72,8 @@ def writer(
         number: of drawings.
         given: the options of style, --width and --pixels.
         columns: cells in a row of a page; None makes it as square as it can be.
-        in_place: whether the drawings keep their size and place to each other; else each fills
-            its own cell, or the 255 pixels of the simplified form.
+        in_place: whether the drawings of a page or of ndjson keep their size and place; else
+            each fills its own cell, or the 255 pixels of the simplified form.
 
     Raises:
         SketchvaeError: for another suffix, or what cannot be drawn.
@@ -103,7 +104,7 @@ def _data(output: Path, in_place: bool) -> "Write":
     known = output.name.lower().endswith(formats.SUFFIXES) or output == formats.STANDARD
     if not known and not output.is_dir():
         _refuse_suffix(output, (*PICTURES, *formats.SUFFIXES))
-    if in_place:
+    if in_place and (output == formats.STANDARD or output.name.lower().endswith(_ANYWHERE)):
         return lambda drawings: formats.write(output, drawings)
     return lambda drawings: formats.write(output, (d.sized(255).rounded() for d in drawings))
 

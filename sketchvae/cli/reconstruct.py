@@ -1,6 +1,6 @@
 """sketchvae reconstruct: drawings beside what the model makes of them."""
 
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ TEMPERATURES = (0.1, 0.5, 1.0)
 
 
 @click.command()
-@click.argument("drawings", type=click.Path(path_type=Path))
+@click.argument("drawings")
 @click.option(
     "-n", "--number", type=click.IntRange(1), default=8, show_default=True, help="The first ones."
 )
@@ -34,7 +34,7 @@ TEMPERATURES = (0.1, 0.5, 1.0)
 )
 @model_option
 def reconstruct(
-    drawings: Path,
+    drawings: str,
     number: int,
     temperatures: tuple[float, ...],
     model: Path | None,
@@ -51,10 +51,10 @@ def reconstruct(
       sketchvae reconstruct sheep.ndjson -n 3 -t 0.01 -t 0.3 -o again.png
     """
     from sketchvae.artist.artist import load
-    from sketchvae.data.formats import read
+    from sketchvae.cli.inputs import drawings_of
 
     temperatures = temperatures or TEMPERATURES
-    originals = list(islice(read(drawings), number))
+    originals = drawings_of(drawings)[:number]
     artist = load(model)
     columns = len(temperatures) + 1
 

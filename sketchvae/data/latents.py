@@ -16,6 +16,7 @@ Array = NDArray[np.float32]
 
 SUFFIXES = (".npy", ".csv", ".json")
 _MOST_BYTES = 1 << 30  # of a file
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def write(path: Path, latents: Array) -> None:
@@ -63,7 +64,7 @@ def read(path: Path, width: int) -> Array:
         raise SketchvaeError(
             f"{path}: cannot be read ({error.strerror or error}); check the name"
         ) from error
-    except (ValueError, EOFError, RecursionError) as error:
+    except (ValueError, EOFError, RecursionError, csv.Error) as error:
         raise SketchvaeError(
             f"{path}: must hold latents as 'sketchvae encode' writes them, got something else or "
             f"a damaged file ({' '.join(str(error).split()):.100}); encode again"
@@ -129,12 +130,12 @@ def _checked(path: Path, rows: Rows, width: int) -> Array:
                 "same model, or name it with --model"
             )
         try:
-            latent = np.array(row, dtype=np.float32)
+            latent = np.array(row, dtype=np.float64)
         except (ValueError, OverflowError):
             latent = np.array([np.nan])
-        if not np.isfinite(latent).all():
+        if not (np.abs(latent) <= _LARGEST).all():  # False for nan too
             raise SketchvaeError(f"{path}: {place}: must be finite numbers; encode again")
-        latents.append(latent)
+        latents.append(latent.astype(np.float32))
     if not latents:
         raise SketchvaeError(f"{path}: must hold a latent, got none; encode a drawing")
     return np.stack(latents)
