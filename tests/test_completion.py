@@ -61,7 +61,7 @@ def test_pixels_of_quick_draw_are_taken_as_they_are_and_stay_whole() -> None:
 
 @pytest.mark.parametrize(("size", "side"), [(None, 204.0), (500.0, 51.0), (100.0, 255.0)])
 def test_size_says_how_large_the_finished_drawing_is(size: float | None, side: float) -> None:
-    beginning = Drawing([[[0.5, 0], [100.5, 30], [20, 90]]])
+    beginning = Drawing([np.array([[0.5, 0], [100.5, 30], [20, 90]])])
     simple = prepare(beginning, 40.0, 250, size).simple
     assert simple.longest_side == pytest.approx(side, abs=1)
 

@@ -42,6 +42,10 @@ class Turn:
 
     strokes: tuple[tuple[Floats, Floats], ...]
 
+    def back(self) -> "Turn":
+        """Return how the next becomes this one again."""
+        return Turn(tuple((after, before) for before, after in self.strokes))
+
     def at(self, share: float) -> list[Floats]:
         """Return the strokes at a share of the time, 0 to 1, slow at both ends."""
         eased = share * share * (3 - 2 * share)
@@ -81,10 +85,10 @@ def write_morph(
             f"{empty} of them empty; choose others"
         )
     seconds = animation.pace.seconds or SECONDS * (len(drawings) - 1)
-    if animation.loop:
-        drawings, seconds = [*drawings, *drawings[-2::-1]], 2 * seconds
     *_, cell, pen = check_page(1, width_mm, style)
     turns = _turns(drawings, cell, pen, style)
+    if animation.loop:
+        turns, seconds = [*turns, *(turn.back() for turn in reversed(turns))], 2 * seconds
     suffix = path.suffix.lower()
     if suffix in PAGES:
         clocked = replace(animation, loop=animation.loop and suffix == ".svg")
@@ -180,7 +184,7 @@ def _matched(before: Floats, after: Floats) -> tuple[Floats, Floats]:
     """Give two strokes the same points along them: the corners of both."""
     ways = [after, after[::-1]]
     if _is_closed(before) and _is_closed(after):
-        loop = after[:-1]
+        loop = after if (after[0] != after[-1]).any() else after[:-1]
         begun = [np.roll(loop, -k, axis=0) for k in range(len(loop))]
         ways = [np.concatenate([way, way[:1]]) for b in begun for way in (b, b[::-1])]
     even = np.linspace(0, 1, _POINTS)
