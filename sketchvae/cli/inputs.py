@@ -38,7 +38,7 @@ def drawings_of(text: str) -> "list[Drawing]":
     for place, drawing in enumerate(found, 1):
         if not drawing.strokes and number in (None, place):
             raise SketchvaeError(
-                f"{text}: drawing {place} must have a stroke, got none; leave it out"
+                f"{path}: drawing {place} must have a stroke, got none; leave it out"
             )
     return found if number is None else found[number - 1 :]
 
@@ -78,7 +78,7 @@ def _holds_numbers(path: Path) -> bool:
     if path.suffix.lower() != ".json" or not path.is_file():
         return False
     with path.open("rb") as stream:
-        return re.match(rb"\s*(\[\s*){1,2}-?\d", stream.read(4096)) is not None
+        return re.match(rb"\s*(\[\s*){1,2}(-|\d|NaN)", stream.read(4096)) is not None
 
 
 def _no_such(text: str, path: Path, number: int) -> SketchvaeError:
