@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from test_completion import ending_model
 from test_encoder import Z, flock, random_model
 
 from sketchvae.artist.artist import Artist
@@ -168,6 +169,19 @@ def test_morph_of_a_model_whose_drawings_never_end_says_so() -> None:
 
 
 # --- reconstructions -------------------------------------------------------------------
+
+
+def test_reconstruction_that_never_ends_is_empty_and_the_others_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sketchvae.artist.artist.ATTEMPTS", 2)
+    artist = Artist(ending_model())
+    artist.longest = 4
+    again = artist.reconstruct(flock(40), 1.0, seed=0)
+    assert len(again) == 40
+    unfinished = sum(not drawing.strokes for drawing in again)
+    assert 0 < unfinished < 40
+    assert {drawing.word for drawing in again} == {"sheep"}
 
 
 @shipped

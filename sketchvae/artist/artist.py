@@ -12,7 +12,7 @@ from sketchvae.artist.latents import SPREAD, around, between, checked
 from sketchvae.artist.morphing import CANDIDATES, smoothest
 from sketchvae.artist.network import Network
 from sketchvae.artist.reading import read
-from sketchvae.artist.sitting import Rows, Sitting, check
+from sketchvae.artist.sitting import ATTEMPTS, Rows, Sitting, check
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.flock import Flock
@@ -131,8 +131,15 @@ class Artist:
         temperature: float = TEMPERATURE,
         seed: int | None = None,
     ) -> Flock:
-        """Draw each drawing anew from its own latent; as `decode` otherwise."""
-        return self.decode(self.encode(drawings), temperature, seed)
+        """Draw each drawing anew from its own latent; as `draw_each` otherwise.
+
+        A drawing that has not ended in 20 attempts, as near temperature 0 some never do, is
+        empty: the others can be seen.
+        """
+        latents = self.encode(drawings)
+        seed = fresh_seed() if seed is None else seed
+        sitting = Sitting(self, len(latents), temperature, seed, tries=ATTEMPTS, latents=latents)
+        return Flock(drawing or Drawing((), self.word) for drawing in sitting.drawings())
 
     def like(self, drawings: Sequence[Drawing], n: int = 1, seed: int | None = None) -> Array:
         """Sample latents from the posteriors of drawings, each in turn, (n, Z): for `decode`.
@@ -245,5 +252,5 @@ class Artist:
 
         From the prior, or each from its own latent, (n, Z).
         """
-        sitting = Sitting(self, n, temperature, seed, once=True, latents=latents)
+        sitting = Sitting(self, n, temperature, seed, tries=1, latents=latents)
         return list(sitting.drawings())

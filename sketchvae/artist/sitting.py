@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Rows = NDArray[np.intp]
 
 _SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
-_ATTEMPTS = 20  # at a drawing that does not end
+ATTEMPTS = 20  # at a drawing that does not end
 _UP, _END = int(Pen.UP), int(Pen.END)  # looked up once: an enum is slow to ask at every step
 _COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
 
@@ -28,7 +28,7 @@ class Sitting:
     """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
 
     Attributes:
-        once: whether a drawing that does not end is given up, not begun anew.
+        tries: after which a drawing that does not end is given up; None for an error after 20.
         latents: (n, Z) what to draw from; None takes them from the prior.
         given: the steps that every drawing begins with, one column; each gets one more.
         owner: (B,) which drawing is in each place.
@@ -44,13 +44,13 @@ class Sitting:
         temperature: float,
         seed: int,
         *,
-        once: bool = False,
+        tries: int | None = None,
         latents: Array | None = None,
         given: Reading | None = None,
     ) -> None:
         check(n, temperature, seed)
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.once, self.latents, self.given = once, latents, given
+        self.tries, self.latents, self.given = tries, latents, given
         self.start = 0 if given is None else len(given.steps)
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
@@ -73,10 +73,9 @@ class Sitting:
             for place in free[ended[free]].tolist():
                 done[int(self.owner[place])] = self._drawing(place)
             unfinished = self.owner[free[~ended[free]]].tolist()
-            if self.once:
-                done |= dict.fromkeys(unfinished)
-                unfinished = []
-            self._refill(free, unfinished)
+            again = [index for index in unfinished if self._again(index)]
+            done |= dict.fromkeys(set(unfinished) - set(again))
+            self._refill(free, again)
             while turn in done:
                 yield done.pop(turn)
                 turn += 1
@@ -104,14 +103,14 @@ class Sitting:
         stroke3[:, :2] *= self.artist.model.scale
         return Drawing.from_stroke3(stroke3, self.artist.word).aligned()
 
-    def _refill(self, free: Rows, unfinished: list[int]) -> None:
+    def _refill(self, free: Rows, again: list[int]) -> None:
         """Begin drawings in the free places; close those that stay empty.
 
         Args:
             free: places whose drawing has ended or is too long.
-            unfinished: the drawings that were too long and are begun anew.
+            again: the drawings that were too long and are begun anew.
         """
-        owners = [self._again(index) for index in unfinished]
+        owners = list(again)
         fresh = range(self.next, min(self.n, self.next + len(free) - len(owners)))
         owners += fresh
         self.next += len(fresh)
@@ -126,15 +125,17 @@ class Sitting:
             self.owner, self.taken = self.owner[rest], self.taken[rest]
             self.steps, self.dice = self.steps[..., rest], self.dice[..., rest]
 
-    def _again(self, index: int) -> int:
-        """Note that a drawing did not end and is begun anew."""
+    def _again(self, index: int) -> bool:
+        """Note that a drawing did not end, and say whether it is begun anew."""
         self.attempts[index] = self.attempts.get(index, 0) + 1
-        if self.attempts[index] >= _ATTEMPTS:
+        if self.tries is not None:
+            return self.attempts[index] < self.tries
+        if self.attempts[index] >= ATTEMPTS:
             raise SketchvaeError(
                 f"drawing {index} must end within {self.artist.longest} steps, got none that did "
-                f"in {_ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
+                f"in {ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
             )
-        return index
+        return True
 
     def _begin(self, owners: Rows) -> tuple[State, Array]:
         """Return the state before the first step, and the dice of all steps, (4, T, B).

@@ -43,7 +43,8 @@ def reconstruct(
     """Show DRAWINGS beside their reconstructions: a row for each, the original first.
 
     The encoder reads a drawing into its latent, and the decoder draws from that, once at each
-    temperature. DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input.
+    temperature; what never ends leaves its place empty. DRAWINGS is any file that sketchvae
+    reads, or '-' for ndjson on standard input.
 
     \b
     Examples:
@@ -59,8 +60,7 @@ def reconstruct(
     columns = len(temperatures) + 1
 
     def rows(_: float, seed: int) -> "Iterator[Drawing]":
-        latents = artist.encode(originals)
-        again = [artist.decode(latents, t, seed) for t in temperatures]
+        again = [artist.reconstruct(originals, t, seed) for t in temperatures]
         return chain.from_iterable(zip(originals, *again, strict=True))
 
     given["temperature"] = None
