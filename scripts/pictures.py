@@ -54,9 +54,8 @@ def latent_space(artist: Artist, real: list[Drawing], pictures: Path) -> None:
         svg = to_svg([d for row in drawings for d in row], width_mm=240, columns=8)
         (pictures / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
     path = artist.morph(z[2], z[3], 8, seed=7)
-    write_morph(
-        pictures / "morph.svg", path, Animation(loop=True), width_mm=100, style=Style(smooth=True)
-    )
+    there_and_back = Animation(loop=True)
+    write_morph(pictures / "morph.svg", path, there_and_back, width_mm=100, style=Style())
 
 
 if __name__ == "__main__":

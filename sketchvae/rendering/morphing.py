@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SECONDS = 0.8  # from one drawing to the next where nothing is said
 _POINTS = 32  # of a stroke when it is compared with others
 _CLOSED = 0.05  # of its length: a stroke whose ends lie nearer may begin anywhere
+_UNSEEN = 0.05  # widths of the line that a smooth curve may be off
 _EASE = "0.333333 0 0.666667 1"  # the cubic Bezier that is smoothstep, 3t^2 - 2t^3
 
 
@@ -158,10 +159,12 @@ def _move(page: Any, path: Any, moments: dict[str, str]) -> None:  # noqa: ANN40
 
 def _turns(drawings: Sequence[Drawing], cell: float, pen: float, style: Style) -> list[Turn]:
     placed = [
-        [line.corners for line in outlines(drawing, (0, 0), cell, pen, style.smooth)]
+        Drawing(line.corners for line in outlines(drawing, (0, 0), cell, pen, style.smooth))
         for drawing in drawings
     ]
-    return [Turn(tuple(_paired(a, b))) for a, b in pairwise(placed)]
+    if style.smooth:  # a curve has more corners than can be seen
+        placed = [drawing.simplify(_UNSEEN * pen) for drawing in placed]
+    return [Turn(tuple(_paired(a.strokes, b.strokes))) for a, b in pairwise(placed)]
 
 
 def _paired(before: Sequence[Floats], after: Sequence[Floats]) -> Iterator[tuple[Floats, Floats]]:
