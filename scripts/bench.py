@@ -92,6 +92,37 @@ def drawing() -> None:
     )
 
 
+def encoding() -> None:
+    from sketchvae import load
+    from sketchvae.artist.cores import cores, on_all_cores
+
+    artist = load()
+    drawn = [d.sized(255).rounded() for d in artist.draw(1500, seed=0)]
+    flock = [d for d in drawn if d.longest_side == 255] * 2
+    E = artist.encoder.hidden
+    a = np.ones((4 * E, E + 5), dtype=np.float32)
+    b = np.ones((E + 5, 128), dtype=np.float32)
+
+    def products(times: int) -> None:  # what the matrix products of 128 drawings cost, both ways
+        for _ in range(times):
+            a @ b
+
+    points = statistics.mean(d.n_points for d in flock)
+    steps = round(2 * points)
+    encode, ceiling = [], []
+    for _ in range(5):  # in turns, so that both meet the same weather
+        encode.append(median_seconds(lambda: artist.encode(flock), 1))
+        ceiling.append(median_seconds(lambda: on_all_cores(products, [steps] * (4 * cores())), 1))
+    ours = len(flock) / statistics.median(encode)
+    most = 128 * 4 * cores() / statistics.median(ceiling)
+    row(
+        f"encode {len(flock)} sheep",
+        f"{ours:.0f} sheep/s",
+        f"{points:.0f} points each; the matrix products alone would allow {most:.0f} "
+        f"({ours / most:.2f} of it)",
+    )
+
+
 def drawing_memory(folder: Path) -> None:
     path = str(folder / "flock.ndjson")
     mib = peak_mib("-m", "sketchvae", "draw", "-n", "10000", "--seed", "1", "-o", path)
@@ -272,6 +303,7 @@ def main() -> None:
             run("-m", "sketchvae", "data", "import", sheep, "-o", str(path))
         cold_start(folder)
         drawing()
+        encoding()
         drawing_memory(folder)
         showing(folder)
         plotting(folder)

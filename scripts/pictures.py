@@ -10,7 +10,7 @@ import sys
 from itertools import islice
 from pathlib import Path
 
-from sketchvae import load
+from sketchvae import Artist, Drawing, load
 from sketchvae.artist.artist import TEMPERATURE
 from sketchvae.data import formats
 from sketchvae.plotter.layout import Layout
@@ -18,6 +18,7 @@ from sketchvae.plotter.page import page
 from sketchvae.plotter.plot import Pens, ink
 from sketchvae.plotter.svg import to_svg as plot_svg
 from sketchvae.rendering.animation import Animation
+from sketchvae.rendering.morphing import write_morph
 from sketchvae.rendering.svg import Style, to_svg
 
 ROOT = Path(__file__).parents[1]
@@ -42,9 +43,27 @@ def main() -> None:
     plot = ink(nestled, sheet, Pens(("#222222", "#aa3322", "#225588"), width=0.5))
     (pictures / "page.svg").write_text(plot_svg(plot) + "\n", encoding="utf-8")
     if len(sys.argv) > 1:
-        real = islice(formats.read(Path(sys.argv[1]) / "quickdraw_sheep.ndjson"), 16)
+        real = list(islice(formats.read(Path(sys.argv[1]) / "quickdraw_sheep.ndjson"), 16))
         svg = to_svg([*real, *artist.draw(16, seed=7)], width_mm=240, columns=8)
         (pictures / "beside.svg").write_text(svg + "\n", encoding="utf-8")
+        latent_space(artist, real, pictures)
+
+
+def latent_space(artist: Artist, real: list[Drawing], pictures: Path) -> None:
+    """Draw what the model makes of real sheep: the first of the file, uncurated."""
+    again = [artist.reconstruct(real[:8], temperature, seed=7) for temperature in (0.1, 0.5, 1)]
+    rows = {"reconstructed": [real[:8], *again]}
+    begun = [Drawing(drawing.strokes[:1]) for drawing in real[:4]]
+    rows["completed"] = [[b, *artist.complete(b, 7, 0.3, seed=7)] for b in begun]
+    z = artist.encode(real)
+    ends = [(0, 1), (2, 3), (4, 5)]
+    rows["morphs"] = [artist.morph(z[a], z[b], 8, seed=7) for a, b in ends]
+    for name, drawings in rows.items():
+        svg = to_svg([d for row in drawings for d in row], width_mm=240, columns=8)
+        (pictures / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
+    path = artist.morph(z[2], z[3], 8, seed=7)
+    there_and_back = Animation(loop=True)
+    write_morph(pictures / "morph.svg", path, there_and_back, width_mm=100, style=Style())
 
 
 if __name__ == "__main__":

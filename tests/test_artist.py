@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import sketchvae
-from sketchvae.artist import artist as module
+from sketchvae.artist import sitting as module
 from sketchvae.artist.artist import Artist, load
 from sketchvae.artist.network import Mixture, Network
 from sketchvae.drawing import Drawing, Floats

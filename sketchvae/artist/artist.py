@@ -1,25 +1,27 @@
 """The artist: takes latents from the prior and draws, many drawings side by side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchvae.artist.network import Network, State
-from sketchvae.drawing import Drawing, Pen
+from sketchvae.artist.completion import fitting_latents, prepare
+from sketchvae.artist.cores import cores, on_all_cores
+from sketchvae.artist.encoder import Encoder, Posterior
+from sketchvae.artist.latents import SPREAD, around, between, checked
+from sketchvae.artist.morphing import CANDIDATES, smoothest
+from sketchvae.artist.network import Network
+from sketchvae.artist.reading import read
+from sketchvae.artist.sitting import ATTEMPTS, Rows, Sitting, check
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.flock import Flock
 from sketchvae.model_file import Array, ModelFile, shipped_path
 from sketchvae.model_file import load as load_model
 
-Rows = NDArray[np.intp]
-
 TEMPERATURE = 0.5
-_SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
-_ATTEMPTS = 20  # at a drawing that does not end
-_UP, _END = int(Pen.UP), int(Pen.END)  # looked up once: an enum is slow to ask at every step
-_COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
+COLD = 0.1  # temperature of a path: little but the latent decides
+_READ_AT_ONCE = 128  # drawings in one batch of the encoder, which has a core to itself
 
 
 def load(path: Path | str | None = None) -> "Artist":
@@ -48,6 +50,7 @@ class Artist:
     def __init__(self, model: ModelFile) -> None:
         self.model = model
         self.network = Network(model)
+        self.encoder = Encoder(model)
         self.word = str(model.about.get("word", ""))
         self.longest = 250
 
@@ -56,7 +59,12 @@ class Artist:
         return Flock(self.draw_each(n, temperature, seed))
 
     def draw_each(
-        self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None
+        self,
+        n: int = 1,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        *,
+        latents: Array | None = None,
     ) -> Iterator[Drawing]:
         """Draw n drawings; yield each once it and all before it are done.
 
@@ -68,27 +76,174 @@ class Artist:
             n: how many, 0 or more.
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
             seed: 0 or more; None for drawings that cannot be had again.
+            latents: (n, Z) what to draw each from; None takes them from the prior.
 
         Raises:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
         seed = fresh_seed() if seed is None else seed
-        sitting = _Sitting(self, n, temperature, seed)
+        if latents is not None:
+            latents = checked(latents, self.model.config.latent)
+        sitting = Sitting(self, n, temperature, seed, latents=latents)
         return (drawing for drawing in sitting.drawings() if drawing is not None)
+
+    def encode(self, drawings: Sequence[Drawing]) -> Array:
+        """Return the latent of each drawing, (n, Z): the mean of its posterior."""
+        return self.posterior(drawings).mean
+
+    def posterior(self, drawings: Sequence[Drawing]) -> Posterior:
+        """Read n drawings, in any size, into their posteriors.
+
+        Each is brought into simplified form first, unless it has it: see
+        `Drawing.in_simplified_form`.
+
+        Raises:
+            SketchvaeError: if a drawing is empty.
+        """
+        for index, drawing in enumerate(drawings):
+            if not drawing.strokes:
+                raise SketchvaeError(
+                    f"drawing {index} must have a stroke to be encoded, got none; leave it out"
+                )
+        n, Z = len(drawings), self.model.config.latent
+        found = Posterior(np.empty((n, Z), np.float32), np.empty((n, Z), np.float32))
+
+        def work(places: Rows) -> None:
+            simple = [drawings[i].in_simplified_form() for i in places]
+            reading = read(simple, self.model.scale)
+            rows, part = places[reading.owner], self.encoder.encode(reading)
+            found.mean[rows], found.log_variance[rows] = part.mean, part.log_variance
+
+        longest_first = np.argsort([-drawing.n_points for drawing in drawings], kind="stable")
+        at_once = max(1, min(_READ_AT_ONCE, -(-n // cores())))
+        on_all_cores(work, [longest_first[i : i + at_once] for i in range(0, n, at_once)])
+        return found
 
     def decode(
         self, latents: Array, temperature: float = TEMPERATURE, seed: int | None = None
     ) -> Flock:
         """Draw one drawing from each latent, (n, Z); as `draw_each` otherwise."""
-        Z = self.model.config.latent
-        if latents.ndim != 2 or latents.shape[1] != Z or not np.isfinite(latents).all():
-            raise SketchvaeError(
-                f"latents must be finite and of the shape (n, {Z}), got {latents.shape}; "
-                "encode with the same model"
-            )
+        return Flock(self.draw_each(len(latents), temperature, seed, latents=latents))
+
+    def reconstruct(
+        self,
+        drawings: Sequence[Drawing],
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+    ) -> Flock:
+        """Draw each drawing anew from its own latent; as `draw_each` otherwise.
+
+        A drawing that has not ended in 20 attempts, as near temperature 0 some never do, is
+        empty: the others can be seen.
+        """
+        latents = self.encode(drawings)
         seed = fresh_seed() if seed is None else seed
-        sitting = _Sitting(self, len(latents), temperature, seed, latents=latents)
-        return Flock(drawing for drawing in sitting.drawings() if drawing is not None)
+        sitting = Sitting(self, len(latents), temperature, seed, tries=ATTEMPTS, latents=latents)
+        return Flock(drawing or Drawing((), self.word) for drawing in sitting.drawings())
+
+    def like(self, drawings: Sequence[Drawing], n: int = 1, seed: int | None = None) -> Array:
+        """Sample latents from the posteriors of drawings, each in turn, (n, Z): for `decode`.
+
+        Raises:
+            SketchvaeError: if there is no drawing, or one is empty.
+        """
+        if not drawings:
+            raise SketchvaeError("drawing like others needs one or more, got none; name a drawing")
+        posterior, turns = self.posterior(drawings), np.arange(n) % len(drawings)
+        rng = np.random.default_rng(fresh_seed() if seed is None else seed)
+        noise = rng.standard_normal((n, self.model.config.latent), dtype=np.float32)
+        return Posterior(posterior.mean[turns], posterior.log_variance[turns]).z(noise)
+
+    def near(
+        self, latents: Array, n: int = 1, spread: float = SPREAD, seed: int | None = None
+    ) -> Array:
+        """Scatter latents around those given, each in turn, (n, Z): see `latents.around`."""
+        seed = fresh_seed() if seed is None else seed
+        latents = checked(latents, self.model.config.latent)
+        return around(latents, self.model.prior, n, spread, seed)
+
+    def morph(
+        self,
+        first: Array,
+        last: Array,
+        steps: int = 8,
+        *,
+        linear: bool = False,
+        temperature: float = COLD,
+        seed: int | None = None,
+    ) -> Flock:
+        """Draw along the path from one latent to another, (Z,) each.
+
+        Several are drawn at each latent, and those are shown that change least: see `smoothest`.
+
+        Args:
+            first: of `encode`.
+            last: likewise.
+            steps: drawings on the path, with both ends, 2 or more.
+            linear: straight, instead of spherical: see `latents.between`.
+            temperature: as for `draw_each`.
+            seed: likewise.
+
+        Raises:
+            SketchvaeError: if an argument is out of range, or a drawing never ends.
+        """
+        ends = checked(np.stack([first, last]), self.model.config.latent)
+        path = between(ends[0], ends[1], steps, linear=linear)
+        seed = fresh_seed() if seed is None else seed
+        each = path.repeat(CANDIDATES, axis=0)
+        drawn = self.attempt(len(each), temperature, seed, each)
+        kept = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
+        latents = np.zeros_like(each)
+        latents[kept] = self.encode([drawn[i] or Drawing(()) for i in kept])
+        flock = Flock(smoothest(path, drawn, latents))
+        if len(flock) < steps:
+            raise SketchvaeError(
+                f"{steps} drawings must end within {self.longest} steps, got {len(flock)} in "
+                f"{CANDIDATES} attempts each; try a temperature from 0.1 to 1, or train longer"
+            )
+        return flock
+
+    def complete(
+        self,
+        beginning: Drawing,
+        n: int = 1,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        *,
+        encode: bool = False,
+        size: float | None = None,
+    ) -> Flock:
+        """Continue a beginning in its own size and place, with n endings.
+
+        Its strokes stay as they are, to the last digit; at least one more step is drawn.
+
+        Args:
+            beginning: the first strokes of a drawing.
+            n: how many, 0 or more.
+            temperature: as for `draw_each`.
+            seed: likewise.
+            encode: take the latents from the posterior of the beginning, as if it were
+                finished, and so add little; else sample some that fit a whole drawing with
+                that beginning.
+            size: longest side of the finished drawing in the units of the beginning; None
+                for the pixels of Quick, Draw!, or for a usual first stroke: see `prepare`.
+
+        Raises:
+            SketchvaeError: if the beginning is empty or too long, another argument is out of
+                range, or a drawing never ends.
+        """
+        seed = fresh_seed() if seed is None else seed
+        start = prepare(beginning, self.model.scale, self.longest, size)
+        check(n, temperature, seed)
+        if encode:
+            posterior = self.encoder.encode(read([start.simple], self.model.scale))
+            rng = np.random.default_rng(seed)
+            noise = rng.standard_normal((n, self.model.config.latent), dtype=np.float32)
+            z = posterior.z(noise)
+        else:
+            z = fitting_latents(self, start, n, temperature, seed)
+        sitting = Sitting(self, n, temperature, seed, latents=z, given=start.reading)
+        return Flock(start.finished(d) for d in sitting.drawings() if d is not None)
 
     def attempt(
         self, n: int, temperature: float, seed: int, latents: Array | None = None
@@ -97,145 +252,5 @@ class Artist:
 
         From the prior, or each from its own latent, (n, Z).
         """
-        sitting = _Sitting(self, n, temperature, seed, once=True, latents=latents)
+        sitting = Sitting(self, n, temperature, seed, tries=1, latents=latents)
         return list(sitting.drawings())
-
-
-class _Sitting:
-    """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
-
-    Attributes:
-        latents: (n, Z) what to draw from; None takes them from the prior.
-        once: whether a drawing that does not end is given up, not begun anew.
-        owner: (B,) which drawing is in each place.
-        taken: (B,) steps it has taken.
-        dice: (4, T, B) its randomness: two uniform chances and two normals a step.
-        steps: (3, T, B) what it has drawn: stroke-3 in model units.
-    """
-
-    def __init__(
-        self,
-        artist: Artist,
-        n: int,
-        temperature: float,
-        seed: int,
-        *,
-        once: bool = False,
-        latents: Array | None = None,
-    ) -> None:
-        _check(n, temperature, seed)
-        self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.once, self.latents = once, latents
-        self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
-        self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
-        self.owner = np.arange(self.next)
-        self.taken = np.zeros(self.next, dtype=np.intp)
-        self.steps = np.zeros((3, artist.longest, self.next), dtype=np.float32)
-        self.state, self.dice = self._begin(self.owner)
-
-    def drawings(self) -> Iterator[Drawing | None]:
-        """Yield the drawings in order; None for one that was given up."""
-        done: dict[int, Drawing | None] = {}
-        turn = 0
-        while len(self.owner):
-            ended = self._step()
-            free = (ended | (self.taken == self.artist.longest)).nonzero()[0]
-            if not len(free):
-                continue
-            for place in free[ended[free]].tolist():
-                done[int(self.owner[place])] = self._drawing(place)
-            unfinished = self.owner[free[~ended[free]]].tolist()
-            if self.once:
-                done |= dict.fromkeys(unfinished)
-                unfinished = []
-            self._refill(free, unfinished)
-            while turn in done:
-                yield done.pop(turn)
-                turn += 1
-
-    def _step(self) -> NDArray[np.bool_]:
-        """Take one step with every drawing, and say which have ended by it."""
-        network = self.artist.network
-        here = (slice(None), self.taken, np.arange(len(self.owner)))
-        dice = self.dice[here]
-        mixture = network.advance(self.state)
-        seen, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
-        offsets = network.take(self.state, seen, pen)
-        step = np.empty((3, len(pen)), dtype=np.float32)
-        step[:2], step[2] = offsets, pen == _UP
-        self.steps[here] = step
-        self.taken += 1
-        ended: NDArray[np.bool_] = pen == _END
-        return ended
-
-    def _drawing(self, place: int) -> Drawing:
-        """Return what stands in a place, without the END row, in pixels."""
-        stroke3 = self.steps[:, : self.taken[place] - 1, place].T.astype(np.float64)
-        stroke3[:, :2] *= self.artist.model.scale
-        return Drawing.from_stroke3(stroke3, self.artist.word).aligned()
-
-    def _refill(self, free: Rows, unfinished: list[int]) -> None:
-        """Begin drawings in the free places; close those that stay empty.
-
-        Args:
-            free: places whose drawing has ended or is too long.
-            unfinished: the drawings that were too long and are begun anew.
-        """
-        owners = [self._again(index) for index in unfinished]
-        fresh = range(self.next, min(self.n, self.next + len(free) - len(owners)))
-        owners += fresh
-        self.next += len(fresh)
-        if owners:
-            filled = free[: len(owners)]
-            state, self.dice[..., filled] = self._begin(np.array(owners))
-            self.state.put(filled, state)
-            self.owner[filled], self.taken[filled] = owners, 0
-        if len(owners) < len(free):
-            rest = np.delete(np.arange(len(self.owner)), free[len(owners) :])
-            self.state.keep(rest)
-            self.owner, self.taken = self.owner[rest], self.taken[rest]
-            self.steps, self.dice = self.steps[..., rest], self.dice[..., rest]
-
-    def _again(self, index: int) -> int:
-        """Note that a drawing did not end and is begun anew."""
-        self.attempts[index] = self.attempts.get(index, 0) + 1
-        if self.attempts[index] >= _ATTEMPTS:
-            raise SketchvaeError(
-                f"drawing {index} must end within {self.artist.longest} steps, got none that did "
-                f"in {_ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
-            )
-        return index
-
-    def _begin(self, owners: Rows) -> tuple[State, Array]:
-        """Return the state before the first step, and the dice of all steps, (4, T, B).
-
-        Every drawing has a generator of its own, so that it does not matter which
-        others are drawn beside it.
-        """
-        Z, T = self.artist.model.config.latent, self.artist.longest
-        chances = np.empty(len(owners), dtype=np.float32)
-        noise = np.empty((len(owners), Z), dtype=np.float32)
-        dice = np.empty((4, T, len(owners)), dtype=np.float32)
-        for place, index in enumerate(owners.tolist()):
-            rng = np.random.default_rng([self.seed, index, self.attempts.get(index, 0)])
-            chances[place] = rng.random(dtype=np.float32)
-            noise[place] = rng.standard_normal(Z, dtype=np.float32)
-            dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
-            dice[2:, :, place] = rng.standard_normal((2, T), dtype=np.float32)
-        if self.latents is None:
-            z = self.artist.model.prior.place(chances, noise)
-        else:
-            z = self.latents[owners].astype(np.float32)
-        return self.artist.network.begin(z), dice
-
-
-def _check(n: int, temperature: float, seed: int) -> None:
-    if n < 0:
-        raise SketchvaeError(f"the number of drawings must be 0 or more, got {n}")
-    if not _COLDEST <= temperature <= _HOTTEST:
-        raise SketchvaeError(
-            f"the temperature must be from {_COLDEST:g} to {_HOTTEST:g}, got {temperature:g}; "
-            "try 0.5"
-        )
-    if seed < 0:
-        raise SketchvaeError(f"the seed must be 0 or more, got {seed}; try 7")

@@ -5,15 +5,18 @@ Drawings stand in columns here, so that every gate is one unbroken block of memo
 Shape letters: B drawings, H hidden, M mixture components, Z latent.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchvae.artist.reading import Reading
 from sketchvae.drawing import Pen
 from sketchvae.model_file import Array, ModelFile
 
-_DOWN = int(Pen.DOWN)  # looked up once: an enum is slow to ask at every step
+_DOWN, _END = int(Pen.DOWN), int(Pen.END)  # looked up once: an enum is slow to ask at every step
 _WIDEST = 10.0  # log sigma: far beyond any drawing, and odd weights cannot reach infinity
 
 
@@ -35,7 +38,7 @@ class State:
     from_z: Array
     ahead: NDArray[np.complex64]
 
-    def keep(self, columns: NDArray[np.intp]) -> None:
+    def keep(self, columns: NDArray[np.intp] | slice) -> None:
         """Drop all other drawings."""
         self.inputs = self.inputs[:, columns]
         self.cell = self.cell[:, columns]
@@ -99,6 +102,33 @@ class Mixture:
         spread += chosen[:2]
         return spread, pen
 
+    def nats(self, seen: Array, pen: NDArray[np.intp]) -> Array:
+        """Return what steps cost, (B,) nats, in model units: of END the pen alone (eq. 3 and 9).
+
+        The bivariate normal is written as p(y) p(x given y), so that nothing cancels when
+        the correlation comes near 1; the sum over components is a log-sum-exp.
+
+        Args:
+            seen: (2, B) the offsets as the pen sees them.
+            pen: (B,) after the step.
+        """
+        mean, log_sigma, rho = self.normals[:2], self.normals[2:4], self.normals[4]
+        x, y = (seen[:, None] - mean) * np.exp(-log_sigma)
+        log_cosh = np.logaddexp(rho, -rho) - np.float32(math.log(2))  # -log sqrt(1 - tanh^2)
+        x_given_y = (x - np.tanh(rho) * y) * np.exp(log_cosh)
+        log_normal = -0.5 * (x_given_y * x_given_y + y * y) + log_cosh - log_sigma.sum(axis=0)
+        offset = _log_sum_exp(self.log_pi) - _log_sum_exp(self.log_pi + log_normal)
+        pens = _log_sum_exp(self.log_q) - self.log_q[pen, np.arange(len(pen))]
+        nats: Array = np.where(pen == _END, 0, offset + np.float32(math.log(2 * math.pi))) + pens
+        return nats
+
+
+def _log_sum_exp(values: Array) -> Array:
+    """Return log sum exp over the first axis."""
+    highest = values.max(axis=0)
+    total: Array = highest + np.log(np.exp(values - highest).sum(axis=0))
+    return total
+
 
 def _choose(logits: Array, chances: Array) -> NDArray[np.intp]:
     """Choose a row of each column by its weight: the first whose running sum passes chance."""
@@ -108,25 +138,54 @@ def _choose(logits: Array, chances: Array) -> NDArray[np.intp]:
     return chosen
 
 
-class Network:
-    """The decoder's weights, laid out for drawing fast.
+def laid_out(model: ModelFile, name: str) -> tuple[Array, Array, Array]:
+    """Return the weights of an LSTM for `through_gates`: recurrent, input and bias.
 
     sigmoid(x) is (1 + tanh(x / 2)) / 2: with the inner half folded into the weights, one
     tanh over all gates does. The outer half is taken once for the whole cell; that of the
-    output gate is left to the weights that read h, which is why `State` holds 2h. The
-    gates stand in the order i, f, o, g, so that the first three are one block.
+    output gate is left to the weights that read h, which is why 2h is kept. The gates
+    stand in the order i, f, o, g, so that the first three are one block.
+
+    Returns:
+        (4H, H) for 2h, (4H, inputs), and (4H, 1).
     """
+    t = model.tensors
+    H = t[f"{name}.recurrent"].shape[1]
+    order = np.concatenate([np.arange(2 * H), np.arange(3 * H, 4 * H), np.arange(2 * H, 3 * H)])
+    halves = np.repeat(np.array([0.5, 1.0], dtype=np.float32), [3 * H, H])[:, None]
+    recurrent = t[f"{name}.recurrent"][order] * (halves * np.float32(0.5))
+    return recurrent, t[f"{name}.input"][order] * halves, t[f"{name}.bias"][order, None] * halves
+
+
+def through_gates(gates: Array, cell: Array, h: Array) -> None:
+    """Take one step of an LSTM in place: the cell, (H, B), is updated, 2h, (H, B), written.
+
+    Args:
+        gates: (4H, B) what the weights of `laid_out` say; used up.
+        cell: (H, B).
+        h: (H, B).
+    """
+    H = len(cell)
+    np.tanh(gates, out=gates)
+    ifo, g = gates[: 3 * H], gates[3 * H :]
+    ifo += 1  # twice the sigmoids
+    cell *= ifo[H : 2 * H]
+    g *= ifo[:H]
+    cell += g
+    cell *= 0.5
+    np.tanh(cell, out=h)
+    h *= ifo[2 * H :]
+
+
+class Network:
+    """The decoder's weights, laid out for drawing fast."""
 
     def __init__(self, model: ModelFile) -> None:
-        H = model.config.decoder_hidden
-        self.hidden = H
+        self.hidden = model.config.decoder_hidden
         t = model.tensors
-        order = np.concatenate([np.arange(2 * H), np.arange(3 * H, 4 * H), np.arange(2 * H, 3 * H)])
-        halves = np.repeat(np.array([0.5, 1.0], dtype=np.float32), [3 * H, H])[:, None]
-        recurrent, inputs = t["decoder.recurrent"][order], t["decoder.input"][order]
-        self._core = np.concatenate([recurrent * np.float32(0.5), inputs[:, :5]], axis=1) * halves
-        self._from_z = inputs[:, 5:] * halves
-        self._bias = t["decoder.bias"][order, None] * halves
+        recurrent, inputs, self._bias = laid_out(model, "decoder")
+        self._core = np.concatenate([recurrent, inputs[:, :5]], axis=1)
+        self._from_z = inputs[:, 5:]
         self._start, self._start_bias = t["start.weight"], t["start.bias"][:, None]
         self._head, self._head_bias = t["head.weight"] * np.float32(0.5), t["head.bias"][:, None]
         self._one_hot = np.eye(3, dtype=np.float32)
@@ -143,25 +202,16 @@ class Network:
 
     def advance(self, state: State) -> Mixture:
         """Read the previous step of each drawing and say what comes next."""
-        H = self.hidden
         gates = self._core @ state.inputs
         gates += state.from_z
-        np.tanh(gates, out=gates)
-        ifo, g, c = gates[: 3 * H], gates[3 * H :], state.cell
-        ifo += 1  # twice the sigmoids
-        c *= ifo[H : 2 * H]
-        g *= ifo[:H]
-        c += g
-        c *= 0.5
-        h = state.inputs[:H]
-        np.tanh(c, out=h)
-        h *= ifo[2 * H :]
+        h = state.inputs[: self.hidden]
+        through_gates(gates, state.cell, h)
         y: Array = np.matmul(self._head, h)
         y += self._head_bias
         return Mixture.from_head(y)
 
     def take(self, state: State, seen: Array, pen: NDArray[np.intp]) -> Array:
-        """Note the step that was taken, for `advance` to read next.
+        """Note the step that was drawn, for `advance` to read next.
 
         Args:
             state: where the drawings stand.
@@ -171,12 +221,51 @@ class Network:
         Returns:
             The offsets on the page, (2, B).
         """
+        turned = (seen[0] + 1j * seen[1]) * state.ahead
+        return self.note(state, np.stack([turned.real, turned.imag]), pen)
+
+    def note(self, state: State, offsets: Array, pen: NDArray[np.intp]) -> Array:
+        """Note a step, its offsets, (2, B), on the page; the one place that knows the inputs."""
         H = self.hidden
-        offsets = (seen[0] + 1j * seen[1]) * state.ahead
-        goes_on = state.inputs[H + 2 + _DOWN].astype(bool) & (pen == _DOWN)
-        lengths = np.abs(offsets)
-        goes_on &= lengths > 0
-        state.ahead = np.where(goes_on, offsets / np.where(goes_on, lengths, 1), np.complex64(1))
-        state.inputs[H], state.inputs[H + 1] = offsets.real, offsets.imag
+        ahead = offsets[0] + 1j * offsets[1]
+        lengths = np.abs(ahead)
+        goes_on = state.inputs[H + 2 + _DOWN].astype(bool) & (pen == _DOWN) & (lengths > 0)
+        state.ahead = np.where(goes_on, ahead / np.where(goes_on, lengths, 1), np.complex64(1))
+        state.inputs[H : H + 2] = offsets
         state.inputs[H + 2 :] = self._one_hot[:, pen]
         return state.inputs[H : H + 2]
+
+    def follow(self, state: State, reading: Reading) -> Iterator[Array]:
+        """Let the state read the steps of drawings, instead of drawing them.
+
+        Args:
+            state: before their first step, a column each; drawings that have ended leave it.
+            reading: their steps.
+
+        Yields:
+            At each step what it costs those that still have one, (n,) nats in model units.
+        """
+        for step, n in zip(reading.steps, reading.going().tolist(), strict=True):
+            if n < len(state.ahead):
+                state.keep(slice(n))
+            mixture = self.advance(state)
+            offsets, pen = step[:2, :n], step[2:, :n].argmax(axis=0)
+            seen = (offsets[0] + 1j * offsets[1]) * state.ahead.conj()
+            yield mixture.nats(np.stack([seen.real, seen.imag]), pen)
+            self.note(state, offsets, pen)
+
+    def nats(self, z: Array, reading: Reading) -> NDArray[np.float64]:
+        """Return L_R of each drawing given its latent, (B,), summed over its steps (eq. 9).
+
+        Args:
+            z: (B, Z), in the order of the reading's columns.
+            reading: the drawings; `Reading.repeated` for several latents each.
+
+        Returns:
+            Nats of densities per square model unit; per square pixel they are 2 log(scale)
+            more for every row but END.
+        """
+        total = np.zeros(len(z))
+        for nats in self.follow(self.begin(z), reading):
+            total[: len(nats)] += nats
+        return total

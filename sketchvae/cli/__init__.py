@@ -10,11 +10,15 @@ import click
 
 from sketchvae import __version__
 from sketchvae.cli.animate import animate
+from sketchvae.cli.complete import complete
 from sketchvae.cli.data import data
 from sketchvae.cli.draw import draw
 from sketchvae.cli.evaluate import evaluate
 from sketchvae.cli.info import info
+from sketchvae.cli.latents import combine, decode, encode
+from sketchvae.cli.morph import morph
 from sketchvae.cli.plot import plot
+from sketchvae.cli.reconstruct import reconstruct
 from sketchvae.cli.train import train
 from sketchvae.errors import SketchvaeError
 
@@ -53,4 +57,6 @@ def main() -> None:
 
 
 for command in (draw, animate, plot, train, evaluate, data, info):
+    main.add_command(command)
+for command in (encode, decode, combine, reconstruct, complete, morph):
     main.add_command(command)

@@ -3,31 +3,31 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sketchvae.cli.options import (
-    STYLE,
-    TIME,
     animation_of,
     animation_options,
+    drawing_options,
     film_of,
     refuse_others,
     style_of,
     style_options,
 )
+from sketchvae.cli.output import refuse_unused, writer
 
 if TYPE_CHECKING:
+    from sketchvae.artist.artist import Artist
+    from sketchvae.cli.output import Write
     from sketchvae.drawing import Drawing
+    from sketchvae.model_file import Array
     from sketchvae.rendering.timing import Pace
 
-    _Write = Callable[[Iterable[Drawing]], object]
-
 OUTPUT = Path("sheep.svg")
-PICTURES = (".svg", ".png")
 _PACE = ("seconds", "speed")
 
 
@@ -47,17 +47,15 @@ _PACE = ("seconds", "speed")
     help="Where to; the suffix names the format: .svg or .png, or .ndjson, .ndjson.gz, .bin, .npz "
     f"for other programs. '-' is ndjson on standard output.  [default: {OUTPUT}]",
 )
-@click.option("--seed", type=click.IntRange(0), help="The same seed draws the same sheep.")
+@drawing_options
+@click.option("--like", metavar="FILE", help="Like the drawings in a file, each in turn.")
 @click.option(
-    "-t",
-    "--temperature",
-    type=float,
-    help="0.001 to 10: near 0 neat and alike, 1 as the model learnt.  [default: 0.5]",
+    "--near", metavar="FILE", help="Near the latents in a file, or of its drawings, each in turn."
 )
 @click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="A weights file.  [default: the sheep that come with sketchvae]",
+    "--spread",
+    type=float,
+    help="How near: 0 is there, 1 as far around as the sheep lie.  [default: 0.3]",
 )
 @click.option(
     "--preview", is_flag=True, help="Draw in the terminal; without -o nothing is written."
@@ -75,6 +73,9 @@ def draw(
     seed: int | None,
     temperature: float | None,
     model: Path | None,
+    like: str | None,
+    near: str | None,
+    spread: float | None,
     preview: bool,
     animate: bool,
     **given: Any,  # noqa: ANN401
@@ -89,6 +90,8 @@ def draw(
       sketchvae draw -n 12 --seed 7 --smooth -o flock.svg
       sketchvae draw --animate --tip -o sheep.gif
       sketchvae draw -n 1000 -o flock.ndjson
+      sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
+      sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
       sketchvae draw --preview
     """
     from sketchvae.artist.artist import TEMPERATURE, fresh_seed, load
@@ -97,14 +100,19 @@ def draw(
     output = OUTPUT if output is None and not preview else output
     pace = Pace(given["seconds"], given["speed"])
     _check_options(output, preview, animate)
+    if like is not None and near is not None:
+        raise click.UsageError("--like and --near both say what to draw from; leave one out")
+    if spread is not None and near is None:
+        raise click.UsageError("--spread says how near --near is; name a file with --near")
     seed = fresh_seed() if seed is None else seed
     temperature = TEMPERATURE if temperature is None else temperature
-    drawings: Iterable[Drawing] = load(model).draw_each(number, temperature, seed)
+    artist = load(model)
+    latents = _latents(artist, like, near, spread, number, seed)
+    drawings: Iterable[Drawing] = artist.draw_each(number, temperature, seed, latents=latents)
     write = None
     if output is not None:
-        is_picture = output.suffix.lower() in PICTURES
-        writer = _animation if animate else _picture if is_picture else _data
-        write = writer(output, number, given)  # refuses before anything is drawn
+        # Both refuse before anything is drawn.
+        write = (_animation if animate else writer)(output, number, given)
     if preview:
         drawings = list(drawings)
         _show(drawings, pace)
@@ -114,6 +122,26 @@ def draw(
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
     click.echo(f"{place}: {what}, seed {seed}, temperature {temperature:g}", file=sys.stderr)
+
+
+def _latents(
+    artist: "Artist",
+    like: str | None,
+    near: str | None,
+    spread: float | None,
+    number: int,
+    seed: int,
+) -> "Array | None":
+    """Return what to draw from, (number, Z); None for the prior."""
+    from sketchvae.artist.latents import SPREAD
+    from sketchvae.cli.inputs import drawings_of, latents_of
+
+    if like is not None:
+        return artist.like(drawings_of(like), number, seed)
+    if near is None:
+        return None
+    spread = SPREAD if spread is None else spread
+    return artist.near(latents_of(artist, near), number, spread, seed)
 
 
 def _check_options(output: Path | None, preview: bool, animate: bool) -> None:
@@ -128,60 +156,10 @@ def _check_options(output: Path | None, preview: bool, animate: bool) -> None:
         raise click.UsageError("--preview and -o - both want standard output; leave one out")
     if animate:
         return
-    suffix = output.suffix.lower()
-    if suffix not in PICTURES:
-        refuse_others(shown, str(output), f"it is for {' and '.join(PICTURES)}; leave it out")
-    if suffix == ".svg":
-        refuse_others((*STYLE, *TIME), str(output), "it is for .png and films; leave it out")
-    refuse_others((*STYLE, *shown, "pixels"), f"{output}, which stands still", "add --animate")
+    refuse_unused(output, shown)
 
 
-def _data(output: Path, _: int, __: dict[str, Any]) -> "_Write":
-    from sketchvae.data import formats
-
-    known = output.name.lower().endswith(formats.SUFFIXES) or output == formats.STANDARD
-    if not known and not output.is_dir():
-        _refuse_suffix(output, (*PICTURES, *formats.SUFFIXES))
-    return lambda drawings: formats.write(output, (d.sized(255).rounded() for d in drawings))
-
-
-def _refuse_suffix(output: Path, known: Sequence[str]) -> None:
-    from sketchvae.errors import SketchvaeError
-    from sketchvae.rendering.animated import SUFFIXES
-
-    moves = output.suffix.lower() in SUFFIXES
-    advice = "add --animate" if moves else f"try -o {output.stem or 'sheep'}.svg"
-    raise SketchvaeError(
-        f"{output}: must end in {', '.join(known[:-1])} or {known[-1]}, got "
-        f"{output.suffix or 'no suffix'}; {advice}"
-    )
-
-
-def _picture(output: Path, number: int, given: dict[str, Any]) -> "_Write":
-    from sketchvae.files import replacing
-    from sketchvae.rendering.svg import check_page, to_svg
-
-    width, pixels, style = given["width"], given["pixels"], style_of(given, output)
-    if output.suffix.lower() == ".svg":
-        check_page(number, width, style)
-    else:
-        from sketchvae.rendering.raster import check_picture, to_png
-
-        check_picture(number, pixels, width, style)
-
-    def write(drawings: "Iterable[Drawing]") -> None:
-        with replacing(output) as beside:  # before the drawings are made: the place may be bad
-            flock = list(drawings)
-            if output.suffix.lower() == ".svg":
-                svg = to_svg(flock, width_mm=width, style=style)
-                beside.write_text(svg + "\n", encoding="utf-8")
-            else:
-                beside.write_bytes(to_png(flock, pixels=pixels, width_mm=width, style=style))
-
-    return write
-
-
-def _animation(output: Path, number: int, given: dict[str, Any]) -> "_Write":
+def _animation(output: Path, number: int, given: dict[str, Any]) -> "Write":
     from sketchvae.rendering.animated import check_animation, check_suffix, write_animation
 
     check_suffix(output)

@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 WIDTH = 100.0  # mm
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_PIXELS = click.option(
+    "--pixels",
+    type=int,
+    help="Width of a PNG or a film.  [default: 800, of a film 400; more for a flock]",
+)
+_TEMPERATURE = click.option(
+    "-t",
+    "--temperature",
+    type=float,
+    help="0.001 to 10: near 0 neat and alike, 1 as the model learnt.  [default: 0.5]",
+)
 _STYLE = (
     click.option("--smooth", is_flag=True, help="Curves through the points instead of corners."),
     click.option("--width", default=WIDTH, show_default=True, help="Width of the page in mm."),
@@ -51,14 +62,38 @@ _ANIMATION = (
     ),
     click.option("--pause", type=float, help="Seconds before it begins again.  [default: 1.5]"),
     click.option("--rate", type=float, help="Frames a second of a film.  [default: 20]"),
-    click.option(
-        "--pixels",
-        type=int,
-        help="Width of a PNG or a film.  [default: 800, of a film 400; more for a flock]",
-    ),
+    _PIXELS,
 )
 STYLE = ("smooth", "width", "stroke_width", "colour", "palette", "background")
 TIME = ("seconds", "speed", "together", "tip", "loop", "pause", "rate")
+
+
+seed_option = click.option(
+    "--seed", type=click.IntRange(0), help="The same seed draws the same sheep."
+)
+model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="A weights file.  [default: the sheep that come with sketchvae]",
+)
+
+
+def drawing_options(command: _Command) -> _Command:
+    """Add what every command that draws has: --seed, --temperature and --model."""
+    return _with(command, (seed_option, _TEMPERATURE, model_option))
+
+
+def page_options(command: _Command) -> _Command:
+    """Add -o for a page or a file of drawings, the options of style, and --pixels."""
+    output = click.option(
+        "-o",
+        "--output",
+        required=True,
+        type=click.Path(path_type=Path),
+        help="Where to: .svg or .png for a page of all, .ndjson, .ndjson.gz, .bin or .npz for "
+        "other commands; '-' is ndjson on standard output.",
+    )
+    return _with(command, (output, *_STYLE, _PIXELS))
 
 
 def style_options(command: _Command) -> _Command:

@@ -33,7 +33,6 @@ Points = NDArray[np.uint8]
 
 FORMAT = "sketchvae-packed-1"
 SUFFIX = ".drawings"
-_LEAST_SIDE = 200  # pixels; of 26,124 drawings in Quick, Draw!'s own simplified form, 214
 _MAX_HEADER = 1 << 24  # bytes; words and sources are the only parts that grow
 _MAX_WORDS = 1 << 16  # what uint16 can tell apart
 _ARRAYS: dict[str, tuple[str, str, tuple[int, ...]]] = {  # safetensors dtype, ours, a row's shape
@@ -181,16 +180,8 @@ def pack(
 
 
 def to_points(drawing: Drawing) -> Points:
-    """Return x, y, lift of a drawing as (n, 3) uint8, in simplified form.
-
-    What has that form already is taken as it is, for the recipe is not idempotent:
-    integers from 0 to 255, of about that size. All else goes through the recipe.
-    """
-    for simple in (drawing, drawing.aligned()):
-        if simple.is_simplified and simple.longest_side >= _LEAST_SIDE:
-            break
-    else:
-        simple = drawing.simplified()
+    """Return x, y, lift of a drawing as (n, 3) uint8; see `Drawing.in_simplified_form`."""
+    simple = drawing.in_simplified_form()
     points = np.zeros((simple.n_points, 3), dtype=np.uint8)
     points[:, :2] = simple.points
     points[np.cumsum([len(s) for s in simple.strokes], dtype=int) - 1, 2] = 1

@@ -12,6 +12,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from sketchvae.artist.reading import begins_of, rows_of
 from sketchvae.data.packed import PackedSet, Points, Split
 from sketchvae.drawing import Pen
 from sketchvae.errors import SketchvaeError
@@ -215,17 +216,10 @@ def make_batch(
             1 - augmentation.stretch, 1 + augmentation.stretch, (len(drawings), 2)
         )
         places *= stretch[owner].astype(np.float32)
-        begins = _begins(owner) | np.append(True, lifted[:-1])
+        begins = begins_of(owner) | np.append(True, lifted[:-1])
         kept = (rng.random(len(points)) >= augmentation.drop) | begins | lifted
         places, lifted, owner = places[kept], lifted[kept], owner[kept]
-    offsets = np.diff(places, axis=0, prepend=places[:1])
-    begins = _begins(owner)
-    offsets[begins] = 0
-    # The first point is the origin and has no row of its own, but where the row is needed
-    # to tell a dot from a line: see Drawing.to_stroke3.
-    follows = np.append(offsets[1:].any(axis=1) & ~begins[1:], False) if len(offsets) else begins
-    rows = ~(begins & ~lifted & follows)
-    offsets, lifted, owner = offsets[rows], lifted[rows], owner[rows]
+    offsets, lifted, owner = rows_of(places, lifted, owner)
     offsets += rng.uniform(-0.5, 0.5, offsets.shape).astype(np.float32)
 
     lengths = np.bincount(owner, minlength=len(drawings)) + 1
@@ -238,8 +232,3 @@ def make_batch(
     steps[owner, column, 2:] = np.eye(3, dtype=np.float32)[np.where(lifted, Pen.UP, Pen.DOWN)]
     noise = rng.standard_normal((len(drawings), latent), dtype=np.float32)
     return Batch(steps, lengths, noise)
-
-
-def _begins(owner: Ints) -> NDArray[np.bool_]:
-    """Mark the first point of each drawing."""
-    return np.append(True, np.diff(owner) != 0) if len(owner) else np.zeros(0, dtype=bool)

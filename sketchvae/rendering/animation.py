@@ -66,7 +66,7 @@ def animate(
         pen: width of the line in mm.
         colour: of the pen tip.
     """
-    clock = _Clock(times.duration + animation.pause * animation.loop, animation.loop)
+    clock = Clock(times.duration + animation.pause * animation.loop, animation.loop)
     rows = list(zip(lines, times.strokes, strict=True))
     for (path, outline), time in rows:
         _animate_stroke(page, path, outline, time, clock)
@@ -79,7 +79,7 @@ def animate(
 
 
 @dataclass(frozen=True, slots=True)
-class _Clock:
+class Clock:
     """What all animations of a page share.
 
     Of a page that plays once, each lasts as long as its own part, and leaves the finished ink,
@@ -118,7 +118,7 @@ def _animate_stroke(
     path: Any,  # noqa: ANN401
     outline: Outline,
     time: StrokeTime,
-    clock: _Clock,
+    clock: Clock,
 ) -> None:
     """Hide a path until the pen is there, and let it grow; a dot only waits.
 
@@ -138,7 +138,7 @@ def _animate_stroke(
 def _pen_tip(
     page: Any,  # noqa: ANN401
     route: Sequence[tuple[Outline, StrokeTime]],
-    clock: _Clock,
+    clock: Clock,
     radius: float,
     colour: str,
 ) -> Any:  # noqa: ANN401

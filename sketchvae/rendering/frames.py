@@ -68,24 +68,62 @@ def save_frames(
             and `timeline`, or if the file cannot be written.
     """
     suffix = check_film(path, len(drawings), rate, pixels, width_mm, style, columns)
-    if style.background is None and suffix in (".gif", ".mp4"):
-        style = replace(style, background="white")
+    style = on_paper(style, suffix)
     times = timeline(drawings, animation.pace)
-    pause = animation.pause * animation.loop
-    count = _count(times.duration, rate, suffix)
-    if suffix == ".mp4":
-        _count(pause, rate, suffix)  # its pause is made of frames, too
+    count = film_length(times.duration, rate, suffix, animation)
     sheet = lay_out(drawings, pixels, width_mm, style, columns, usual=PIXELS)
-    frames = _frames(sheet, times, count, animation)
+    write_film(
+        path, sheet, _frames(sheet, times, count, animation), count, times.duration, animation
+    )
+    return count
+
+
+def on_paper(style: Style, suffix: str) -> Style:
+    """Put white paper under a style that has none, where a format needs it."""
+    if style.background is None and suffix in (".gif", ".mp4"):
+        return replace(style, background="white")
+    return style
+
+
+def film_length(duration: float, rate: float, suffix: str, animation: Animation) -> int:
+    """Count the frames of a film that lasts so many seconds, without its pause.
+
+    Raises:
+        SketchvaeError: if there are too many.
+    """
+    if suffix == ".mp4":
+        _count(animation.pause * animation.loop, rate, suffix)  # is made of frames, too
+    return _count(duration, rate, suffix)
+
+
+def write_film(
+    path: Path,
+    sheet: Sheet,
+    frames: "Iterator[tuple[Image.Image, int]]",
+    count: int,
+    duration: float,
+    animation: Animation,
+) -> None:
+    """Write frames into a file, each with how often it stands.
+
+    Args:
+        path: replaced whole or not at all; see `save_frames`.
+        sheet: what they were inked on, or one like it.
+        frames: of whichever number, standing `count` times together.
+        count: see `film_length`.
+        duration: in seconds, without the pause.
+        animation: whether it loops, and the pause.
+
+    Raises:
+        SketchvaeError: if they need too much memory, or the file cannot be written.
+    """
+    suffix, pause = path.suffix.lower(), animation.pause * animation.loop
     with replacing(path) as beside:
         if suffix == ".mp4":
-            size = (sheet.width, sheet.height)
-            pipe_to_ffmpeg(beside, frames, size, count / times.duration, pause)
+            pipe_to_ffmpeg(beside, frames, (sheet.width, sheet.height), count / duration, pause)
         else:
             _check_memory(sheet, count)
-            lasts = times.duration / count
-            save_film(beside, sheet, list(frames), lasts, pause, suffix, animation.loop)
-    return count
+            save_film(beside, sheet, list(frames), duration / count, pause, suffix, animation.loop)
 
 
 def check_film(

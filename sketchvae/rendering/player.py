@@ -44,13 +44,27 @@ def to_html(
     """
     once = replace(animation, loop=False)
     svg = to_svg(drawings, width_mm=width_mm, style=style, columns=columns, animation=once)
+    duration = timeline(drawings, animation.pace).duration
+    return player(svg, title(drawings), duration, animation, style)
+
+
+def player(svg: str, name: str, duration: float, animation: Animation, style: Style) -> str:
+    """Write the page that plays an animated SVG.
+
+    Args:
+        svg: plays once, on its own clock.
+        name: for the title; empty for a drawing without a word.
+        duration: in seconds.
+        animation: whether it loops, and the pause before it does.
+        style: tells whether the ink is for a dark page, too.
+    """
     inks = {ink.lower() for ink in style.inks}
     dark_too = inks == {CURRENT.lower()} and style.background is None
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=html.escape(title(drawings) or "A drawing"),
+        title=html.escape(name or "A drawing"),
         scheme="light dark" if dark_too else "light",
         svg=svg,
-        duration=number(timeline(drawings, animation.pace).duration, 6),
+        duration=number(duration, 6),
         pause=number(animation.pause, 6),
         checked="checked" if animation.loop else "",
     )

@@ -16,6 +16,7 @@ from sketchvae.rendering.svg import (
     LINE,
     Style,
     check_page,
+    common_bounds,
     fit_to_cell,
     grid,
     outlines,
@@ -116,6 +117,7 @@ def picture(
     width_mm: float = 100.0,
     style: Style = DEFAULT_STYLE,
     columns: int | None = None,
+    in_place: bool = False,
 ) -> "Image.Image":
     """Draw the page that `to_svg` writes, in pixels.
 
@@ -125,6 +127,7 @@ def picture(
         width_mm: width of the page, which the width of the line refers to.
         style: how the ink looks.
         columns: cells in a row; None makes the sheet as square as it can be.
+        in_place: whether equal points lie at equal places in all cells.
 
     Returns:
         A picture of mode "P", or "RGB" or "RGBA" if there is a palette; its
@@ -133,7 +136,7 @@ def picture(
     Raises:
         SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
     """
-    sheet = lay_out(drawings, pixels, width_mm, style, columns)
+    sheet = lay_out(drawings, pixels, width_mm, style, columns, in_place=in_place)
     return sheet.picture(sheet.finished().shown)
 
 
@@ -144,9 +147,12 @@ def to_png(
     width_mm: float = 100.0,
     style: Style = DEFAULT_STYLE,
     columns: int | None = None,
+    in_place: bool = False,
 ) -> bytes:
     """Write the page that `to_svg` writes as PNG, which prints at the same size; see `picture`."""
-    drawn = picture(drawings, pixels=pixels, width_mm=width_mm, style=style, columns=columns)
+    drawn = picture(
+        drawings, pixels=pixels, width_mm=width_mm, style=style, columns=columns, in_place=in_place
+    )
     content = io.BytesIO()
     density = drawn.width / width_mm * 25.4
     drawn.save(content, format="PNG", dpi=(density, density))
@@ -187,15 +193,17 @@ def lay_out(
     style: Style,
     columns: int | None,
     usual: int = PIXELS,
+    in_place: bool = False,
 ) -> Sheet:
     """Place drawings on a sheet as `to_svg` does; see `check_picture`."""
     width, height = check_picture(len(drawings), pixels, width_mm, style, columns, usual)
     columns, _, cell, pen = check_page(len(drawings), width_mm, style, columns)
     scale = width / width_mm
     strokes, orders = [], []
+    bounds = common_bounds(drawings) if in_place else None
     for index, drawing in enumerate(drawings):
         corner = (index % columns * cell, index // columns * cell)
-        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth)):
+        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth, bounds)):
             strokes.append(outline.corners * scale)
             orders.append(order)
     inks = tuple(_rgb(ink) for ink in style.inks)

@@ -56,6 +56,7 @@ def to_svg(
     width_mm: float = 100.0,
     style: Style = DEFAULT_STYLE,
     columns: int | None = None,
+    in_place: bool = False,
     animation: Animation | None = None,
 ) -> str:
     """Write drawings as one SVG 1.1 page; one user unit is one millimetre.
@@ -74,21 +75,42 @@ def to_svg(
         width_mm: width of the page; a cell must be left at least 1 mm.
         style: how the ink looks.
         columns: cells in a row; None makes the sheet as square as it can be.
+        in_place: whether equal points lie at equal places in all cells, instead of each
+            drawing filling its own.
         animation: how the page draws itself; None leaves it finished.
 
     Raises:
         SketchvaeError: for no drawings, or a size or colour that cannot be drawn; with an
             animation as `timeline`.
     """
-    import svgwrite  # here: it brings urllib, http and ssl along
-
     columns, rows, cell, pen = check_page(len(drawings), width_mm, style, columns)
     inks = style.inks
-    width, height = number(width_mm, DECIMALS), number(cell * rows, DECIMALS)
+    page, layer = blank_page((width_mm, cell * rows), pen, style, title(drawings))
+    lines: list[tuple[Any, Outline]] = []
+    bounds = common_bounds(drawings) if in_place else None
+    for index, drawing in enumerate(drawings):
+        group = layer.add(page.g(id=f"drawing-{index + 1}"))
+        corner = (index % columns * cell, index // columns * cell)
+        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth, bounds)):
+            path = group.add(page.path(outline.data))
+            if (ink := inks[order % len(inks)]) != inks[0]:
+                path["stroke"] = ink
+            lines.append((path, outline))
+    if animation is not None:
+        animate(page, lines, timeline(drawings, animation.pace), animation, pen, inks[0])
+    return str(page.tostring())
+
+
+def blank_page(size: tuple[float, float], pen: float, style: Style, named: str) -> tuple[Any, Any]:
+    """Make an svgwrite page of so many mm, and its layer for ink of so many mm."""
+    import svgwrite  # here: it brings urllib, http and ssl along
+
+    inks = style.inks
+    width, height = (number(side, DECIMALS) for side in size)
     page = svgwrite.Drawing(
         size=(f"{width}mm", f"{height}mm"), viewBox=f"0 0 {width} {height}", debug=False
     )
-    if named := title(drawings):
+    if named:
         page.set_desc(title=named)
     if style.background is not None:
         page.add(page.rect((0, 0), (width, height), fill=style.background.strip()))
@@ -97,18 +119,7 @@ def to_svg(
     page["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
     layer["inkscape:groupmode"] = "layer"
     layer["inkscape:label"] = f"1 {', '.join(dict.fromkeys(inks))}"
-    lines: list[tuple[Any, Outline]] = []
-    for index, drawing in enumerate(drawings):
-        group = layer.add(page.g(id=f"drawing-{index + 1}"))
-        corner = (index % columns * cell, index // columns * cell)
-        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth)):
-            path = group.add(page.path(outline.data))
-            if (ink := inks[order % len(inks)]) != inks[0]:
-                path["stroke"] = ink
-            lines.append((path, outline))
-    if animation is not None:
-        animate(page, lines, timeline(drawings, animation.pace), animation, pen, inks[0])
-    return str(page.tostring())
+    return page, layer
 
 
 def check_page(
@@ -151,9 +162,21 @@ def grid(count: int, columns: int | None) -> tuple[int, int]:
     return columns, math.ceil(count / columns)
 
 
-def fit_to_cell(drawing: Drawing, cell: float, pen: float) -> Drawing:
-    """Centre the drawing in a square from (0, 0) to (cell, cell), inside the margin."""
-    return drawing.fit(cell, cell, _margin(cell, pen))
+Bounds = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def common_bounds(drawings: Sequence[Drawing]) -> Bounds | None:
+    """Return the bounds of all drawings together; None if all are empty."""
+    corners = [drawing.bounds for drawing in drawings if drawing.strokes]
+    if not corners:
+        return None
+    left, top, right, bottom = zip(*corners, strict=True)
+    return min(left), min(top), max(right), max(bottom)
+
+
+def fit_to_cell(drawing: Drawing, cell: float, pen: float, bounds: Bounds | None = None) -> Drawing:
+    """Centre the drawing, or the bounds, in a square from (0, 0) to (cell, cell), with a margin."""
+    return drawing.fit(cell, cell, _margin(cell, pen), bounds)
 
 
 def _margin(cell: float, pen: float) -> float:
@@ -161,10 +184,15 @@ def _margin(cell: float, pen: float) -> float:
 
 
 def outlines(
-    drawing: Drawing, corner: tuple[float, float], cell: float, pen: float, smooth: bool
+    drawing: Drawing,
+    corner: tuple[float, float],
+    cell: float,
+    pen: float,
+    smooth: bool,
+    bounds: Bounds | None = None,
 ) -> list[Outline]:
     """Place the drawing in the cell with this upper left corner, stroke by stroke."""
-    strokes = fit_to_cell(drawing, cell, pen).moved(*corner).strokes
+    strokes = fit_to_cell(drawing, cell, pen, bounds).moved(*corner).strokes
     if not smooth:
         return [straight(stroke) for stroke in strokes]
     inset = (_margin(cell, pen) + pen / 2) / 2  # half of the white margin is for bulging curves

@@ -1,0 +1,77 @@
+"""The encoder in NumPy: drawings to their posteriors.
+
+The same equations as `learning/model.py`; a test holds the two together.
+Shape letters: B drawings, T steps, E encoder hidden a side, Z latent.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchvae.artist.network import laid_out, through_gates
+from sketchvae.artist.reading import Ints, Reading
+from sketchvae.model_file import Array, ModelFile
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """q(z given S): a diagonal normal, `mean` and `log_variance` of (B, Z) (eq. 2)."""
+
+    mean: Array
+    log_variance: Array
+
+    def z(self, noise: Array) -> Array:
+        """Return z = mu + sigma * noise for standard normal noise, (..., B, Z)."""
+        z: Array = self.mean + np.exp(0.5 * self.log_variance) * noise
+        return z
+
+
+class Encoder:
+    """The encoder's weights, laid out for reading fast."""
+
+    def __init__(self, model: ModelFile) -> None:
+        self.hidden = model.config.encoder_hidden
+        self._forward = _core(model, "encoder.forward")
+        self._backward = _core(model, "encoder.backward")
+        t = model.tensors
+        heads = [t["posterior.mean.weight"], t["posterior.log_variance.weight"]]
+        self._head = np.concatenate(heads).T * np.float32(0.5)  # it reads 2h
+        self._bias = np.concatenate([t["posterior.mean.bias"], t["posterior.log_variance.bias"]])
+
+    def encode(self, reading: Reading) -> Posterior:
+        """Read drawings into their posteriors, one a column (eq. 1 and 2)."""
+        going = reading.going()
+        sides = ((self._forward, reading.steps), (self._backward, reading.backward()))
+        h = np.concatenate([self._last(core, steps, going) for core, steps in sides])
+        y = h.T @ self._head + self._bias
+        Z = y.shape[1] // 2
+        return Posterior(y[:, :Z], y[:, Z:])
+
+    def _last(self, core: Array, steps: Array, going: Ints) -> Array:
+        """Return 2h after the last step of each drawing, (E, B)."""
+        E, B = self.hidden, steps.shape[2]
+        last = np.empty((E, B), dtype=np.float32)
+        inputs = np.zeros((E + 5, B), dtype=np.float32)  # one array: one product, see State
+        cell = np.zeros((E, B), dtype=np.float32)
+        gates = np.empty((4 * E, B), dtype=np.float32)
+        for t, (step, n) in enumerate(zip(steps, going.tolist(), strict=True)):
+            if n < inputs.shape[1]:  # copied, for ufuncs are slow on short rows
+                last[:, n : inputs.shape[1]] = inputs[:E, n:]
+                inputs, cell = inputs[:, :n].copy(), cell[:, :n].copy()
+                gates = np.empty((4 * E, n), dtype=np.float32)
+            inputs[E:] = step[:, :n]
+            used = slice(None) if t else slice(E, None)  # before the first step h is 0
+            np.matmul(core[:, used], inputs[used], out=gates)
+            through_gates(gates, cell, inputs[:E])
+        last[:, : inputs.shape[1]] = inputs[:E]
+        return last
+
+
+def _core(model: ModelFile, name: str) -> Array:
+    """Return the weights that read 2h and a step, (4E, E + 5).
+
+    The pen is one-hot: its three columns take the bias in, and nothing is left to add.
+    """
+    recurrent, inputs, bias = laid_out(model, name)
+    inputs[:, 2:] += bias
+    return np.concatenate([recurrent, inputs], axis=1)

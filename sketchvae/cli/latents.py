@@ -1,0 +1,108 @@
+"""sketchvae encode, decode and combine: from drawings to latents, back, and sums of them."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sketchvae.cli.options import drawing_options, model_option, page_options
+from sketchvae.cli.output import draw_to
+
+if TYPE_CHECKING:
+    from sketchvae.artist.artist import Artist
+    from sketchvae.model_file import Array
+
+
+@click.command()
+@click.argument("drawings")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where to: .npy (float32), .csv or .json; a row for each drawing.",
+)
+@model_option
+def encode(drawings: str, output: Path, model: Path | None) -> None:
+    """Write the latents of DRAWINGS: the means of their posteriors.
+
+    DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. Drawings in
+    another form are simplified the Quick, Draw! way first.
+
+    \b
+    Example:
+      sketchvae encode sheep.ndjson -o sheep.npy
+    """
+    from sketchvae.artist.artist import load
+    from sketchvae.cli.inputs import drawings_of
+    from sketchvae.data import latents
+
+    latents.check_suffix(output)
+    found = load(model).encode(drawings_of(drawings))
+    latents.write(output, found)
+    n, Z = found.shape
+    click.echo(f"{output}: {n} latent{'s' * (n != 1)} of {Z} numbers", file=sys.stderr)
+
+
+@click.command()
+@click.argument("latents")
+@page_options
+@drawing_options
+def decode(latents: str, **given: Any) -> None:  # noqa: ANN401
+    """Draw from LATENTS, a drawing from each.
+
+    LATENTS is a file of 'sketchvae encode', or one that other programs wrote: .npy, .csv or
+    .json with a row for each. FILE:3 is the third of them.
+
+    \b
+    Examples:
+      sketchvae decode sheep.npy -o again.svg
+      sketchvae decode sheep.npy:3 -t 0.1 -o third.svg
+    """
+    from sketchvae.artist.artist import load
+    from sketchvae.cli.inputs import latents_of
+
+    artist = load(given.pop("model"))
+    _decode(artist, latents_of(artist, latents), given)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("terms", nargs=-1, required=True)
+@page_options
+@drawing_options
+def combine(terms: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
+    """Draw from a sum of latents: A - B + C.
+
+    TERMS are files of drawings or of latents with + or - between them. FILE:3 is the third
+    drawing of a file, FILE the mean of all in it.
+
+    \b
+    Example:
+      sketchvae combine sheep.ndjson:1 - sheep.ndjson:2 + sheep.ndjson:3 -o sum.svg
+    """
+    import numpy as np
+
+    from sketchvae.artist.artist import load
+    from sketchvae.cli.inputs import latents_of
+
+    signs = _signs(terms)
+    artist = load(given.pop("model"))
+    means = [latents_of(artist, term).mean(axis=0) for term in terms[::2]]
+    _decode(artist, np.array(signs)[None] @ np.stack(means), given)
+
+
+def _signs(terms: Sequence[str]) -> list[int]:
+    """Return +1 or -1 for each file of a sum."""
+    between = terms[1::2]
+    if len(terms) % 2 == 0 or not set(between) <= {"+", "-"} or set(terms[::2]) & {"+", "-"}:
+        raise click.UsageError(
+            f"a sum must be files with + or - between them, got {' '.join(terms)}; try A - B + C"
+        )
+    return [1, *(1 if sign == "+" else -1 for sign in between)]
+
+
+def _decode(artist: "Artist", latents: "Array", given: dict[str, Any]) -> None:
+    n = len(latents)
+    draw_to(given, n, lambda t, seed: artist.draw_each(n, t, seed, latents=latents))

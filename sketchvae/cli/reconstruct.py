@@ -1,0 +1,67 @@
+"""sketchvae reconstruct: drawings beside what the model makes of them."""
+
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sketchvae.cli.options import model_option, page_options, seed_option
+from sketchvae.cli.output import draw_to
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sketchvae.drawing import Drawing
+
+TEMPERATURES = (0.1, 0.5, 1.0)
+
+
+@click.command()
+@click.argument("drawings")
+@click.option(
+    "-n", "--number", type=click.IntRange(1), default=8, show_default=True, help="The first ones."
+)
+@page_options
+@seed_option
+@click.option(
+    "-t",
+    "--temperature",
+    "temperatures",
+    type=float,
+    multiple=True,
+    help="0.001 to 10. May be repeated.  [default: 0.1, 0.5 and 1]",
+)
+@model_option
+def reconstruct(
+    drawings: str,
+    number: int,
+    temperatures: tuple[float, ...],
+    model: Path | None,
+    **given: Any,  # noqa: ANN401
+) -> None:
+    """Show DRAWINGS beside their reconstructions: a row for each, the original first.
+
+    The encoder reads a drawing into its latent, and the decoder draws from that, once at each
+    temperature; what never ends leaves its place empty. DRAWINGS is any file that sketchvae
+    reads, or '-' for ndjson on standard input.
+
+    \b
+    Examples:
+      sketchvae reconstruct sheep.ndjson -o again.svg
+      sketchvae reconstruct sheep.ndjson -n 3 -t 0.01 -t 0.3 -o again.png
+    """
+    from sketchvae.artist.artist import load
+    from sketchvae.cli.inputs import drawings_of
+
+    temperatures = temperatures or TEMPERATURES
+    originals = drawings_of(drawings)[:number]
+    artist = load(model)
+    columns = len(temperatures) + 1
+
+    def rows(_: float, seed: int) -> "Iterator[Drawing]":
+        again = [artist.reconstruct(originals, t, seed) for t in temperatures]
+        return chain.from_iterable(zip(originals, *again, strict=True))
+
+    given["temperature"] = None
+    draw_to(given, columns * len(originals), rows, columns=columns)
