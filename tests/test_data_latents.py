@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -17,6 +17,8 @@ from sketchvae.errors import SketchvaeError
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
 
+@settings(deadline=None)
+@example(np.finfo(np.float32).max.reshape(1, 1))
 @given(arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 3)), elements=FLOATS))
 def test_every_format_gives_back_the_same_numbers(
     tmp_path_factory: pytest.TempPathFactory, array: latents.Array

@@ -69,7 +69,7 @@ def padded(
 POINT = st.tuples(st.integers(0, 255), st.integers(0, 255))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(st.lists(POINT, min_size=1, max_size=5), min_size=1), min_size=1))
 def test_columns_are_the_stroke_5_of_the_drawings(many: list[list[list[tuple[int, int]]]]) -> None:
     drawings = [Drawing(strokes) for strokes in many]

@@ -16,7 +16,6 @@ Array = NDArray[np.float32]
 
 SUFFIXES = (".npy", ".csv", ".json")
 _MOST_BYTES = 1 << 30  # of a file
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 def write(path: Path, latents: Array) -> None:
@@ -130,12 +129,13 @@ def _checked(path: Path, rows: Rows, width: int) -> Array:
                 "same model, or name it with --model"
             )
         try:
-            latent = np.array(row, dtype=np.float64)
+            with np.errstate(over="ignore"):  # infinity is refused below
+                latent = np.array(row, dtype=np.float64).astype(np.float32)
         except (ValueError, OverflowError):
-            latent = np.array([np.nan])
-        if not (np.abs(latent) <= _LARGEST).all():  # False for nan too
+            latent = np.array([np.nan], dtype=np.float32)
+        if not np.isfinite(latent).all():
             raise SketchvaeError(f"{path}: {place}: must be finite numbers; encode again")
-        latents.append(latent.astype(np.float32))
+        latents.append(latent)
     if not latents:
         raise SketchvaeError(f"{path}: must hold a latent, got none; encode a drawing")
     return np.stack(latents)
