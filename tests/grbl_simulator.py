@@ -79,7 +79,8 @@ class Simulator:
         self.locked = self.boot == "locked"
         self.awake = self.boot != "late"
         self.wakes_at = math.inf
-        self.critical = False
+        self.critical = self.held = self.dwelling = False
+        self.state, self.alarm, self.velocity, self.clock = "Idle", 0, 0.0, 0.0
         self.master = self.slave = -1
         self.closed = False
 
@@ -280,9 +281,8 @@ class Simulator:
             self._report()
         if "hold" in self.flags and self.state in ("Run", "Idle"):
             self.held, self.state = self.state == "Idle", "Hold"
-        if "start" in self.flags and "hold" not in self.flags:
-            if self.state == "Hold" and self.held:
-                self.state, self.held = ("Run" if self.planner else "Idle"), False
+        if "start" in self.flags and "hold" not in self.flags and self.held:
+            self.state, self.held = ("Run" if self.planner else "Idle"), False
         self.flags.clear()
 
     def _report(self) -> None:

@@ -254,10 +254,11 @@ class _Desk:
 
     def pressed(self) -> bool:
         """Whether Enter was pressed; a job in the background must not touch the terminal."""
-        if self.keyboard is None or (
-            os.isatty(self.keyboard) and os.tcgetpgrp(self.keyboard) != os.getpgrp()
-        ):
+        if self.keyboard is None:
             return False
+        with contextlib.suppress(OSError):  # no terminal, or not the one of this session
+            if os.tcgetpgrp(self.keyboard) != os.getpgrp():
+                return False
         if not select.select([self.keyboard], [], [], 0)[0]:
             return False
         typed = os.read(self.keyboard, 1024)

@@ -323,6 +323,8 @@ class _Reader:
                 f"{self.name}: must hold {self.of} strokes and (end), stops in stroke "
                 f"{self.strokes}: it is cut off; write it anew"
             )
+        if not self.marked and not self.inked:
+            self.strokes -= 1  # it only travels home
         if not any(c.inks for c in self.commands):
             raise SketchvaeError(f"{self.name}: must hold strokes, got none; choose another file")
 
@@ -389,9 +391,9 @@ def _travelled_with(commands: list[Command]) -> str:
 
 
 def _check_pen(reader: _Reader, lines: tuple[str, ...]) -> None:
-    """See that every stroke leaves the pen up, and that nothing travels with it down."""
+    """See that every stroke leaves the pen up, and that nothing follows that lowers it."""
     pens = [p for p in map(_pen, lines) if p]
-    up = pens[-1:] + [{w for w in p if w[0] != "M"} for p in pens[-1:]]  # M3 S30, or S30 alone
+    up = pens[-1] if pens else set()
     previous: Command | None = None
     lifted, inked = True, False
     for command in [*reader.commands, None]:
@@ -406,12 +408,20 @@ def _check_pen(reader: _Reader, lines: tuple[str, ...]) -> None:
         if command is None:
             break
         pen = _pen(command.text)
-        if (pen and pen in up) or command.text in lines:
+        if command.text in lines or (pen and _is_up(pen, up)):
             lifted = True
-        elif command.inks or (pen and not inked and command.stroke):
-            lifted = False
+        elif command.inks or (pen and pen != {("M", 5.0)} and not inked and command.stroke):
+            lifted = False  # M5 lets a servo go where it is
         inked = inked or command.inks
         previous = command
+
+
+def _is_up(pen: set[tuple[str, float]], up: set[tuple[str, float]]) -> bool:
+    """Whether a pen command lifts: as M3 S30 does, or S30 alone; or a Z that is no lower."""
+    height, least = dict(pen).get("Z"), dict(up).get("Z")
+    if height is not None and least is not None:
+        return height >= least
+    return pen in (up, {w for w in up if w[0] != "M"})
 
 
 def marked(job: Job, commands: tuple[Command, ...]) -> Iterator[Command]:

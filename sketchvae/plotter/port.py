@@ -49,9 +49,11 @@ def _why_not(port: str, error: Exception) -> str:
 
 def _keep_awake(link: "SerialBase") -> None:
     """Leave DTR as it is when the port is closed: the edge of opening it again resets an Uno."""
-    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
+    try:
         import termios
-
+    except ModuleNotFoundError:  # Windows
+        return
+    with contextlib.suppress(termios.error, AttributeError, OSError, ValueError):  # no tty
         mode = termios.tcgetattr(link.fileno())
         mode[2] &= ~termios.HUPCL
         termios.tcsetattr(link.fileno(), termios.TCSANOW, mode)

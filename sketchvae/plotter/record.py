@@ -47,6 +47,8 @@ class Record:
         first: line with which the run began.
         place: where the pen was then, x and y in mm.
         placed: whether the machine still knew its place when it was last heard of.
+        refused: line that the machine refused, 0 for none; it went on with those behind it.
+        stopped: where the pen was put down to rest then, x and y in mm.
     """
 
     def __init__(self, path: Path, job: Job, start: Start, place: Point) -> None:
@@ -55,6 +57,7 @@ class Record:
         self.done = max(first.stroke - 1, 0)
         self.sent = self.acknowledged = 0
         self.first, self.place, self.placed = first.line, place, True
+        self.refused, self.stopped = 0, place
         self._file: int | None = None
         self._synced = 0.0
 
@@ -79,8 +82,9 @@ class Record:
             digest, strokes = str(state["digest"]), int(state["strokes"])
             record.done, record.sent = int(state["done"]), int(state["sent"])
             record.acknowledged, record.first = int(state["acknowledged"]), int(state["first"])
-            x, y = map(float, state["place"])
+            (x, y), (u, v) = map(float, state["place"]), map(float, state["stopped"])
             record.place, record.placed = (x, y), bool(state["placed"])
+            record.refused, record.stopped = int(state["refused"]), (u, v)
         except (ValueError, TypeError, KeyError) as error:
             raise SketchvaeError(
                 f"{path}: must be the record of a job, is something else; move it, or name "
@@ -113,6 +117,11 @@ class Record:
         self.placed = False
         self._write()
 
+    def refuses(self, line: int, stopped: Point) -> None:
+        """Write down which line was refused, and where the pen has come since."""
+        self.refused, self.stopped = line, stopped
+        self._write()
+
     def close(self, finished: bool) -> None:
         """Let go of the file, and remove it when the job is finished."""
         if self._file is not None:
@@ -134,6 +143,8 @@ class Record:
             "first": self.first,
             "place": [round(v, 4) for v in self.place],
             "placed": self.placed,
+            "refused": self.refused,
+            "stopped": [round(v, 4) for v in self.stopped],
             "digest": self.job.digest,
         }
         return json.dumps(state).encode().ljust(SIZE - 1) + b"\n"
@@ -163,6 +174,12 @@ def resume(record: Record, place: Point) -> Start | None:
     known = max((i for i, c in enumerate(commands) if c.line <= record.acknowledged), default=-1)
     moves = list(_moves(record, begun, sent))
     end = moves[-1][2] if moves else record.place
+    if record.refused:  # what came behind that line is not what was meant
+        if math.dist(record.stopped, place) > SAME:
+            return None
+        index = next(i for i, c in enumerate(commands) if c.line == record.refused)
+        before = [b for i, _, b in moves if i < index]
+        return _go_on(record.job, index, before[-1] if before else record.place)
     if math.dist(end, place) <= SAME:
         return _go_on(record.job, sent + 1, place)
     recent = moves[-PLANNED - sum(index > known for index, *_ in moves) :]

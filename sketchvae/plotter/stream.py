@@ -193,10 +193,11 @@ class Stream:
         timeout = self.machine.timeout
         if now - self.machine.heard > timeout + ASK:
             raise self.machine.silent("did not say anything")
-        # A long move leaves the ok out, but the state is Run then; in a dwell it is Idle.
+        # In a long move the ok is late, but the state is Run; in a dwell it is Idle.
+        heard = self.machine.heard
         if self.machine.state != "Idle":
-            self._moved = now
-        elif self.waiting and now - self._moved > timeout + self.waiting[0].dwell:
+            self._moved = heard
+        elif self.waiting and heard - self._moved > timeout + self.waiting[0].dwell:
             raise self.machine.silent(f"did not acknowledge {self.waiting[0].text}, idle,")
         self.machine.realtime(STATUS)
         self._asked = now
@@ -239,6 +240,9 @@ class Stream:
             return SketchvaeError(f"{where}: {what}; nothing was drawn")
         if not placed:
             self.record.lost()
+        elif fault and fault.refused and lines:
+            x, y, _ = self.machine.where()
+            self.record.refuses(min(lines), (x, y))
         return SketchvaeError(f"{where}: {what}; {pen}; {self._advice(fault, placed)}")
 
     def _lift(self, fault: MachineError | None) -> tuple[str, bool]:
