@@ -68,6 +68,7 @@ class Simulator:
         self.ink: list[tuple[float, float, float, float]] = []
         self.drawn = 0.0  # mm
         self.taken: list[str] = []
+        self.times: list[float] = []  # when each of them was
         self.received = b""
         self.written: list[str] = []
         self.dropped = self.resets = 0
@@ -327,6 +328,7 @@ class Simulator:
         verdict = None
         if text and text[0] != "$":
             self.taken.append(text)
+            self.times.append(time.monotonic())
             verdict = self.hook(len(self.taken), text)
         if verdict is not None and verdict.startswith("ALARM"):
             code = int(verdict[6:])

@@ -13,7 +13,8 @@ from test_send import PENS, gcode, length, strokes
 
 from sketchvae.cli import main
 from sketchvae.errors import SketchvaeError
-from sketchvae.plotter.job import Command, Job, marked, read_job
+from sketchvae.plotter.job import Command, Job, marked
+from sketchvae.plotter.reader import read_job
 from sketchvae.plotter.record import Record, Start, begin, remaining, resume
 
 Point = tuple[float, float]
@@ -125,6 +126,7 @@ def cut(lines: int) -> str:
         (gcode().replace("(end)\n", ""), "must hold 5 strokes and (end)"),
         (gcode().replace("(stroke 3 of 5)\n", ""), "strokes must be numbered in order, got"),
         (gcode().replace("M3 S30\nG4 P0.1\n(stroke 2", "(stroke 2"), "must be up (M3S30 G4P0.1)"),
+        (gcode().replace("M3 S30\nG4 P0.1\n(stroke 2", "G4 P0.1\n(stroke 2"), "must be up (M3S30"),
         (FOREIGN[: FOREIGN.index("G2 ")], "the pen must be up (G0Z5) after stroke 2, is down"),
         (FOREIGN[: FOREIGN.index("G1 X10 Y30")], "the pen must be up (G0Z5) after stroke 2"),
     ],

@@ -114,7 +114,7 @@ def _send(
 
     with needs("plot"):
         from sketchvae.plotter.grbl import Machine
-        from sketchvae.plotter.job import read_job
+        from sketchvae.plotter.reader import read_job
     from sketchvae.plotter.stream import Stream, check_machine
 
     if sum((check, resume, first is not None)) > 1:
@@ -140,6 +140,8 @@ def _send(
 
 def _content(file: Path) -> bytes:
     if file == STANDARD:
+        if sys.stdin.isatty():
+            raise click.UsageError("standard input is the keyboard; name a FILE, or pipe G-code in")
         return sys.stdin.buffer.read()
     try:
         return file.read_bytes()
@@ -175,7 +177,7 @@ def _left(state: Path, job: "Job", resume: bool, first: int | None) -> "Record |
 
 
 def _connect(machine: "Machine", desk: "_Desk", unlock: str | None) -> None:
-    from sketchvae.plotter.grbl import MachineError
+    from sketchvae.plotter.answers import MachineError
 
     try:
         machine.connect(unlock, desk.say)

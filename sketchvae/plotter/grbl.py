@@ -15,6 +15,7 @@ from collections.abc import Callable
 from serial import SerialException
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.plotter.answers import MachineError, check_answer, check_version, is_greeting
 from sketchvae.plotter.port import TICK, open_port
 
 BUFFER = 127  # bytes that may wait in GRBL's ring of 128
@@ -23,59 +24,6 @@ HOMING = 300.0  # seconds: it says nothing meanwhile
 ASK_AGAIN = 0.25  # seconds
 STATUS, HOLD, START, RESET = b"?", b"!", b"~", b"\x18"
 SAME = 0.05  # mm within which two positions are one: a step is 0.0125 mm or less
-
-_ERRORS = {  # GRBL 1.1, doc/csv/error_codes_en_US.csv, in our words
-    1: "a word without its letter",
-    2: "a number that cannot be read",
-    3: "an unknown $ command",
-    8: "it is not idle",
-    9: "it is locked",
-    11: "the line is too long",
-    15: "beyond its travel",
-    20: "a command it does not know",
-    21: "two commands of one kind",
-    22: "no feed rate",
-    24: "two commands that both want the axes",
-    25: "a word twice",
-    26: "no axis word",
-    28: "a word is missing",
-    31: "an axis word too much",
-    33: "a move that cannot be made",
-    36: "a word too much",
-}
-_ALARMS = {
-    1: "a limit switch was hit",
-    2: "the move would leave its travel",
-    3: "it was reset while it moved",
-    6: "homing was stopped",
-    7: "the door opened in homing",
-    8: "homing did not leave the switch",
-    9: "homing found no switch",
-}
-_KEEPS = {2}  # alarms after which the machine knows where it is
-
-
-class MachineError(SketchvaeError):
-    """Say what the machine or the link did.
-
-    Attributes:
-        refused: whether it refused one line, and goes on otherwise.
-        alarmed: whether it stopped by an alarm.
-        linked: whether it can still be spoken to.
-        placed: whether it still knows where the pen is.
-    """
-
-    def __init__(
-        self,
-        what: str,
-        *,
-        refused: bool = False,
-        alarmed: bool = False,
-        linked: bool = True,
-        placed: bool = True,
-    ) -> None:
-        super().__init__(what)
-        self.refused, self.alarmed, self.linked, self.placed = refused, alarmed, linked, placed
 
 
 class _Silent(MachineError):  # noqa: N818
@@ -188,14 +136,25 @@ class Machine:
             MachineError: if the line is refused, or no answer comes.
         """
         self.send(text)
-        said: list[str] = []
-        asked = rest = self.heard = time.monotonic()
-        while (line := self.read()) != "ok":
-            now = time.monotonic()
+
+        def is_ok(line: str) -> bool:
             check_answer(line, text)
+            return line == "ok"
+
+        return self._until(text, is_ok, seconds)
+
+    def _until(
+        self, text: str, done: Callable[[str], object], seconds: float | None = None
+    ) -> list[str]:
+        """Read until a line is the answer to `text`; return what came before it."""
+        said: list[str] = []
+        begin = asked = moved = self.heard = time.monotonic()
+        while not done(line := self.read()):
+            now = time.monotonic()
             said += [line] if line else []
-            rest = rest if self.state.startswith(("Idle", "Alarm")) else now
-            late = now - asked > seconds if seconds else now - min(self.heard, rest) > self.timeout
+            if not self.state.startswith(("Idle", "Alarm")):
+                moved = now
+            late = now - begin > seconds if seconds else now - min(self.heard, moved) > self.timeout
             if late:
                 raise self.silent(f"did not answer {text}")
             if seconds is None and now - asked > ASK_AGAIN:
@@ -290,7 +249,7 @@ class Machine:
                 reset = True
             self.realtime(STATUS)
             while not self.state and time.monotonic() - asked < ASK_AGAIN:
-                _check_version(self.read())
+                check_version(self.read())
 
     def _settle(self, say: Callable[[str], object]) -> None:
         """Wait until what another sender left in the machine is done, and clear what is held."""
@@ -309,22 +268,18 @@ class Machine:
 
     def _read_settings(self) -> None:
         """Read `$$`, behind a line that spoils what a killed sender may have left half sent."""
-        begin = time.monotonic()
         while not self.settings:
             self.send("$")
             self.send("$$")
-            asked = time.monotonic()
-            while time.monotonic() - asked < max(ASK_AGAIN, self.timeout / 4):
-                line = self.read()
-                if match := re.match(r"\$(\d+)=([-\d.]+)", line):
-                    self.settings[int(match[1])] = float(match[2])
-                elif line == "error:8" or (line == "ok" and self.settings):
-                    break
-            if self.settings:
-                return
-            if time.monotonic() - begin > self.timeout:
-                raise MachineError("does not tell its settings ($$), as GRBL 1.1 would")
-            self.wait(("Idle", "Alarm"))
+            self._until("$$", self._is_setting)
+            if not self.settings:  # it was still busy
+                self.wait(("Idle", "Alarm"))
+
+    def _is_setting(self, line: str) -> bool:
+        """Take a setting in; return whether it was the last, or none are told now."""
+        if match := re.fullmatch(r"\$(\d+)=([-\d.]+).*", line):
+            self.settings[int(match[1])] = float(match[2])
+        return line == "error:8" or (line == "ok" and bool(self.settings))
 
     def reset(self) -> bool:
         """Reset the firmware and wait for its greeting; return whether it knows its place.
@@ -373,32 +328,3 @@ class Machine:
             self.command(line)
         self.command("G4P0")
         return placed
-
-
-def is_greeting(line: str) -> bool:
-    """Whether a line is what GRBL says when it begins."""
-    return line.startswith(("Grbl ", "GrblHAL "))
-
-
-def check_answer(line: str, text: str) -> None:
-    """Raise a MachineError where the machine refuses a line, stops by an alarm or begins anew.
-
-    Args:
-        line: what it says.
-        text: the line that it was to answer.
-    """
-    word, _, number = line.partition(":")
-    code = int(number) if number.isdigit() else 0
-    if word == "error":
-        meaning = f", {_ERRORS[code]}" if code in _ERRORS else ""
-        raise MachineError(f"refused {text} ({line}{meaning})", refused=True)
-    if word == "ALARM":
-        meaning = f" ({_ALARMS[code]})" if code in _ALARMS else ""
-        raise MachineError(f"stopped with {line}{meaning}", alarmed=True, placed=code in _KEEPS)
-    if is_greeting(line):
-        raise MachineError("was reset by someone else", placed=False)
-
-
-def _check_version(line: str) -> None:
-    if is_greeting(line) and line.startswith("Grbl 0"):
-        raise MachineError(f"must run GRBL 1.1, runs {line.split('[')[0].strip()}; flash a newer")

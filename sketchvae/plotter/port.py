@@ -44,7 +44,7 @@ def _why_not(port: str, error: Exception) -> str:
         reason = str(error).rpartition(": ")[2]
         return f"cannot be reached ({reason}); a machine in the network is socket://HOST:PORT"
     there = ", ".join(sorted(p.device for p in comports()))
-    return f"is no port of this computer; there {'are ' + there if there else 'is none'}"
+    return f"is no serial port of this computer; it has {there or 'none'}"
 
 
 def _keep_awake(link: "SerialBase") -> None:

@@ -169,17 +169,12 @@ def resume(record: Record, place: Point) -> Start | None:
     commands = record.job.commands
     begun = next(i for i, c in enumerate(commands) if c.line == record.first)
     # In a run that went on within a stroke nothing before its first line was sent.
-    sent = max((i for i, c in enumerate(commands) if c.line <= record.sent), default=-1)
+    last = record.refused - 1 if record.refused else record.sent
+    sent = max((i for i, c in enumerate(commands) if c.line <= last), default=-1)
     sent = max(sent, begun - 1)
     known = max((i for i, c in enumerate(commands) if c.line <= record.acknowledged), default=-1)
     moves = list(_moves(record, begun, sent))
     end = moves[-1][2] if moves else record.place
-    if record.refused:  # what came behind that line is not what was meant
-        if math.dist(record.stopped, place) > SAME:
-            return None
-        index = next(i for i, c in enumerate(commands) if c.line == record.refused)
-        before = [b for i, _, b in moves if i < index]
-        return _go_on(record.job, index, before[-1] if before else record.place)
     if math.dist(end, place) <= SAME:
         return _go_on(record.job, sent + 1, place)
     recent = moves[-PLANNED - sum(index > known for index, *_ in moves) :]
@@ -187,6 +182,8 @@ def resume(record: Record, place: Point) -> Start | None:
         undrawn = commands[index].stroke > record.done
         if undrawn and _distance(place, a, b) <= SAME:
             return _go_on(record.job, index, place)
+    if record.refused and math.dist(record.stopped, place) <= SAME:
+        return _go_on(record.job, sent + 1, end)  # it went astray with the lines behind that one
     return None
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.plotter.grbl import BUFFER, START, STATUS, Machine, MachineError, check_answer
+from sketchvae.plotter.answers import MachineError, check_answer
+from sketchvae.plotter.grbl import BUFFER, START, STATUS, Machine
 from sketchvae.plotter.job import Command, Job, marked
 from sketchvae.plotter.record import Record, Start, remaining
 
