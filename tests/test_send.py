@@ -15,6 +15,8 @@ import pytest
 import serial
 from grbl_simulator import RING, Simulator
 
+from sketchvae.cli import main
+
 PENS = {
     "servo": (["M3 S30", "G4 P0.1"], ["M3 S90", "G4 P0.1"]),
     "relay": (["M5", "G4 P0.1"], ["M3", "G4 P0.1"]),
@@ -233,6 +235,19 @@ def test_standard_input_is_sent_and_the_record_is_in_this_folder(tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif("plot" not in main.commands, reason="there is no sketchvae plot")
+def test_draw_plot_and_send_are_a_pipe(tmp_path: Path) -> None:
+    ours = f"{sys.executable} -m sketchvae"
+    with Simulator(speed=1000.0) as sim:
+        pipe = f"{ours} draw --seed 7 -o - | {ours} plot - --page a6 -o - | {ours} send {sim.port}"
+        done = subprocess.run(pipe, shell=True, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"standard input: \d+ strokes drawn", done.stderr)
+        assert sim.drawn > 100
+        assert not sim.is_down
+    assert not list(tmp_path.iterdir())
+
+
 # --- faults -------------------------------------------------------------------------
 
 
@@ -309,16 +324,24 @@ def test_a_refused_line_is_named_and_ends_the_job_with_the_pen_up(
 ) -> None:
     lines = file.read_text().splitlines()
     bad = lines.index("(stroke 3 of 5)") + 6
+    words = lines[bad].replace(" ", "")
+
+    def refuse(_: int, text: str) -> str | None:
+        if text != words or sim.resets:
+            return None
+        sim.speed = 5000.0  # and it goes on with what it has behind that line
+        return "error:33"
+
     with Simulator() as sim:
-        words = lines[bad].replace(" ", "")
-        sim.hook = lambda _, text: "error:33" if text == words and not sim.resets else None
+        sim.hook = refuse
         said = one_line(send(sim, file, *counted, fails=1))
         assert f"flock.gcode, line {bad + 1}: the machine refused {words} (error:33, " in said
         assert "the pen is up; 2 of 5 strokes are drawn; go on with --resume, or mend" in said
         assert not sim.is_down
+        sim.speed = 50.0
         send(sim, file, "--resume")
         # Of what was under way behind it, the machine draws a little before it is stopped.
-        assert_drawn_once(sim, more=8.0 if counted else 0.0)
+        assert_drawn_once(sim, more=30.0 if counted else 0.0)
 
 
 def test_after_an_alarm_the_pen_is_up_and_the_place_must_be_found_again(file: Path) -> None:
@@ -410,6 +433,15 @@ def test_an_origin_set_with_g92_outlives_ctrl_c(tmp_path: Path) -> None:
         assert sim.shift == pytest.approx((20.0, 10.0, 0.0), abs=0.02)
         send(sim, file, "--resume")
         assert_drawn_once(sim, moved)
+
+
+def test_half_a_line_that_a_killed_sender_left_is_not_carried_out(file: Path) -> None:
+    with Simulator() as sim:
+        with serial.Serial(sim.port, 115200) as port:
+            port.write(b"M3S9")  # of M3S90: the pen would come down
+        send(sim, file)
+        assert_drawn_once(sim)
+        assert sim.taken[0] == "M3S9$"
 
 
 def test_a_stop_may_be_stopped_and_resumed_again_and_again(file: Path) -> None:

@@ -1,6 +1,8 @@
 """Jobs: what is read out of a file, what is refused, and where a job goes on."""
 
+import json
 import math
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -262,6 +264,16 @@ def test_a_mark_stands_behind_every_stroke_and_before_the_change_of_pens() -> No
     order = [c.text for c in marked(read, read.commands)]
     pause = len(order) - 1 - order[::-1].index("M0")
     assert order[pause - 1] == "G4P0"
+
+
+# --- layers ------------------------------------------------------------------------------
+
+
+def test_the_command_brings_nothing_heavy() -> None:
+    heavy = {"serial", "torch", "vpype", "sketchvae.plotter.grbl"}
+    script = "import sys, json, sketchvae.cli.send; print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert not heavy & set(json.loads(done.stdout))
 
 
 # --- AxiDraw ------------------------------------------------------------------------

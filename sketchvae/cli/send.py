@@ -15,7 +15,7 @@ import click
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
-    from sketchvae.plotter.grbl import Machine
+    from sketchvae.plotter.grbl import Grbl
     from sketchvae.plotter.job import Job
     from sketchvae.plotter.record import Record, Start
     from sketchvae.plotter.stream import Stream
@@ -113,7 +113,7 @@ def _send(
     from sketchvae.cli.extras import needs
 
     with needs("plot"):
-        from sketchvae.plotter.grbl import Machine
+        from sketchvae.plotter.grbl import Grbl
         from sketchvae.plotter.reader import read_job
     from sketchvae.plotter.stream import Stream, check_machine
 
@@ -123,7 +123,7 @@ def _send(
     job = read_job(_content(file), name, pen_up)
     state = state or (STATE if file == STANDARD else Path(f"{file}.job"))
     left = None if check else _left(state, job, resume, first)
-    with _beside(file) as desk, contextlib.closing(Machine(port, timeout, desk.check)) as machine:
+    with _beside(file) as desk, contextlib.closing(Grbl(port, timeout, desk.check)) as machine:
         _connect(machine, desk, "$H" if home else "$X" if unlock else None)
         for warning in check_machine(job, machine.settings):
             desk.say(f"warning: {warning}")
@@ -176,7 +176,7 @@ def _left(state: Path, job: "Job", resume: bool, first: int | None) -> "Record |
     return left
 
 
-def _connect(machine: "Machine", desk: "_Desk", unlock: str | None) -> None:
+def _connect(machine: "Grbl", desk: "_Desk", unlock: str | None) -> None:
     from sketchvae.plotter.answers import MachineError
 
     try:
@@ -186,7 +186,7 @@ def _connect(machine: "Machine", desk: "_Desk", unlock: str | None) -> None:
 
 
 def _beginning(
-    machine: "Machine", job: "Job", state: Path, left: "Record | None", first: int | None
+    machine: "Grbl", job: "Job", state: Path, left: "Record | None", first: int | None
 ) -> "tuple[Start, Record]":
     """Say where to begin, and put a record of it on disk."""
     from sketchvae.plotter.record import Record, Start, begin, resume

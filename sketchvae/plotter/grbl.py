@@ -30,7 +30,7 @@ class _Silent(MachineError):  # noqa: N818
     """It does not answer in time."""
 
 
-class Machine:
+class Grbl:
     """A machine that is connected.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.plotter.answers import MachineError, check_answer
-from sketchvae.plotter.grbl import BUFFER, START, STATUS, Machine
+from sketchvae.plotter.grbl import BUFFER, START, STATUS, Grbl
 from sketchvae.plotter.job import Command, Job, marked
 from sketchvae.plotter.record import Record, Start, remaining
 
@@ -85,7 +85,7 @@ class Stream:
 
     def __init__(
         self,
-        machine: Machine,
+        machine: Grbl,
         job: Job,
         person: Person,
         record: Record | None,
