@@ -79,6 +79,11 @@ class Run:
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
+    def hang_up(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.stdin = None
+
     def heard(self, text: str) -> str:
         """Wait for a line that holds this text, and return it."""
         assert self.process.stderr
@@ -223,10 +228,8 @@ def test_standard_input_is_sent_and_the_record_is_in_this_folder(tmp_path: Path)
         run = Run(sim.port, folder=tmp_path)
         assert run.process.stdin
         run.process.stdin.write(gcode())
-        run.process.stdin.close()
-        assert run.process.wait(60) == -signal.SIGKILL
-        run.process.stderr.close()  # type: ignore[union-attr]
-        run.process.stdout.close()  # type: ignore[union-attr]
+        run.hang_up()
+        run.finish(-signal.SIGKILL)
         assert [p.name for p in tmp_path.iterdir()] == ["sketchvae.job"]
         again = Run(sim.port, "-", "--resume", folder=tmp_path)
         said = again.process.communicate(gcode(), timeout=60)[1]
@@ -469,6 +472,15 @@ def test_enter_pauses_behind_the_stroke_with_the_pen_up_and_goes_on(file: Path) 
         assert done < STROKES
         run.press_enter()
         run.finish()
+        assert_drawn_once(sim)
+
+
+def test_a_keyboard_that_is_closed_in_a_pause_does_not_stop_the_job_for_ever(file: Path) -> None:
+    with Simulator() as sim:
+        run = Run(sim.port, file, folder=file.parent)
+        run.press_enter()
+        run.hang_up()
+        assert "paused after stroke 1" in run.finish()
         assert_drawn_once(sim)
 
 

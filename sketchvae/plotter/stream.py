@@ -211,9 +211,10 @@ class Stream:
         self.person.say(
             f"paused after stroke {self.stroke} of {self.job.strokes}, the pen is up; Enter goes on"
         )
-        while self._pause:
+        while self._pause and self.person.listens:  # a closed keyboard would be for ever
             self.machine.read()
             self._watch()
+        self._pause = False
 
     def _change_the_pen(self, command: Command) -> None:
         """Wait at M0 until Enter is pressed, or the machine's own button."""
