@@ -288,7 +288,8 @@ class Simulator:
 
     def _report(self) -> None:
         def triple(name: str, place: Place) -> str:
-            return f"|{name}:" + ",".join(f"{round(v / STEP) * STEP:.3f}" for v in place)
+            unit = 25.4 if self.settings[13] else 1.0
+            return f"|{name}:" + ",".join(f"{round(v / STEP) * STEP / unit:.4f}" for v in place)
 
         state = f"Hold:{int(not self.held)}" if self.state == "Hold" else self.state
         offset, machine = _plus(self.origin, self.shift), _plus(self.place, self.origin)

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 import serial
+from click.testing import CliRunner
 from grbl_simulator import RING, Simulator
 
 from sketchvae.cli import main
+from sketchvae.plotter.record import Record
 
 PENS = {
     "servo": (["M3 S30", "G4 P0.1"], ["M3 S90", "G4 P0.1"]),
@@ -212,13 +214,14 @@ def test_the_simulator_serves_one_that_counts_to_127() -> None:
         {"boot": "late"},
         {"chatty": True},
         {"settings": {10: 0}},
-        {"settings": {13: 1, 10: 1}},
+        {"settings": {13: 1}},
     ],
     ids=["greets late", "talks in between", "tells work positions", "says inches"],
 )
 def test_every_manner_of_machine_is_understood(machine: dict[str, object], file: Path) -> None:
     with Simulator(**machine) as sim:  # type: ignore[arg-type]
-        send(sim, file, "--counted")
+        interrupted(sim, file, signal.SIGINT, 50.0, "--counted")
+        send(sim, file, "--counted", "--resume")
         assert_drawn_once(sim)
 
 
@@ -309,6 +312,18 @@ def test_other_signals_lift_the_pen_too(number: signal.Signals, file: Path) -> N
         said = interrupted(sim, file, number, 30.0)
         assert f"stopped by {number.name}; the pen is up" in one_line(said)
         assert not sim.is_down
+
+
+def test_under_nohup_a_closed_terminal_does_not_stop_the_job(file: Path) -> None:
+    with Simulator() as sim:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a child inherits that
+        try:
+            run = Run(sim.port, file, folder=file.parent)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        sim.ink_hooks = [(30.0, lambda: run.kill(signal.SIGHUP))]
+        run.finish()
+        assert_drawn_once(sim)
 
 
 def test_a_second_ctrl_c_does_not_keep_the_pen_down(file: Path) -> None:
@@ -436,6 +451,20 @@ def test_an_origin_set_with_g92_outlives_ctrl_c(tmp_path: Path) -> None:
         assert sim.shift == pytest.approx((20.0, 10.0, 0.0), abs=0.02)
         send(sim, file, "--resume")
         assert_drawn_once(sim, moved)
+
+
+def test_an_unexpected_error_lifts_the_pen_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Record, line: int) -> None:
+        if line == 40:  # in the middle of a stroke
+            assert sim.is_down
+            raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Record, "sends", fail)
+    with Simulator() as sim:
+        with pytest.raises(RuntimeError, match="a bug"):
+            CliRunner().invoke(main, ["send", sim.port, str(file)], catch_exceptions=False)
+        assert 0 < sim.drawn < length(strokes())
+        assert not sim.is_down
 
 
 def test_half_a_line_that_a_killed_sender_left_is_not_carried_out(file: Path) -> None:

@@ -132,9 +132,13 @@ def _send(
             desk.say(f"{name}: {job.strokes} strokes, every line accepted; nothing was drawn")
             return
         start, record = _beginning(machine, job, state, left, first)
-        if start.index < len(job.commands):
-            _draw(Stream(machine, job, desk, record, counted), desk, start)
-        record.close(finished=True)
+        finished = start.index == len(job.commands)
+        try:
+            if not finished:
+                _draw(Stream(machine, job, desk, record, counted), desk, start)
+            finished = True
+        finally:
+            record.close(finished)
         desk.say(f"{name}: {job.strokes} strokes drawn, in {_clock(desk.seconds)}")
 
 
@@ -296,14 +300,14 @@ def _beside(file: Path) -> Iterator[_Desk]:
     keyboard = None
     with contextlib.ExitStack() as stack:
         if os.name == "posix":
-            if file != STANDARD:
-                keyboard = sys.stdin.fileno() if sys.stdin else None
-            else:
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, AttributeError):  # closed, or there is no terminal
+                if file != STANDARD:
+                    keyboard = sys.stdin.fileno()
+                else:
                     keyboard = stack.enter_context(open("/dev/tty", "rb")).fileno()  # noqa: PTH123
         desk = _Desk(keyboard)
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                number = getattr(signal, name)
+            number = getattr(signal, name, None)
+            if number and signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
                 stack.callback(signal.signal, number, signal.signal(number, desk.stop))
         yield desk

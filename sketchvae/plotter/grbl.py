@@ -189,12 +189,19 @@ class Grbl:
                 return self.place
         raise MachineError("does not tell its position")
 
-    def wait(self, states: tuple[str, ...]) -> None:
-        """Ask until the state begins with one of these."""
+    def wait(self, states: tuple[str, ...], seconds: float = math.inf) -> None:
+        """Ask until the state begins with one of these.
+
+        Raises:
+            MachineError: if it does not in time.
+        """
+        begin = time.monotonic()
         while True:
             self.ask()
             if self.state.startswith(states):
                 return
+            if time.monotonic() - begin > seconds:
+                raise self.silent(f"was {self.state}, not {states[0]},")
             self._pause()
 
     def _pause(self) -> None:
@@ -274,6 +281,7 @@ class Grbl:
             self._until("$$", self._is_setting)
             if not self.settings:  # it was still busy
                 self.wait(("Idle", "Alarm"))
+        self.place = self._origin = None  # what was told before may have been in inches
 
     def _is_setting(self, line: str) -> bool:
         """Take a setting in; return whether it was the last, or none are told now."""
@@ -302,12 +310,12 @@ class Grbl:
     def halt(self, lift: tuple[str, ...], moving: bool = True) -> bool:
         """Stop at once, forget all that was sent, unlock, and lift the pen.
 
-        Returns:
-            Whether the machine still knows its place.
-
         Args:
             lift: the lines that do it.
             moving: False where an alarm has stopped it.
+
+        Returns:
+            Whether the machine still knows its place.
 
         Raises:
             MachineError: if it does not do so.
@@ -317,7 +325,8 @@ class Grbl:
         if moving:
             self.realtime(HOLD)
             with contextlib.suppress(_Silent):  # it may listen all the same
-                self.wait(("Hold:0", "Idle", "Alarm", "Check", "Sleep", "Door:0"))
+                at_rest = ("Hold:0", "Idle", "Alarm", "Check", "Sleep", "Door:0")
+                self.wait(at_rest, self.timeout)
                 place = self.place
         placed = self.reset()
         self.command("$X")

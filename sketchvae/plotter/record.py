@@ -5,6 +5,7 @@ between, the machine's own position tells: it draws what is in its buffer even w
 listens any more, and it stops anywhere at a feed hold.
 """
 
+import io
 import json
 import math
 import os
@@ -58,7 +59,7 @@ class Record:
         self.sent = self.acknowledged = 0
         self.first, self.place, self.placed = first.line, place, True
         self.refused, self.stopped = 0, place
-        self._file: int | None = None
+        self._file: io.FileIO | None = None
         self._synced = 0.0
 
     @classmethod
@@ -97,7 +98,7 @@ class Record:
         """Put the record on disk, before anything is sent."""
         with replacing(self.path) as beside:
             beside.write_bytes(self._content())
-        self._file = os.open(self.path, os.O_WRONLY)
+        self._file = io.FileIO(self.path, "r+")
 
     def sends(self, line: int) -> None:
         """Write down that a line is about to be sent."""
@@ -109,7 +110,7 @@ class Record:
         self.done = stroke
         self._write()
         if self._file is not None and time.monotonic() - self._synced > SYNC:
-            os.fsync(self._file)
+            os.fsync(self._file.fileno())
             self._synced = time.monotonic()
 
     def lost(self) -> None:
@@ -125,14 +126,21 @@ class Record:
     def close(self, finished: bool) -> None:
         """Let go of the file, and remove it when the job is finished."""
         if self._file is not None:
-            os.close(self._file)
+            self._file.close()
             self._file = None
         if finished:
             self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
         if self._file is not None:
-            os.pwrite(self._file, self._content(), 0)
+            try:
+                self._file.seek(0)
+                self._file.write(self._content())
+            except OSError as error:
+                raise SketchvaeError(
+                    f"{self.path}: cannot be written ({error.strerror}), so the job was stopped; "
+                    "name another --state"
+                ) from error
 
     def _content(self) -> bytes:
         state = {

@@ -1,5 +1,6 @@
 """Stream a job to a machine: at the pace that it can take, watched, and stopped with the pen up."""
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -132,6 +133,9 @@ class Stream:
             self._send(commands)
         except (MachineError, Stopped) as problem:
             raise self._ended(problem) from problem
+        except BaseException:  # whatever it is, the pen goes up
+            self._lift(None)
+            raise
 
     # --- line by line -------------------------------------------------------------------
 
@@ -243,8 +247,8 @@ class Stream:
         if not placed:
             self.record.lost()
         elif fault and fault.refused and lines:
-            x, y, _ = self.machine.where()
-            self.record.refuses(min(lines), (x, y))
+            with contextlib.suppress(MachineError):
+                self.record.refuses(min(lines), self.machine.where()[:2])
         return SketchvaeError(f"{where}: {what}; {pen}; {self._advice(fault, placed)}")
 
     def _lift(self, fault: MachineError | None) -> tuple[str, bool]:
