@@ -433,7 +433,7 @@ def test_a_machine_that_was_switched_off_is_not_trusted(file: Path) -> None:
         sim.wait_until_idle()
         sim.switch_off_and_on()
         said = one_line(send(sim, file, "--resume", fails=1))
-        assert "the machine is at 200.00, 150.00, where the job did not leave it" in said
+        assert "the machine is at 200.00, 150.00, not where the job left it" in said
         assert said.endswith("go on with --from 2")
         assert not sim.planner
 
@@ -646,7 +646,7 @@ def test_a_record_is_not_drawn_over_unasked(file: Path) -> None:
 
 def test_from_draws_the_rest_alone(file: Path) -> None:
     with Simulator() as sim:
-        send(sim, file, "--from", "4")
+        assert "flock.gcode: 2 strokes drawn" in send(sim, file, "--from", "4")
         assert_drawn_once(sim, strokes()[3:])
 
 

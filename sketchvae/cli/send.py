@@ -139,7 +139,8 @@ def _send(
             finished = True
         finally:
             record.close(finished)
-        desk.say(f"{name}: {job.strokes} strokes drawn, in {_clock(desk.seconds)}")
+        count = job.strokes - (first or 1) + 1
+        desk.say(f"{name}: {count} strokes drawn, in {_clock(desk.seconds)}")
 
 
 def _content(file: Path) -> bytes:
@@ -202,7 +203,7 @@ def _beginning(
     if start is None:
         assert left
         raise SketchvaeError(
-            f"{machine.name}: the machine is at {x:.2f}, {y:.2f}, where the job did not leave "
+            f"{machine.name}: the machine is at {x:.2f}, {y:.2f}, not where the job left "
             "it: it was moved, or switched off; home it or bring the pen to the origin, then "
             f"go on with --from {min(left.done + 1, job.strokes)}"
         )
