@@ -206,6 +206,36 @@ def plotting(folder: Path) -> None:
     row("load the vpype plugin", f"{ours * 1e3:.0f} ms", f"vpype itself {theirs * 1e3:.0f} ms")
 
 
+def sending(folder: Path) -> None:
+    """Stream short moves to the tests' simulator, as through a USB adapter of 1 ms."""
+    answered, counted = (
+        statistics.median(sent_a_second(folder, o) for _ in range(3)) for o in WAYS
+    )
+    row(
+        "send --counted, moves of 0.2 mm",
+        f"{counted:.0f} lines/s",
+        f"answer by answer {answered:.0f} lines/s (ratio {counted / answered:.2f})",
+    )
+
+
+WAYS: tuple[tuple[str, ...], ...] = ((), ("--counted",))
+
+
+def sent_a_second(folder: Path, options: tuple[str, ...]) -> float:
+    sys.path.insert(0, str(ROOT / "tests"))
+    from grbl_simulator import Simulator
+
+    lines = ["(pen-up: M5)", "G21", "G90", "G94", "M5"]
+    for k in range(20):
+        lines += [f"(stroke {k + 1} of 20)", f"G0 X{k:.3f} Y0.000", "M3", "G1 X0.100 F6000"]
+        lines += [f"G1 X{k + i % 2 / 10:.3f} Y{0.2 * i:.3f}" for i in range(1, 60)] + ["M5"]
+    path = folder / "moves.gcode"
+    path.write_text("\n".join([*lines, "(end)", "M5"]) + "\n")
+    with Simulator(speed=50.0, pen="relay", baud=115_200, latency=0.001) as machine:
+        run("-m", "sketchvae", "send", machine.port, str(path), *options)
+        return (len(machine.times) - 1) / (machine.times[-1] - machine.times[0])
+
+
 def reading(path: Path, folder: Path) -> None:
     from sketchvae.data.packed import open_packed
     from sketchvae.learning.batches import Augmentation, Batches, Pool, Source
@@ -307,6 +337,7 @@ def main() -> None:
         drawing_memory(folder)
         showing(folder)
         plotting(folder)
+        sending(folder)
         reading(path, folder)
         training(path)
 

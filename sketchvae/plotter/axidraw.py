@@ -1,0 +1,54 @@
+"""AxiDraw and NextDraw: their makers' own programs draw an SVG file."""
+
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+from sketchvae.errors import SketchvaeError
+
+PROGRAMS = ("nextdraw", "axicli")
+_SOURCES = (
+    "nextdraw comes from https://bantam.tools/nd_cli, axicli from https://axidraw.com/doc/cli_api"
+)
+
+
+def draw_svg(path: Path) -> str:
+    """Let nextdraw or axicli draw a file; return the name of the program that did.
+
+    Raises:
+        SketchvaeError: if neither is there, the file is no SVG, or the program fails.
+    """
+    _check_svg(path)
+    found = [(name, program) for name in PROGRAMS if (program := shutil.which(name))]
+    if not found:
+        raise SketchvaeError(
+            f"{path}: is drawn by nextdraw or axicli, and neither is on PATH; {_SOURCES}"
+        )
+    name, program = found[0]
+    with subprocess.Popen([program, str(path)]) as process:
+        # Ctrl-C is for that program, which lifts its pen; we wait until it has.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            status = process.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
+    if status:
+        raise SketchvaeError(f"{path}: {name} ended with status {status}; see what it said above")
+    return name
+
+
+def _check_svg(path: Path) -> None:
+    try:
+        root = ElementTree.parse(path).getroot()  # noqa: S314 - expat knows its bombs by now
+    except OSError as error:
+        raise SketchvaeError(
+            f"{path}: cannot be read ({error.strerror}); name an SVG file"
+        ) from error
+    except ElementTree.ParseError as error:
+        raise SketchvaeError(
+            f"{path}: must be a whole SVG file, got none ({error}); write one with sketchvae plot"
+        ) from error
+    if root.tag.rpartition("}")[2] != "svg":
+        raise SketchvaeError(f"{path}: must be SVG, got <{root.tag}>; choose another file")
