@@ -2,18 +2,19 @@
 
     scripts/pictures [DATA]
 
-The same weights make the same files. With DATA, a folder that holds quickdraw_sheep.ndjson, real
-sheep are drawn beside the model's, too.
+The same weights make the same files. With DATA, a folder that holds quickdraw_sheep.ndjson
+and quickdraw_344.ndjson.gz, real sheep are drawn beside the model's, too, and the odd ones found.
 """
 
 import sys
 from itertools import islice
 from pathlib import Path
 
-from sketchvae import load
+from sketchvae import Artist, load
 from sketchvae.artist.artist import TEMPERATURE
 from sketchvae.data import formats
 from sketchvae.rendering.animation import Animation
+from sketchvae.rendering.raster import contact_sheet
 from sketchvae.rendering.svg import Style, to_svg
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +38,18 @@ def main() -> None:
         real = islice(formats.read(Path(sys.argv[1]) / "quickdraw_sheep.ndjson"), 16)
         svg = to_svg([*real, *artist.draw(16, seed=7)], width_mm=240, columns=8)
         (pictures / "beside.svg").write_text(svg + "\n", encoding="utf-8")
+        odd_ones_out(artist, Path(sys.argv[1]), pictures / "odd.png")
+
+
+def odd_ones_out(artist: Artist, data: Path, path: Path) -> None:
+    """Drop drawings of other things among real sheep; show the 16 that are least sheep."""
+    sheep = [d.named("sheep") for d in formats.read(data / "quickdraw_sheep.ndjson")]
+    others = islice(formats.read(data / "quickdraw_344.ndjson.gz"), 5000, None, 10_000)
+    mixed = [*sheep, *others]
+    values = artist.sheepness(mixed)
+    rows = values.argsort()[:16].tolist()
+    labels = [f"{mixed[i].word} {values[i]:.4f}" for i in rows]
+    contact_sheet([mixed[i] for i in rows], columns=8, labels=labels).save(path)
 
 
 if __name__ == "__main__":

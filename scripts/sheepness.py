@@ -274,6 +274,7 @@ def make(artist: Artist, sets: Path) -> tuple[Sheepness, dict[str, Any]]:
 
 
 def main() -> None:
+    torch.set_num_threads(1)  # products so small gain nothing by two, and lose much to others
     model = load(Path(sys.argv[1]))
     out = Path(sys.argv[3]) if sys.argv[3:] else shipped_sheepness()
     head, about = make(Artist(model), Path(sys.argv[2]))
