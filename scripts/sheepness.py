@@ -7,7 +7,7 @@ chosen.drawings some are the sheep, of others.drawings come real drawings of all
 OUT is the file that ships, unless given; only then the figures go into the card, too.
 
 What is learnt from is kept apart from what calibrates and from what judges; the real sheep that
-judge are those kept out of all training. A head for each fold learns without a part of the
+judge, and that percentiles are against, are those kept out of all training. A head for each fold learns without a part of the
 categories and of the real sheep: it shows what the head does with what it never saw.
 """
 
@@ -172,7 +172,7 @@ def calibrated(head: Sheepness, folds: Folds) -> Sheepness:
     slope, shift = float(fit.coef_[0, 0]), float(fit.intercept_[0])
     out = head.out * np.float32(slope)
     out[-1] += np.float32(shift)
-    return replace(head, out=out, real=np.sort(folds.real * slope + shift).astype(np.float32))
+    return replace(head, out=out)
 
 
 def alike(sheep: Floats, others: Floats, points: Ints, other_points: Ints) -> float:
@@ -256,6 +256,8 @@ def make(artist: Artist, sets: Path) -> tuple[Sheepness, dict[str, Any]]:
     print(f"read after {time.monotonic() - began:.0f} s", flush=True)
     folds = fold(sheep, kept_out, drawn, learning, calibrating, judging)
     head = calibrated(learn(sheep, drawn, learning.states, FOLDS), folds)
+    # The percentile is against those kept out: the encoder knows the others too well.
+    head = replace(head, real=np.sort(head.log_odds(kept_out)).astype(np.float32))
     print(f"learnt after {time.monotonic() - began:.0f} s", flush=True)
     points = np.array([drawing.n_points for drawing in valid])
     odds = head.log_odds(kept_out), head.log_odds(judging.states)
@@ -266,7 +268,6 @@ def make(artist: Artist, sets: Path) -> tuple[Sheepness, dict[str, Any]]:
         "nats_per_point_alone": round(plain(artist, real, others, rows[2]), 3),
         "sheep_above_half": round(float((odds[0] > 0).mean()), 3),
         "others_above_half": round(float((odds[1] > 0).mean()), 3),
-        "median_percentile": round(float(np.median(head.percentile(kept_out))), 1),
         "sheepness_of_drawn": round(float(np.median(head.of(drawn))), 3),
     }
     print(f"judged after {time.monotonic() - began:.0f} s", flush=True)

@@ -58,7 +58,7 @@ class Sheepness:
         weight: (F, 4E) of the hidden layer.
         bias: (F,).
         out: (F + 1,) of the output, its bias last.
-        real: (n,) the log odds of real sheep, rising, each by a network that never saw it.
+        real: (n,) the log odds of real sheep, rising; of some that nothing was trained on.
     """
 
     weight: Array
