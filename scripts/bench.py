@@ -123,6 +123,36 @@ def encoding() -> None:
     )
 
 
+def scoring() -> None:
+    from sketchvae import load
+    from sketchvae.artist.cores import cores, on_all_cores
+
+    artist = load()
+    flock = artist.draw(2048, seed=0)
+    many = median_seconds(lambda: artist.sheepness(flock), 5)
+    row("sheepness of 2048 sheep", f"{2048 / many:.0f} drawings/s")
+    some = flock[:32]
+    a = np.ones((4 * artist.network.hidden, artist.network.hidden + 5), dtype=np.float32)
+    b = np.ones((artist.network.hidden + 5, 64), dtype=np.float32)
+
+    def products(_: int) -> None:
+        for _ in range(50):
+            a @ b
+
+    points = statistics.mean(d.n_points for d in some)
+    ours, ceiling = [], []
+    for _ in range(5):  # in turns, so that both meet the same weather
+        ours.append(median_seconds(lambda: artist.score(some), 1))
+        ceiling.append(median_seconds(lambda: on_all_cores(products, range(cores())), 1))
+    product = statistics.median(ceiling) / (50 * cores())
+    row(
+        "nats with k = 64",
+        f"{len(some) / statistics.median(ours):.1f} drawings/s",
+        f"{points:.0f} points each; the matrix products alone would allow "
+        f"{1 / product / points:.1f} drawings/s",
+    )
+
+
 def drawing_memory(folder: Path) -> None:
     path = str(folder / "flock.ndjson")
     mib = peak_mib("-m", "sketchvae", "draw", "-n", "10000", "--seed", "1", "-o", path)
@@ -334,6 +364,7 @@ def main() -> None:
         cold_start(folder)
         drawing()
         encoding()
+        scoring()
         drawing_memory(folder)
         showing(folder)
         plotting(folder)

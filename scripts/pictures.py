@@ -2,8 +2,8 @@
 
     scripts/pictures [DATA]
 
-The same weights make the same files. With DATA, a folder that holds quickdraw_sheep.ndjson, real
-sheep are drawn beside the model's, too.
+The same weights make the same files. With DATA, a folder that holds quickdraw_sheep.ndjson
+and quickdraw_344.ndjson.gz, real sheep are drawn beside the model's, too, and the odd ones found.
 """
 
 import sys
@@ -19,6 +19,7 @@ from sketchvae.plotter.plot import Pens, ink
 from sketchvae.plotter.svg import to_svg as plot_svg
 from sketchvae.rendering.animation import Animation
 from sketchvae.rendering.morphing import write_morph
+from sketchvae.rendering.raster import contact_sheet
 from sketchvae.rendering.svg import Style, to_svg
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,7 @@ def main() -> None:
         svg = to_svg([*real, *artist.draw(16, seed=7)], width_mm=240, columns=8)
         (pictures / "beside.svg").write_text(svg + "\n", encoding="utf-8")
         latent_space(artist, real, pictures)
+        odd_ones_out(artist, Path(sys.argv[1]), pictures / "odd.png")
 
 
 def latent_space(artist: Artist, real: list[Drawing], pictures: Path) -> None:
@@ -64,6 +66,17 @@ def latent_space(artist: Artist, real: list[Drawing], pictures: Path) -> None:
     path = artist.morph(z[2], z[3], 8, seed=7)
     there_and_back = Animation(loop=True)
     write_morph(pictures / "morph.svg", path, there_and_back, width_mm=100, style=Style())
+
+
+def odd_ones_out(artist: Artist, data: Path, path: Path) -> None:
+    """Drop drawings of other things among real sheep; show the 16 that are least sheep."""
+    sheep = [d.named("sheep") for d in formats.read(data / "quickdraw_sheep.ndjson")]
+    others = islice(formats.read(data / "quickdraw_344.ndjson.gz"), 5000, None, 10_000)
+    mixed = [*sheep, *others]
+    values = artist.sheepness(mixed)
+    rows = values.argsort()[:16].tolist()
+    labels = [f"{mixed[i].word} {values[i]:.4f}" for i in rows]
+    contact_sheet([mixed[i] for i in rows], columns=8, labels=labels).save(path)
 
 
 if __name__ == "__main__":

@@ -147,13 +147,13 @@ def table(about: Mapping[str, Any], rows: Sequence[str] | None = None) -> str:
     return f"{nats_table(about['nats_in_pixels'])}\n\n{drawn_table(about['compared'], rows)}"
 
 
-def write_figures(path: Path, tables: str) -> None:
+def write_figures(path: Path, tables: str, what: str = "figures") -> None:
     """Put the tables between the markers of a page."""
     text = path.read_text(encoding="utf-8")
-    marked = r"(<!-- figures -->\n).*?(\n<!-- end of figures -->)"
+    marked = rf"(<!-- {what} -->\n).*?(\n<!-- end of {what} -->)"
     new, count = re.subn(marked, lambda m: m[1] + tables + m[2], text, flags=re.S)
     if count != 1:
-        raise SystemExit(f"{path}: must have one pair of figures markers, got {count}")
+        raise SystemExit(f"{path}: must have one pair of {what} markers, got {count}")
     path.write_text(new, encoding="utf-8")
 
 

@@ -90,7 +90,8 @@ def test_columns_are_the_stroke_5_of_the_drawings(many: list[list[list[tuple[int
 
 def test_noise_of_half_a_pixel_moves_offsets_and_nothing_else() -> None:
     drawings = flock(200)
-    still, noisy = read(drawings, SCALE), read(drawings, SCALE, np.random.default_rng(0))
+    dice = [np.random.default_rng(i) for i in range(200)]
+    still, noisy = read(drawings, SCALE), read(drawings, SCALE, dice)
     moved = (noisy.steps - still.steps) * SCALE
     has_offset = still.steps[:, 2:4].any(axis=1)
     assert not moved[:, 2:].any()

@@ -1,6 +1,7 @@
 """The artist: takes latents from the prior and draws, many drawings side by side."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ from sketchvae.artist.completion import fitting_latents, prepare
 from sketchvae.artist.cores import cores, on_all_cores
 from sketchvae.artist.encoder import Encoder, Posterior
 from sketchvae.artist.latents import SPREAD, around, between, checked
+from sketchvae.artist.likelihood import DRAWS, nats_of
 from sketchvae.artist.morphing import CANDIDATES, smoothest
 from sketchvae.artist.network import Network
-from sketchvae.artist.reading import read
+from sketchvae.artist.reading import Reading, read
+from sketchvae.artist.sheepness import Floats, Score, Sheepness
+from sketchvae.artist.sheepness import load as load_sheepness
 from sketchvae.artist.sitting import ATTEMPTS, Rows, Sitting, check
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
@@ -100,24 +104,93 @@ class Artist:
         Raises:
             SketchvaeError: if a drawing is empty.
         """
-        for index, drawing in enumerate(drawings):
-            if not drawing.strokes:
-                raise SketchvaeError(
-                    f"drawing {index} must have a stroke to be encoded, got none; leave it out"
-                )
         n, Z = len(drawings), self.model.config.latent
         found = Posterior(np.empty((n, Z), np.float32), np.empty((n, Z), np.float32))
 
-        def work(places: Rows) -> None:
-            simple = [drawings[i].in_simplified_form() for i in places]
-            reading = read(simple, self.model.scale)
-            rows, part = places[reading.owner], self.encoder.encode(reading)
+        def work(rows: Rows, reading: Reading) -> None:
+            part = self.encoder.encode(reading)
             found.mean[rows], found.log_variance[rows] = part.mean, part.log_variance
 
-        longest_first = np.argsort([-drawing.n_points for drawing in drawings], kind="stable")
-        at_once = max(1, min(_READ_AT_ONCE, -(-n // cores())))
-        on_all_cores(work, [longest_first[i : i + at_once] for i in range(0, n, at_once)])
+        self._read(drawings, work)
         return found
+
+    def states(self, drawings: Sequence[Drawing]) -> Array:
+        """Return what the encoder sees in each drawing, (n, 4E); see `Encoder.states`."""
+        found = np.empty((len(drawings), 4 * self.model.config.encoder_hidden), np.float32)
+
+        def work(rows: Rows, reading: Reading) -> None:
+            found[rows] = self.encoder.states(reading)
+
+        self._read(drawings, work)
+        return found
+
+    def _read(self, drawings: Sequence[Drawing], work: Callable[[Rows, Reading], None]) -> None:
+        """Read drawings in batches, on all cores: work gets the place of each column's drawing."""
+        _refuse_empty(drawings)
+
+        def work_on(places: Rows) -> None:
+            reading = read([drawings[i].in_simplified_form() for i in places], self.model.scale)
+            work(places[reading.owner], reading)
+
+        longest_first = np.argsort([-drawing.n_points for drawing in drawings], kind="stable")
+        at_once = max(1, min(_READ_AT_ONCE, -(-len(drawings) // cores())))
+        batches = [longest_first[i : i + at_once] for i in range(0, len(drawings), at_once)]
+        on_all_cores(work_on, batches)
+
+    def sheepness(self, drawings: Sequence[Drawing]) -> Floats:
+        """Say how sheep each drawing is, (n,), from 0 to 1: see `Sheepness`.
+
+        Made for many drawings: it reads each once and asks for no likelihood.
+
+        Raises:
+            SketchvaeError: if a drawing is empty, or sheepness was learnt for other weights.
+        """
+        head = self._head
+        if head is None:
+            raise SketchvaeError(
+                "sheepness must have been learnt with the weights, got others; use the sheep that "
+                "come with sketchvae, or run scripts/sheepness.py"
+            )
+        return head.of(self.states(drawings))
+
+    @cached_property
+    def _head(self) -> Sheepness | None:
+        return load_sheepness(self.model)
+
+    def nats(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> Floats:
+        """Return -log p of each drawing, (n,), importance-weighted: see `likelihood.nats_of`.
+
+        What a drawing gets depends on it alone.
+
+        Args:
+            drawings: each is brought into simplified form first, unless it has it.
+            draws: k, latents a drawing, 1 or more.
+
+        Raises:
+            SketchvaeError: if a drawing is empty, or draws is out of range.
+        """
+        if draws < 1:
+            raise SketchvaeError(f"draws must be 1 or more, got {draws}; try {DRAWS}")
+        _refuse_empty(drawings)
+        simple = [drawing.in_simplified_form() for drawing in drawings]
+        return nats_of(self.encoder, self.network, self.model.scale, simple, draws)
+
+    def score(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> list[Score]:
+        """Judge n drawings, in any size: nats, sheepness and percentile of each.
+
+        Where sheepness was learnt for other weights, it and the percentile are None; otherwise
+        as `nats` and `sheepness`.
+        """
+        _refuse_empty(drawings)
+        simple = [drawing.in_simplified_form() for drawing in drawings]
+        nats = self.nats(simple, draws).tolist()
+        sheepness: list[float | None] = [None] * len(simple)
+        percentile = sheepness
+        if self._head is not None:
+            states = self.states(simple)
+            sheepness = self._head.of(states).tolist()
+            percentile = self._head.percentile(states).tolist()
+        return list(map(Score, (d.n_points for d in simple), nats, sheepness, percentile))
 
     def decode(
         self, latents: Array, temperature: float = TEMPERATURE, seed: int | None = None
@@ -254,3 +327,11 @@ class Artist:
         """
         sitting = Sitting(self, n, temperature, seed, tries=1, latents=latents)
         return list(sitting.drawings())
+
+
+def _refuse_empty(drawings: Sequence[Drawing]) -> None:
+    for index, drawing in enumerate(drawings):
+        if not drawing.strokes:
+            raise SketchvaeError(
+                f"drawing {index} must have a stroke to be encoded, got none; leave it out"
+            )

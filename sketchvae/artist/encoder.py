@@ -40,15 +40,31 @@ class Encoder:
 
     def encode(self, reading: Reading) -> Posterior:
         """Read drawings into their posteriors, one a column (eq. 1 and 2)."""
-        going = reading.going()
-        sides = ((self._forward, reading.steps), (self._backward, reading.backward()))
-        h = np.concatenate([self._last(core, steps, going) for core, steps in sides])
+        h = np.concatenate([self._last(*side) for side in self._sides(reading)])
         y = h.T @ self._head + self._bias
         Z = y.shape[1] // 2
         return Posterior(y[:, :Z], y[:, Z:])
 
-    def _last(self, core: Array, steps: Array, going: Ints) -> Array:
-        """Return 2h after the last step of each drawing, (E, B)."""
+    def states(self, reading: Reading) -> Array:
+        """Return 2h of each drawing, one a row, (B, 4E): after its last step, and on average.
+
+        Either is the forward side's, then the backward one's.
+        """
+        sides = self._sides(reading)
+        means = np.zeros((len(sides), self.hidden, len(reading.lengths)), dtype=np.float32)
+        h = [self._last(*side, total) for side, total in zip(sides, means, strict=True)]
+        means /= reading.lengths
+        return np.concatenate([*h, *means]).T
+
+    def _sides(self, reading: Reading) -> list[tuple[Array, Array, Ints]]:
+        going = reading.going()
+        return [
+            (self._forward, reading.steps, going),
+            (self._backward, reading.backward(), going),
+        ]
+
+    def _last(self, core: Array, steps: Array, going: Ints, total: Array | None = None) -> Array:
+        """Return 2h after the last step of each drawing, (E, B); add that of all up in total."""
         E, B = self.hidden, steps.shape[2]
         last = np.empty((E, B), dtype=np.float32)
         inputs = np.zeros((E + 5, B), dtype=np.float32)  # one array: one product, see State
@@ -63,6 +79,8 @@ class Encoder:
             used = slice(None) if t else slice(E, None)  # before the first step h is 0
             np.matmul(core[:, used], inputs[used], out=gates)
             through_gates(gates, cell, inputs[:E])
+            if total is not None:
+                total[:, :n] += inputs[:E]
         last[:, : inputs.shape[1]] = inputs[:E]
         return last
 

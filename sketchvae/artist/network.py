@@ -114,7 +114,8 @@ class Mixture:
         """
         mean, log_sigma, rho = self.normals[:2], self.normals[2:4], self.normals[4]
         x, y = (seen[:, None] - mean) * np.exp(-log_sigma)
-        log_cosh = np.logaddexp(rho, -rho) - np.float32(math.log(2))  # -log sqrt(1 - tanh^2)
+        even = np.abs(rho)  # log cosh is -log sqrt(1 - tanh^2); logaddexp is a slow ufunc
+        log_cosh = even + np.log1p(np.exp(-2 * even)) - np.float32(math.log(2))
         x_given_y = (x - np.tanh(rho) * y) * np.exp(log_cosh)
         log_normal = -0.5 * (x_given_y * x_given_y + y * y) + log_cosh - log_sigma.sum(axis=0)
         offset = _log_sum_exp(self.log_pi) - _log_sum_exp(self.log_pi + log_normal)

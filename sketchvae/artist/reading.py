@@ -55,14 +55,15 @@ class Reading:
 
 
 def read(
-    drawings: Sequence[Drawing], scale: float, noise: np.random.Generator | None = None
+    drawings: Sequence[Drawing], scale: float, dice: Sequence[np.random.Generator] = ()
 ) -> Reading:
     """Turn drawings into steps, as `Drawing.to_stroke5` has them. The work is done at once.
 
     Args:
         drawings: at least one, in the pixels of the simplified form, with strokes.
         scale: pixels per model unit.
-        noise: for half a pixel of uniform noise on each offset (dequantisation); None for none.
+        dice: of each drawing, for half a pixel of uniform noise on each offset (dequantisation);
+            none for no noise.
     """
     strokes = [stroke for drawing in drawings for stroke in drawing.strokes]
     points = np.concatenate(strokes).astype(np.float32)
@@ -70,9 +71,9 @@ def read(
     lifted[np.cumsum([len(stroke) for stroke in strokes]) - 1] = True
     owner = np.repeat(np.arange(len(drawings)), [d.n_points for d in drawings])
     offsets, lifted, owner = rows_of(points, lifted, owner)
-    if noise is not None:
-        offsets += noise.uniform(-0.5, 0.5, offsets.shape).astype(np.float32)
     lengths = np.bincount(owner, minlength=len(drawings)) + 1
+    for i, rng in enumerate(dice):
+        offsets[owner == i] += rng.uniform(-0.5, 0.5, (lengths[i] - 1, 2)).astype(np.float32)
     order = np.argsort(-lengths, kind="stable")
     column = np.empty_like(order)
     column[order] = np.arange(len(order))

@@ -19,6 +19,7 @@ from sketchvae.cli.latents import combine, decode, encode
 from sketchvae.cli.morph import morph
 from sketchvae.cli.plot import plot
 from sketchvae.cli.reconstruct import reconstruct
+from sketchvae.cli.score import score
 from sketchvae.cli.send import send
 from sketchvae.cli.train import train
 from sketchvae.errors import SketchvaeError
@@ -59,5 +60,5 @@ def main() -> None:
 
 for command in (draw, animate, plot, send, train, evaluate, data, info):
     main.add_command(command)
-for command in (encode, decode, combine, reconstruct, complete, morph):
+for command in (encode, decode, combine, reconstruct, complete, morph, score):
     main.add_command(command)
