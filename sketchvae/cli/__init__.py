@@ -14,6 +14,7 @@ from sketchvae.cli.data import data
 from sketchvae.cli.draw import draw
 from sketchvae.cli.evaluate import evaluate
 from sketchvae.cli.info import info
+from sketchvae.cli.map import map_
 from sketchvae.cli.train import train
 from sketchvae.errors import SketchvaeError
 
@@ -51,5 +52,5 @@ def main() -> None:
     """
 
 
-for command in (draw, animate, train, evaluate, data, info):
+for command in (draw, animate, train, evaluate, map_, data, info):
     main.add_command(command)

@@ -66,7 +66,8 @@ def train(
 
     Ctrl-C saves and leaves; the same command with --resume goes on as if nothing had
     happened. The folder gets last.pt and best.pt (checkpoints), model.safetensors (for
-    draw --model), a picture of drawings at each validation, and TensorBoard's files.
+    draw --model), at each validation a picture of drawings and a map of the latent space, and
+    TensorBoard's files.
     Several processes: torchrun --nproc-per-node 2 -m sketchvae train ...
 
     \b
