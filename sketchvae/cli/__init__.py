@@ -10,6 +10,7 @@ import click
 
 from sketchvae import __version__
 from sketchvae.cli.animate import animate
+from sketchvae.cli.clusters import clusters
 from sketchvae.cli.data import data
 from sketchvae.cli.draw import draw
 from sketchvae.cli.evaluate import evaluate
@@ -52,5 +53,5 @@ def main() -> None:
     """
 
 
-for command in (draw, animate, train, evaluate, map_, data, info):
+for command in (draw, animate, train, evaluate, map_, clusters, data, info):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""What a person would say of a drawing of an animal: legs, facing, face, beside the features.
+"""What a person would say of a drawing of an animal: legs, face, how it was drawn; and features.
 
 Rules of thumb on strokes, not a recogniser: the body is the stroke with the most ink, what
 reaches below it is a leg, and what is small belongs to a face.
@@ -9,13 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchvae.drawing import Drawing, Floats
-from sketchvae.judging.features import FEATURES, features, lengths
+from sketchvae.judging.features import FEATURES, features, lengths, turns
 
 # What it means to have less of a trait than others, and more of it.
 TRAITS = {
     "legs": ("fewer legs", "more legs"),  # strokes that reach below the body
     "facing": ("faces left", "faces right"),  # see `_facing`
     "face": ("less face", "more face"),  # strokes as small as eyes
+    "body first": ("begins elsewhere", "begins with the body"),
+    "clockwise": ("begins anticlockwise", "begins clockwise"),  # full turns of the first stroke
     "points": ("fewer points", "more points"),
     "strokes": ("fewer strokes", "more strokes"),
     "log aspect": ("taller", "wider"),
@@ -32,14 +34,14 @@ _SMALL = 0.12  # of the longest side: the diagonal of an eye at most
 
 
 def traits(drawings: Sequence[Drawing]) -> Floats:
-    """Measure drawings in simplified form: (n, 13), in the order of `TRAITS`."""
+    """Measure drawings in simplified form: (n, 15), in the order of `TRAITS`."""
     own = np.array([_measure(drawing) for drawing in drawings]).reshape(len(drawings), -1)
     return np.concatenate([own.reshape(-1, len(TRAITS) - len(FEATURES)), features(drawings)], 1)
 
 
 def _measure(drawing: Drawing) -> list[float]:
     if not drawing.strokes:
-        return [0.0] * 3
+        return [0.0] * (len(TRAITS) - len(FEATURES))
     side = max(drawing.longest_side, 1.0)
     ink = np.array([lengths(stroke).sum() for stroke in drawing.strokes])
     body = int(ink.argmax())
@@ -52,6 +54,8 @@ def _measure(drawing: Drawing) -> list[float]:
         float(is_leg.sum()),
         _facing(drawing.strokes, ink * is_head, drawing.strokes[body]),
         float((is_small & ~is_leg).sum()),
+        float(body == 0),
+        float(np.clip(turns(drawing.strokes[0]).sum() / (2 * np.pi), -1, 1)),
     ]
 
 

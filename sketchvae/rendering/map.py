@@ -101,12 +101,17 @@ def to_png(chart: Map) -> bytes:
     """Draw a map as PNG, two squares of 800 pixels.
 
     A dot for each drawing on both; over them on the left the drawing nearest to the middle of
-    each cell, on the right what the model draws there.
+    each cell, on the right what the model draws there. Several words are named in their colours.
     """
-    from PIL import Image
+    from PIL import Image, ImageDraw
 
+    picture = Image.fromarray(pixels_of(chart))
+    if len(chart.words) > 1:
+        named = ImageDraw.Draw(picture)
+        for line, word in enumerate(chart.words[: len(COLOURS)]):
+            named.text((6, 4 + 14 * line), word or "?", fill=colour_of(chart.words, word))
     content = io.BytesIO()
-    Image.fromarray(pixels_of(chart)).save(content, format="PNG")
+    picture.save(content, format="PNG")
     return content.getvalue()
 
 
