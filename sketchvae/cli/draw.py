@@ -21,6 +21,7 @@ from sketchvae.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from sketchvae.artist.artist import Artist
     from sketchvae.drawing import Drawing
     from sketchvae.rendering.timing import Pace
 
@@ -60,6 +61,18 @@ _PACE = ("seconds", "speed")
     help="A weights file.  [default: the sheep that come with sketchvae]",
 )
 @click.option(
+    "--cluster",
+    metavar="K",
+    type=int,
+    help="Like the drawings of this cluster, by its number in 'sketchvae clusters'.",
+)
+@click.option(
+    "--clusters",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where that put the clusters.  [default: clusters]",
+)
+@click.option(
     "--preview", is_flag=True, help="Draw in the terminal; without -o nothing is written."
 )
 @click.option(
@@ -75,6 +88,8 @@ def draw(
     seed: int | None,
     temperature: float | None,
     model: Path | None,
+    cluster: int | None,
+    clusters: Path | None,
     preview: bool,
     animate: bool,
     **given: Any,  # noqa: ANN401
@@ -99,7 +114,12 @@ def draw(
     _check_options(output, preview, animate)
     seed = fresh_seed() if seed is None else seed
     temperature = TEMPERATURE if temperature is None else temperature
-    drawings: Iterable[Drawing] = load(model).draw_each(number, temperature, seed)
+    artist = load(model)
+    if cluster is not None:
+        artist = _of_cluster(artist, cluster, clusters)
+    elif clusters is not None:
+        raise click.UsageError("--clusters needs --cluster, the number of one of them; add it")
+    drawings: Iterable[Drawing] = artist.draw_each(number, temperature, seed)
     write = None
     if output is not None:
         is_picture = output.suffix.lower() in PICTURES
@@ -114,6 +134,12 @@ def draw(
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
     click.echo(f"{place}: {what}, seed {seed}, temperature {temperature:g}", file=sys.stderr)
+
+
+def _of_cluster(artist: "Artist", cluster: int, folder: Path | None) -> "Artist":
+    from sketchvae.exploring.regions import FOLDER, load
+
+    return load(folder or FOLDER).artist(artist.model, cluster)
 
 
 def _check_options(output: Path | None, preview: bool, animate: bool) -> None:
