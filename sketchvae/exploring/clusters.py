@@ -64,6 +64,8 @@ def cluster(latents: Array, k: int | None = None) -> tuple[Clustering, Clusterin
     Raises:
         SketchvaeError: for too few drawings, or a k out of range.
     """
+    from threadpoolctl import threadpool_limits
+
     n = len(latents)
     if n < FEWEST:
         raise SketchvaeError(f"clusters need at least {FEWEST} drawings, got {n}; add some")
@@ -72,9 +74,10 @@ def cluster(latents: Array, k: int | None = None) -> tuple[Clustering, Clusterin
     components = principal(latents, latents.shape[1])
     variances = components.var(axis=0)
     used = components[:, variances >= _USED * variances[0]]
-    by_density = _judged("HDBSCAN", used, _by_density)
-    around = [_judged("k-means", used, _around(c)) for c in ([k] if k else range(2, MOST + 1))]
-    return by_density, max(around, key=lambda found: found.stability or 0.0)
+    with threadpool_limits(1):  # threads that wait for each other stand still on a busy machine
+        by_density = _judged("HDBSCAN", used, _by_density)
+        around = [_judged("k-means", used, _around(c)) for c in ([k] if k else range(2, MOST + 1))]
+    return by_density, max(around, key=lambda found: (found.stability or 0.0, found.clusters))
 
 
 def _by_density(components: Floats, _: int) -> Labels:

@@ -6,6 +6,7 @@ Shape letters: B drawings, Z latent.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sketchvae.artist.artist import Artist
 from sketchvae.drawing import Drawing, Floats
@@ -67,9 +68,12 @@ def lay_out(latents: Array, way: str) -> Floats:
     """Give each latent, (B, Z), a place in a plane, (B, 2). The same every time."""
     if way == "tsne":
         from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits
 
         neighbours = min(_NEIGHBOURS, (len(latents) - 1) / 3)
-        found = TSNE(perplexity=neighbours, init="pca", random_state=0).fit_transform(latents)
+        layout = TSNE(perplexity=neighbours, init="pca", random_state=0)
+        with threadpool_limits(1):  # threads that wait for each other stand still on a busy machine
+            found = layout.fit_transform(latents)
     elif way == "umap":
         from umap import UMAP
 
@@ -105,7 +109,7 @@ def turned(places: Floats, like: Floats) -> Floats:
     return found
 
 
-def latents_across(latents: Array, places: Floats, frame: Frame) -> tuple[Array, Floats]:
+def latents_across(latents: Array, places: Floats, frame: Frame) -> tuple[Array, NDArray[np.bool_]]:
     """Return the mean latent around the middle of each cell, and where there is a drawing near.
 
     Args:

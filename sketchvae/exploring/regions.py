@@ -96,7 +96,7 @@ def load(folder: Path) -> Regions:
     """
     path = folder / _NAME
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {
                 name: file[name].astype(np.float32) for name in ("weights", "means", "factors")
             }

@@ -35,7 +35,7 @@ _SMALL = 0.12  # of the longest side: the diagonal of an eye at most
 
 def traits(drawings: Sequence[Drawing]) -> Floats:
     """Measure drawings in simplified form: (n, 15), in the order of `TRAITS`."""
-    own = np.array([_measure(drawing) for drawing in drawings]).reshape(len(drawings), -1)
+    own = np.array([_measure(drawing) for drawing in drawings])
     return np.concatenate([own.reshape(-1, len(TRAITS) - len(FEATURES)), features(drawings)], 1)
 
 
