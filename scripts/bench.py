@@ -124,6 +124,21 @@ def showing(folder: Path) -> None:
     row("1000 sheep as PNG", f"{seconds * 1e3:.0f} ms", f"{pixels} x {pixels} pixels")
 
 
+def exploring() -> None:
+    from sketchvae.artist.artist import load
+    from sketchvae.exploring.mapping import draw_map
+    from sketchvae.rendering.map import to_html, to_png
+
+    artist = load()
+    flock = artist.draw(5000, seed=0)
+    seconds = median_seconds(lambda: to_png(draw_map(artist, flock)), 3)
+    encoding = median_seconds(lambda: artist.encode(flock), 3)
+    row("map of 5000 drawings as PNG", f"{seconds:.1f} s", f"encoding them alone {encoding:.1f} s")
+    chart = draw_map(artist, flock)
+    page = median_seconds(lambda: to_html(chart), 3)
+    row("the same as a page, without laying it out", f"{page:.1f} s")
+
+
 def reading(path: Path, folder: Path) -> None:
     from sketchvae.data.packed import open_packed
     from sketchvae.learning.batches import Augmentation, Batches, Pool, Source
@@ -223,6 +238,7 @@ def main() -> None:
         drawing()
         drawing_memory(folder)
         showing(folder)
+        exploring()
         reading(path, folder)
         training(path)
 
