@@ -91,11 +91,11 @@ def test_t_sne_keeps_two_groups_apart_and_is_the_same_every_time() -> None:
 
 
 def test_latent_of_a_cell_is_the_mean_of_those_around_it_and_none_where_nobody_is() -> None:
-    places = np.array([[0.4, 0.5], [0.6, 0.5], [5.5, 5.5]])
+    places = np.array([[0.4, 0.5], [0.6, 0.5], [5.5, 2.5]])
     latents = np.array([[0.0, 2.0], [2.0, 4.0], [9.0, 9.0]], dtype=np.float32)
     means, near = latents_across(latents, places, UNIT)
     np.testing.assert_allclose(means[0], [1, 3], atol=1e-4)
-    np.testing.assert_allclose(means[55], [9, 9], atol=1e-4)
+    np.testing.assert_allclose(means[25], [9, 9], atol=1e-4)
     away = np.linalg.norm(UNIT.middles[:, None] - places, axis=2).min(axis=1)
     np.testing.assert_array_equal(near, away < 1)
     assert not near[99]
@@ -146,7 +146,7 @@ def test_two_drawings_are_no_map() -> None:
 
 
 def chart() -> Map:
-    places = np.array([[0.5, 0.5], [0.9, 0.9], [9.5, 9.5], [20.0, 20.0]])
+    places = np.array([[0.5, 0.5], [0.9, 0.9], [9.5, 1.5], [20.0, 20.0]])
     drawn: list[Drawing | None] = [None] * CELLS**2
     drawn[5] = BOX
     return Map([BOX, LINE, LINE.named("a<b"), BOX], places, UNIT, drawn)
@@ -155,7 +155,7 @@ def chart() -> Map:
 def test_nearest_drawing_of_a_cell_is_in_it() -> None:
     nearest = chart().nearest()
     assert nearest[0] == BOX
-    assert nearest[99] == LINE
+    assert nearest[19] == LINE
     assert sum(drawing is not None for drawing in nearest) == 2
 
 
@@ -169,7 +169,7 @@ def test_picture_has_dots_on_both_sides_and_ink_where_drawings_are() -> None:
         top, edge = cell // CELLS * 40, cell % CELLS * 40
         return bool((half[top : top + 40, edge : edge + 40].max(axis=2) < 60).any())
 
-    assert [cell for cell in range(100) if has_ink(left, cell)] == [0, 99]
+    assert [cell for cell in range(100) if has_ink(left, cell)] == [0, 19]
     assert [cell for cell in range(100) if has_ink(right, cell)] == [5]
     whole = Image.open(io.BytesIO(to_png(chart())))
     assert whole.size == (1600, 800)
@@ -206,11 +206,10 @@ def page(tmp_path: Path, chromium: browsers.Chromium) -> browsers.Chromium:
 def test_drawing_under_the_pointer_shows(page: browsers.Chromium) -> None:
     assert page.run("document.getElementById('name').textContent") == "Point at a dot."
     box = page.run("(({left, top, width}) => [left, top, width])(map.getBoundingClientRect())")
-    for place, name, path in ((0.04, "Drawing 1: box", "M0 0"), (0.97, "Drawing 3: a<b", "M0 0")):
-        x, y = box[0] + place * box[2], box[1] + place * box[2]
-        page.move(x, y)
+    for across, down, name in ((0.04, 0.04, "Drawing 1: box"), (0.97, 0.1, "Drawing 3: a<b")):
+        page.move(box[0] + across * box[2], box[1] + down * box[2])
         assert page.run("document.getElementById('name').textContent") == name
-        assert page.run("document.querySelector('#shown path').getAttribute('d')").startswith(path)
+        assert page.run("document.querySelector('#shown path').getAttribute('d')")
     assert (page.picture()[:, 620:] < 80).any()
 
 
