@@ -266,6 +266,21 @@ def sent_a_second(folder: Path, options: tuple[str, ...]) -> float:
         return (len(machine.times) - 1) / (machine.times[-1] - machine.times[0])
 
 
+def exploring() -> None:
+    from sketchvae.artist.artist import load
+    from sketchvae.exploring.mapping import draw_map
+    from sketchvae.rendering.map import to_html, to_png
+
+    artist = load()
+    flock = artist.draw(5000, seed=0)
+    seconds = median_seconds(lambda: to_png(draw_map(artist, flock)), 3)
+    encoding = median_seconds(lambda: artist.encode(flock), 3)
+    row("map of 5000 drawings as PNG", f"{seconds:.1f} s", f"encoding them alone {encoding:.1f} s")
+    chart = draw_map(artist, flock)
+    page = median_seconds(lambda: to_html(chart), 3)
+    row("the same as a page, without laying it out", f"{page:.1f} s")
+
+
 def reading(path: Path, folder: Path) -> None:
     from sketchvae.data.packed import open_packed
     from sketchvae.learning.batches import Augmentation, Batches, Pool, Source
@@ -369,6 +384,7 @@ def main() -> None:
         showing(folder)
         plotting(folder)
         sending(folder)
+        exploring()
         reading(path, folder)
         training(path)
 

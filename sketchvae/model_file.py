@@ -111,6 +111,12 @@ class ModelFile:
     prior: Prior
     about: Mapping[str, Any]
 
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the network's weights: two models with the same one share their latents."""
+        weights = b"".join(self.tensors[name].tobytes() for name in sorted(self.tensors))
+        return hashlib.blake2b(weights, digest_size=8).hexdigest()
+
 
 def shipped_path() -> Path:
     """Return the path of the weights that come with the package."""

@@ -117,6 +117,11 @@ class Chromium:
             typed = {"text": text} if text and kind == "keyDown" else {}
             self._call("Input.dispatchKeyEvent", type=kind, key=key, code=code, **typed)
 
+    def move(self, x: float, y: float) -> None:
+        """Move the pointer to a place on the page, in its pixels."""
+        self._call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        self.settle()
+
     def controls(self) -> dict[str, str]:
         """List what a screen reader finds to operate: its name to its role."""
         nodes = self._call("Accessibility.getFullAXTree")["nodes"]

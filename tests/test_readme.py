@@ -51,7 +51,7 @@ def test_the_commands_of_sketchvae_run_in_order(tmp_path: Path) -> None:
         if program != "sketchvae":
             continue
         if arguments[0] == "train":
-            arguments += SHORT
+            arguments += SHORT[:4] if "--init" in arguments else SHORT
         run(sys.executable, "-m", "sketchvae", *arguments, folder=tmp_path)
     made = {path.name for path in tmp_path.iterdir()}
     assert {"sheep.svg", "flock.svg", "flock.ndjson", "sheep.drawings", "runs"} <= made

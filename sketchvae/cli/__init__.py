@@ -10,12 +10,14 @@ import click
 
 from sketchvae import __version__
 from sketchvae.cli.animate import animate
+from sketchvae.cli.clusters import clusters
 from sketchvae.cli.complete import complete
 from sketchvae.cli.data import data
 from sketchvae.cli.draw import draw
 from sketchvae.cli.evaluate import evaluate
 from sketchvae.cli.info import info
 from sketchvae.cli.latents import combine, decode, encode
+from sketchvae.cli.map import map_
 from sketchvae.cli.morph import morph
 from sketchvae.cli.plot import plot
 from sketchvae.cli.reconstruct import reconstruct
@@ -60,5 +62,5 @@ def main() -> None:
 
 for command in (draw, animate, plot, send, train, evaluate, data, info):
     main.add_command(command)
-for command in (encode, decode, combine, reconstruct, complete, morph, score):
+for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
     main.add_command(command)

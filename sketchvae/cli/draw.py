@@ -58,6 +58,18 @@ _PACE = ("seconds", "speed")
     help="How near: 0 is there, 1 as far around as the sheep lie.  [default: 0.3]",
 )
 @click.option(
+    "--cluster",
+    metavar="K",
+    type=int,
+    help="Like the drawings of this cluster, by its number in 'sketchvae clusters'.",
+)
+@click.option(
+    "--clusters",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where that put the clusters.  [default: clusters]",
+)
+@click.option(
     "--preview", is_flag=True, help="Draw in the terminal; without -o nothing is written."
 )
 @click.option(
@@ -76,6 +88,8 @@ def draw(
     like: str | None,
     near: str | None,
     spread: float | None,
+    cluster: int | None,
+    clusters: Path | None,
     preview: bool,
     animate: bool,
     **given: Any,  # noqa: ANN401
@@ -100,13 +114,12 @@ def draw(
     output = OUTPUT if output is None and not preview else output
     pace = Pace(given["seconds"], given["speed"])
     _check_options(output, preview, animate)
-    if like is not None and near is not None:
-        raise click.UsageError("--like and --near both say what to draw from; leave one out")
-    if spread is not None and near is None:
-        raise click.UsageError("--spread says how near --near is; name a file with --near")
+    _check_source(like, near, spread, cluster, clusters)
     seed = fresh_seed() if seed is None else seed
     temperature = TEMPERATURE if temperature is None else temperature
     artist = load(model)
+    if cluster is not None:
+        artist = _of_cluster(artist, cluster, clusters)
     latents = _latents(artist, like, near, spread, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(number, temperature, seed, latents=latents)
     write = None
@@ -122,6 +135,23 @@ def draw(
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
     click.echo(f"{place}: {what}, seed {seed}, temperature {temperature:g}", file=sys.stderr)
+
+
+def _check_source(
+    like: str | None,
+    near: str | None,
+    spread: float | None,
+    cluster: int | None,
+    clusters: Path | None,
+) -> None:
+    if sum(source is not None for source in (like, near, cluster)) > 1:
+        raise click.UsageError(
+            "--like, --near and --cluster all say what to draw from; leave all but one out"
+        )
+    if clusters is not None and cluster is None:
+        raise click.UsageError("--clusters needs --cluster, the number of one of them; add it")
+    if spread is not None and near is None:
+        raise click.UsageError("--spread says how near --near is; name a file with --near")
 
 
 def _latents(
@@ -142,6 +172,12 @@ def _latents(
         return None
     spread = SPREAD if spread is None else spread
     return artist.near(latents_of(artist, near), number, spread, seed)
+
+
+def _of_cluster(artist: "Artist", cluster: int, folder: Path | None) -> "Artist":
+    from sketchvae.exploring.regions import FOLDER, load
+
+    return load(folder or FOLDER).artist(artist.model, cluster)
 
 
 def _check_options(output: Path | None, preview: bool, animate: bool) -> None:

@@ -37,18 +37,26 @@ if TYPE_CHECKING:
     help="A weights file to begin from, or 'sheep' for the shipped one; its sizes are kept.",
 )
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
-@click.option("--steps", type=int, help="Batches to train on.  [default: 20000]")
+@click.option("--steps", type=int, help="Batches to train on.  [default: 20000; with --init 400]")
 @click.option("--batch", type=int, help="Drawings a batch, over all processes.  [default: 64]")
-@click.option("--learning-rate", type=float, help="At its highest.  [default: 0.002]")
+@click.option(
+    "--learning-rate", type=float, help="At its highest.  [default: 0.002; with --init 0.001]"
+)
 @click.option("--clip", type=float, help="Largest norm of the gradient.  [default: 1]")
 @click.option("--kl-weight", type=float, help="w_KL at its highest.  [default: 1]")
 @click.option(
-    "--kl-anneal", type=float, help="Share of the steps that w_KL rises in.  [default: 0.3]"
+    "--kl-anneal",
+    type=float,
+    help="Share of the steps that w_KL rises in.  [default: 0.3; with --init 0]",
 )
 @click.option("--kl-floor", type=float, help="Free nats a drawing.  [default: 20]")
 @click.option("--stretch", type=float, help="Augmentation: x and y by 1 +- this.  [default: 0.1]")
 @click.option("--drop", type=float, help="Augmentation: share of points left out.  [default: 0.1]")
-@click.option("--validate-every", type=int, help="Steps between validations.  [default: 1000]")
+@click.option(
+    "--validate-every",
+    type=int,
+    help="Steps between validations.  [default: 1000; with --init 100]",
+)
 @click.option("--seed", type=int, help="Of weights, batches and noise.  [default: 1]")
 @click.option("--latent", type=int, help="Dimensions of z.  [default: 128]")
 @click.option("--encoder-hidden", type=int, help="Encoder LSTM, a side.  [default: 256]")
@@ -66,19 +74,21 @@ def train(
 
     Ctrl-C saves and leaves; the same command with --resume goes on as if nothing had
     happened. The folder gets last.pt and best.pt (checkpoints), model.safetensors (for
-    draw --model), a picture of drawings at each validation, and TensorBoard's files.
+    draw --model), at each validation a picture of drawings and a map of the latent space, and
+    TensorBoard's files.
     Several processes: torchrun --nproc-per-node 2 -m sketchvae train ...
 
     \b
-    Example:
+    Examples:
       sketchvae train --data sheep.drawings --out runs/sheep
       sketchvae draw --model runs/sheep/model.safetensors
+      sketchvae train --data cow.drawings --init sheep --out runs/cow
     """
     from sketchvae.cli.extras import needs
 
     with needs("train"):
         from sketchvae.learning.progress import Display
-        from sketchvae.learning.settings import Settings
+        from sketchvae.learning.settings import FINE_TUNING, Settings
         from sketchvae.learning.team import Team
         from sketchvae.learning.training import Stopped, Trainer
     from sketchvae.model_file import load, shipped_path
@@ -92,7 +102,7 @@ def train(
         raise SketchvaeError(
             f"{out}: holds a run already; go on with --resume, or name another --out"
         )
-    settings = Settings(**chosen)  # type: ignore[arg-type]
+    settings = Settings(**{**(FINE_TUNING if beginning else {}), **chosen})  # type: ignore[arg-type]
     with Team.join() as team, ExitStack() as stack:
         trainer = Trainer(config, settings, sources, judges, out, team, beginning)
         if resume:

@@ -37,7 +37,7 @@ _NO_INK = {  # elements that draw nothing where they stand
 _HREFS = ("href", "{http://www.w3.org/1999/xlink}href")
 
 
-def read(path: Path) -> Iterator[Drawing]:
+def read(path: Path, *, each: bool = False) -> Iterator[Drawing]:
     """Read the drawings of a page, in millimetres from its upper left corner.
 
     A page that we wrote has a group for each drawing (`drawing-1`, ...) and gives them in
@@ -46,12 +46,17 @@ def read(path: Path) -> Iterator[Drawing]:
     document order. Outlines of filled shapes are strokes too; text, images and what is
     hidden are not. Curves become lines within TOLERANCE of them.
 
+    Args:
+        path: the file.
+        each: whether each outermost group or shape of a page that is not ours is a drawing; a
+            group that holds all others (a layer) does not count.
+
     Raises:
         SketchvaeError: if the file is no SVG, defines entities, is too large, or has no ink.
     """
     root = _root(path)
     title = (root.findtext("{*}title") or "").strip()
-    groups = _parsed(root, path)
+    groups = _parsed(root, path, each)
     word = title if _OURS.fullmatch(groups[0][0]) and "," not in title else ""
     drawings = [Drawing(_strokes(shapes, path), word) for _, shapes in groups]
     if not any(drawing.strokes for drawing in drawings):
@@ -163,7 +168,7 @@ def _name(element: ElementTree.Element) -> str:
 # --- the shapes ---------------------------------------------------------------------
 
 
-def _parsed(root: ElementTree.Element, path: Path) -> list[tuple[str, list[Any]]]:
+def _parsed(root: ElementTree.Element, path: Path, each: bool) -> list[tuple[str, list[Any]]]:
     """Let svgelements read the page: shapes by drawing, with the id of its group."""
     import svgelements  # here: it takes as long to import as a sheep to draw
 
@@ -182,14 +187,28 @@ def _parsed(root: ElementTree.Element, path: Path) -> list[tuple[str, list[Any]]
     ]
     wanted = [f"drawing-{i + 1}" for i in range(len(groups))]
     if not groups or [g.id for g in groups] != wanted:
-        return [("", _shapes(page))]
+        parts = [_shapes(part) for part in _outermost(page)] if each else [_shapes(page)]
+        return [("", shapes) for shapes in parts if shapes] or [("", [])]
     return [(g.id, _shapes(g)) for g in groups]
+
+
+def _outermost(page: Any) -> list[list[Any]]:  # noqa: ANN401
+    """Return the groups and shapes within the last group that is alone on its level."""
+    import svgelements
+
+    def is_group(element: Any) -> bool:  # noqa: ANN401
+        return isinstance(element, svgelements.Group | svgelements.Use)
+
+    while len(page) == 1 and is_group(page[0]):
+        page = page[0]
+    return [element if is_group(element) else [element] for element in page]
 
 
 def _shapes(group: Any) -> list[Any]:  # noqa: ANN401
     import svgelements
 
-    return [e for e in group.select() if isinstance(e, svgelements.Shape) and _is_seen(e)]
+    elements = group.select() if isinstance(group, svgelements.Group | svgelements.Use) else group
+    return [e for e in elements if isinstance(e, svgelements.Shape) and _is_seen(e)]
 
 
 def _is_seen(shape: Any) -> bool:  # noqa: ANN401

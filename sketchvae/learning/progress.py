@@ -2,30 +2,39 @@
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
 from sketchvae.artist.artist import Artist
+from sketchvae.data.packed import from_points
+from sketchvae.drawing import Floats
 from sketchvae.errors import SketchvaeError
+from sketchvae.exploring.mapping import draw_map
 from sketchvae.files import replacing
 from sketchvae.learning.finishing import finish
 from sketchvae.learning.training import StepFigures, Trainer, Validation
+from sketchvae.rendering.map import Frame, pixels_of
 from sketchvae.rendering.raster import contact_sheet
 
 _EVERY = 50  # steps between lines of a log
 _ON_THE_SHEET = 36  # drawings
 _LATENTS = 2000  # for the rough prior that the sheet is drawn from
+_ON_THE_MAP = 1000  # training drawings, the same ones each time
+_FRAME = Frame(-3.5, -3.5, 7.0)  # the same each time, so that one sees the space form
 
 
 class Display:
     """Watch a run: `Watcher` for a terminal (a live bar) or a log (plain lines).
 
-    TensorBoard's files and a contact sheet for each validation, `step-000500.png`, go
-    into the run's folder.
+    TensorBoard's files go into the run's folder, and for each validation a contact sheet,
+    `step-000500.png`, and a map of the latent space, `map-000500.png`.
 
     Args:
         folder: of the run.
@@ -50,6 +59,7 @@ class Display:
         )
         self.task = self.bar.add_task("", total=steps)
         self.since = time.monotonic()
+        self.places: Floats | None = None  # on the last map
 
     def __enter__(self) -> "Display":
         self.bar.start()
@@ -123,17 +133,29 @@ class Display:
         self.since = time.monotonic()
 
     def _show(self, trainer: Trainer) -> None:
-        """Draw a sheet with the weights as they are; none while no drawing finds its end."""
+        """Draw a sheet and a map with the weights as they are."""
         about = {"word": trainer.pool.word}
         rough = finish(trainer.averaged, trainer.pool, trainer.scale, about, most=_LATENTS)
-        try:
-            drawings = Artist(rough).draw(_ON_THE_SHEET, seed=0)
-        except SketchvaeError:
-            return
-        picture = contact_sheet(drawings, cell=120)
-        self.board.add_image("drawn", np.asarray(picture), trainer.step, dataformats="HW")
-        with replacing(self.folder / f"step-{trainer.step:06d}.png") as beside:
-            picture.save(beside)
+        artist = Artist(rough)
+        with suppress(SketchvaeError):  # no map of one drawing or two
+            self._save("map", "map", self._map(artist, trainer), trainer.step)
+        with suppress(SketchvaeError):  # no sheet while no drawing finds its end
+            sheet = contact_sheet(artist.draw(_ON_THE_SHEET, seed=0), cell=120)
+            self._save("drawn", "step", np.asarray(sheet), trainer.step)
+
+    def _map(self, artist: Artist, trainer: Trainer) -> NDArray[np.uint8]:
+        """Map training drawings, turned as on the last map: at first they all lie in one place."""
+        chosen = np.random.default_rng(0).permutation(len(trainer.pool))[:_ON_THE_MAP]
+        drawings = [from_points(points) for points in trainer.pool.points(chosen)]
+        chart = draw_map(artist, drawings, frame=_FRAME, like=self.places)
+        self.places = chart.places
+        return pixels_of(chart)
+
+    def _save(self, tag: str, name: str, picture: NDArray[np.uint8], step: int) -> None:
+        form = "HW" if picture.ndim == 2 else "HWC"
+        self.board.add_image(tag, picture, step, dataformats=form)
+        with replacing(self.folder / f"{name}-{step:06d}.png") as beside:
+            Image.fromarray(picture).save(beside)
 
     def _scalars(self, step: int, values: dict[str, float]) -> None:
         for name, value in values.items():

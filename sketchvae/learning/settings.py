@@ -59,3 +59,11 @@ class Settings:
         rise = self.kl_anneal * self.steps
         share = min(1.0, step / rise) if rise > 0 else 1.0
         return self.kl_weight * (self.kl_start + (1 - self.kl_start) * share)
+
+
+FINE_TUNING = {  # what `--init` changes: a few hundred drawings of another animal overfit after
+    "steps": 400,
+    "learning_rate": 1e-3,
+    "kl_anneal": 0.0,
+    "validate_every": 100,
+}

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
 from types import FrameType
@@ -329,18 +328,10 @@ class Trainer:
             **asdict(self.config),
             **asdict(self.settings),
             "scale": self.scale,
-            "beginning": _fingerprint(self.init),
+            "beginning": self.init.fingerprint if self.init else "random",
             "training drawings": self.pool.fingerprint(),
             "validation drawings": self.valid.fingerprint(),
         }
-
-
-def _fingerprint(init: ModelFile | None) -> str:
-    """Return a hash of the weights that a run begins from."""
-    if init is None:
-        return "random"
-    weights = b"".join(init.tensors[name].tobytes() for name in sorted(init.tensors))
-    return blake2b(weights, digest_size=8).hexdigest()
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

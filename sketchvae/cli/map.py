@@ -1,0 +1,82 @@
+"""sketchvae map: from drawings to a map of the latent space."""
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sketchvae.drawing import Drawing
+
+_NEEDS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extras
+
+
+@click.command("map")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Where to: .png, or .html, where the drawing under the pointer shows.",
+)
+@click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
+@click.option(
+    "--by",
+    "way",
+    type=click.Choice(list(_NEEDS)),
+    default="pca",
+    show_default=True,
+    help="How the plane is found: principal components, t-SNE (needs sketchvae[explore]), or UMAP "
+    "(needs sketchvae[umap]).",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    help="A weights file.  [default: the sheep that come with sketchvae]",
+)
+def map_(
+    files: tuple[Path, ...], output: Path, number: int | None, way: str, model: Path | None
+) -> None:
+    """Lay the drawings in FILES out in a plane by their latents.
+
+    Each drawing is a dot, in a colour for its word. Across the plane stands what the model draws
+    from the mean latent there; a PNG has the nearest drawings beside it.
+
+    \b
+    Examples:
+      sketchvae map sheep.ndjson -o map.html
+      sketchvae map sheep.ndjson cow.ndjson --by tsne -o map.png
+    """
+    from sketchvae.artist.artist import load
+    from sketchvae.cli.extras import needs
+    from sketchvae.exploring.mapping import draw_map
+    from sketchvae.files import replacing
+    from sketchvae.rendering.map import check_suffix, to_html, to_png
+
+    check_suffix(output)
+    artist = load(model)
+    with replacing(output) as beside:
+        drawings = with_ink(files, number)
+        with needs(_NEEDS[way]):
+            chart = draw_map(artist, drawings, way)
+        if output.suffix.lower() == ".png":
+            beside.write_bytes(to_png(chart))
+        else:
+            words = ", ".join(word for word in chart.words[:3] if word)
+            beside.write_text(to_html(chart, f"Map: {words}" if words else "Map"), encoding="utf-8")
+    click.echo(f"{output}: {len(drawings)} drawings", file=sys.stderr)
+
+
+def with_ink(files: tuple[Path, ...], number: int | None = None) -> "list[Drawing]":
+    """Read the drawings of files that have a stroke; say how many have none."""
+    from sketchvae.data.formats import read
+
+    drawings = list(islice((drawing for file in files for drawing in read(file)), number))
+    inked = [drawing for drawing in drawings if drawing.strokes]
+    if len(inked) < len(drawings):
+        left_out = len(drawings) - len(inked)
+        click.echo(f"left out {left_out} without a stroke", file=sys.stderr)
+    return inked
