@@ -9,6 +9,10 @@ from typing import NoReturn
 import chromium as browsers
 import pytest
 
+# Before NumPy is loaded, and for the commands that tests start: beside another busy process a
+# product on two threads takes thirty times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -202,7 +202,7 @@ def test_bad_input_is_one_line_and_leaves_what_is_there(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("draw --like few.ndjson --near few.npy -o a.svg", "leave one out"),
+        ("draw --like few.ndjson --near few.npy -o a.svg", "leave all but one out"),
         ("draw --spread 1 -o a.svg", "name a file with --near"),
         ("morph few.npy:1 few.npy:2 --pages -o -", "--pages is for files that stand still"),
         ("morph few.npy:1 few.npy:2 --pages --animate -o a.svg", "--pages is for files"),
