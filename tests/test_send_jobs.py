@@ -249,7 +249,9 @@ def test_a_machine_that_is_elsewhere_is_not_believed(tmp_path: Path) -> None:
 
 def test_the_record_of_another_text_is_not_taken(tmp_path: Path) -> None:
     path = tmp_path / "x.job"
-    Record(path, job(gcode()), begin(job(gcode()), 2), (0.0, 0.0)).create()
+    record = Record(path, job(gcode()), begin(job(gcode()), 2), (0.0, 0.0))
+    record.create()
+    record.close(finished=False)
     found = Record.read(path, job(gcode()))
     assert found is not None
     assert found.done == 1

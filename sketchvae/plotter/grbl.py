@@ -325,8 +325,8 @@ class Grbl:
         if moving:
             self.realtime(HOLD)
             with contextlib.suppress(_Silent):  # it may listen all the same
-                at_rest = ("Hold:0", "Idle", "Alarm", "Check", "Sleep", "Door:0")
-                self.wait(at_rest, self.timeout)
+                # Not Idle: it would be Hold:0 by now, so that is a report from before.
+                self.wait(("Hold:0", "Alarm", "Check", "Sleep", "Door:0"), self.timeout)
                 place = self.place
         placed = self.reset()
         self.command("$X")
