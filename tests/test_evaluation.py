@@ -1,18 +1,20 @@
 import dataclasses
 import math
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
 from sketchvae.data.packed import Points, to_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.learning import evaluation
-from sketchvae.learning.batches import make_batch
+from sketchvae.learning.batches import Pool, make_batch
 from sketchvae.learning.evaluation import likelihood
-from sketchvae.learning.finishing import fit_prior
+from sketchvae.learning.finishing import finish, fit_prior
 from sketchvae.learning.model import SketchVAE
 from sketchvae.model_file import ModelConfig, ModelFile, Prior
 
@@ -131,6 +133,33 @@ def test_fitted_prior_draws_what_it_was_fitted_to() -> None:
     np.testing.assert_allclose(drawn.mean(axis=0), latents.mean(axis=0), atol=0.15)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(latents.T), atol=0.3)
     assert (np.abs(drawn[:, 0]) < 2).mean() < 0.01  # nothing between the two
+
+
+def test_prior_of_few_drawings_is_as_wide_as_their_posteriors() -> None:
+    """One z a drawing would leave most of the dimensions flat: fewer drawings than those."""
+    Z, n = 30, 8
+    torch.manual_seed(0)
+    model = SketchVAE(ModelConfig(encoder_hidden=6, decoder_hidden=8, latent=Z, mixtures=2))
+    rng = np.random.default_rng(0)
+    drawings = [to_points(Drawing([rng.integers(0, 256, (9, 2))])) for _ in range(n)]
+
+    class Few:
+        lengths = np.full(n, 9)
+
+        def __len__(self) -> int:
+            return n
+
+        def points(self, which: NDArray[np.intp]) -> list[Points]:
+            return [drawings[i] for i in which]
+
+    prior = finish(model, cast(Pool, Few()), 20.0, {}).prior
+    assert len(prior.weights) == 1
+    with torch.no_grad():
+        batch = make_batch(drawings, 20.0, Z, rng)
+        posterior = model.encode(torch.from_numpy(batch.steps), torch.from_numpy(batch.lengths))
+    expected = posterior.log_variance.exp().mean(0) + posterior.mean.var(0, correction=0)
+    found = np.square(prior.factors[0]).sum(axis=1)
+    np.testing.assert_allclose(found, expected.numpy(), rtol=0.15)
 
 
 def test_a_prior_for_one_drawing_stands_on_it() -> None:

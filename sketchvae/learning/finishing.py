@@ -13,6 +13,7 @@ from sketchvae.model_file import Array, ModelFile, Prior
 
 COMPONENTS = 20
 _LATENTS_A_COMPONENT = 1000  # fewer do not settle a covariance of 128 dimensions
+_FEWEST = 2000  # latents: of fewer drawings several each, or they settle none
 
 
 def finish(
@@ -27,7 +28,8 @@ def finish(
         about: what people should know of the model.
         most: drawings to encode; fewer make a rougher prior, sooner.
     """
-    prior = fit_prior(draw_latents(model, pool, scale, most))
+    latents = draw_latents(model, pool, scale, most)
+    prior = fit_prior(latents, components=min(len(pool), most) // _LATENTS_A_COMPONENT)
     return ModelFile(model.config, scale, model.to_arrays(), prior, about)
 
 
@@ -35,11 +37,11 @@ def finish(
 def draw_latents(model: SketchVAE, pool: Pool, scale: float, most: int, seed: int = 0) -> Array:
     """Draw one z from the posterior of each of up to `most` drawings, (n, Z).
 
-    Together they are drawn from the aggregate posterior: what the decoder has learnt
-    to draw from, which is not N(0, I).
+    Of few drawings each gives several, 2000 or more in all. Together they are drawn from the
+    aggregate posterior: what the decoder has learnt to draw from, which is not N(0, I).
     """
     rng = np.random.default_rng(seed)
-    which = rng.permutation(len(pool))[:most]
+    which = np.tile(rng.permutation(len(pool))[:most], -(-_FEWEST // min(len(pool), most)))
     which = which[np.argsort(pool.lengths[which], kind="stable")]
     device = next(model.parameters()).device
     latents: list[Tensor] = []
@@ -53,15 +55,23 @@ def draw_latents(model: SketchVAE, pool: Pool, scale: float, most: int, seed: in
     return np.asarray(torch.cat(latents))
 
 
-def fit_prior(latents: Array, seed: int = 0) -> Prior:
-    """Fit a mixture of Gaussians with full covariances to latents, (n, Z)."""
+def fit_prior(latents: Array, components: int | None = None, seed: int = 0) -> Prior:
+    """Fit a mixture of Gaussians with full covariances to latents, (n, Z).
+
+    Args:
+        latents: to fit it to.
+        components: 1 to 20, brought into that range; None for one in 1000 latents.
+        seed: of the fit.
+    """
     from sklearn.mixture import GaussianMixture
 
     if len(latents) < 2:
         Z = latents.shape[1]
         ones = np.eye(Z, dtype=np.float32)[None]
         return Prior(np.ones(1, dtype=np.float32), latents.mean(axis=0, keepdims=True), ones)
-    components = max(1, min(COMPONENTS, len(latents) // _LATENTS_A_COMPONENT))
+    if components is None:
+        components = len(latents) // _LATENTS_A_COMPONENT
+    components = max(1, min(COMPONENTS, components))
     fitted = GaussianMixture(components, reg_covar=1e-3, max_iter=30, tol=1e-2, random_state=seed)
     with np.errstate(all="ignore"):
         fitted.fit(latents.astype(np.float64))
