@@ -7,8 +7,9 @@ chosen.drawings some are the sheep, of others.drawings come real drawings of all
 OUT is the file that ships, unless given; only then the figures go into the card, too.
 
 What is learnt from is kept apart from what calibrates and from what judges; the real sheep that
-judge, and that percentiles are against, are those kept out of all training. A head for each fold learns without a part of the
-categories and of the real sheep: it shows what the head does with what it never saw.
+judge, and that percentiles are against, are those kept out of all training. A head for each fold
+learns without a part of the categories and of the real sheep: it shows what the head does with
+what it never saw.
 """
 
 import sys
