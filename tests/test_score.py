@@ -334,8 +334,8 @@ def test_the_head_learns_two_known_clouds_and_says_true_odds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of N(1, 1) over N(-1, 1) in the first of 8 dimensions the log odds are 2x."""
-    monkeypatch.setattr(script, "STEPS", 250)
-    monkeypatch.setattr(script, "HIDDEN", 16)
+    for name, value in {"STEPS": 150, "HIDDEN": 16, "DROP": 0.0, "RATE": 1e-2}.items():
+        monkeypatch.setattr(script, name, value)
     rng = np.random.default_rng(0)
 
     def cloud(n: int, middle: float) -> Any:  # noqa: ANN401

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 64  # drawings that are read before the first of them is scored
 _MANY_AT_ONCE = 2048  # likewise where only sheepness is asked for
 _CELL = 160  # pixels
+_COLUMNS = ("drawing", "points", "nats", "a point", "sheepness", "percentile")
 _ROW = "{:>8} {:>7} {:>9} {:>8} {:>10} {:>11}"
 
 
@@ -85,10 +86,11 @@ def score(
     artist = load(model)
     numbered = _numbered(drawings)
     chosen = None if outliers is None else _least_sheep(artist, numbered, outliers)
-    if not as_json:
-        click.echo(_ROW.format("drawing", "points", "nats", "a point", "sheepness", "percentile"))
+    headings = [] if as_json else [_ROW.format(*_COLUMNS)]
     for block in _blocks(chosen or numbered, _AT_ONCE):
         scores = artist.score([drawing for _, drawing in block], draws)
+        while headings:  # once there is something to stand under them
+            click.echo(headings.pop())
         for (number, _), one in zip(block, scores, strict=True):
             click.echo(_json(number, one) if as_json else _row(number, one))
     if output is not None and chosen is not None:
