@@ -37,7 +37,7 @@ def main() -> None:
     svg = to_svg([d for row in rows for d in row], width_mm=240, columns=8)
     (pictures / "temperatures.svg").write_text(svg + "\n", encoding="utf-8")
     looping = Animation(loop=True, tip=True)
-    svg = to_svg(artist.draw(1, seed=12), style=Style(smooth=True), animation=looping)
+    svg = to_svg(artist.draw(1, seed=1), style=Style(smooth=True), animation=looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")
     sheet = page("a5", landscape=True)
     nestled = Layout("packed", vary=0.6).place(artist.draw(24, seed=7), sheet)

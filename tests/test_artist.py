@@ -457,7 +457,7 @@ def test_lower_temperature_makes_drawings_more_alike() -> None:
     ("n", "temperature", "seed", "message"),
     [
         (-1, 0.5, 0, "the number of drawings must be 0 or more, got -1"),
-        (1, 0.0, 0, "the temperature must be from 0.001 to 10, got 0; try 0.5"),
+        (1, 0.0, 0, "the temperature must be from 0.001 to 10, got 0; try 0.7"),
         (1, -0.5, 0, "the temperature must be from 0.001 to 10, got -0.5"),
         (1, 1e-45, 0, "the temperature must be from 0.001 to 10, got 1e-45"),
         (1, 10.1, 0, "the temperature must be from 0.001 to 10, got 10.1"),

@@ -23,7 +23,7 @@ from sketchvae.flock import Flock
 from sketchvae.model_file import Array, ModelFile, shipped_path
 from sketchvae.model_file import load as load_model
 
-TEMPERATURE = 0.5
+TEMPERATURE = 0.7
 COLD = 0.1  # temperature of a path: little but the latent decides
 _READ_AT_ONCE = 128  # drawings in one batch of the encoder, which has a core to itself
 

@@ -174,7 +174,7 @@ def check(n: int, temperature: float, seed: int) -> None:
     if not _COLDEST <= temperature <= _HOTTEST:
         raise SketchvaeError(
             f"the temperature must be from {_COLDEST:g} to {_HOTTEST:g}, got {temperature:g}; "
-            "try 0.5"
+            "try 0.7"
         )
     if seed < 0:
         raise SketchvaeError(f"the seed must be 0 or more, got {seed}; try 7")

@@ -23,7 +23,7 @@ _TEMPERATURE = click.option(
     "-t",
     "--temperature",
     type=float,
-    help="0.001 to 10: near 0 neat and alike, 1 as the model learnt.  [default: 0.5]",
+    help="0.001 to 10: near 0 neat and alike, 1 as the model learnt.  [default: 0.7]",
 )
 _STYLE = (
     click.option("--smooth", is_flag=True, help="Curves through the points instead of corners."),

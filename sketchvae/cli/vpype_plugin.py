@@ -16,7 +16,7 @@ from sketchvae.errors import SketchvaeError
     "-t",
     "--temperature",
     type=vpype_cli.FloatType(),
-    default=0.5,
+    default=0.7,
     help="0.001 to 10: near 0 neat and alike, 1 as the model learnt (0.5).",
 )
 @click.option(
