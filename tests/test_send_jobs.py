@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_send import PENS, gcode, length, strokes
 
@@ -196,7 +196,7 @@ def total(pieces: list[tuple[Point, Point]]) -> float:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_wherever_a_job_stops_what_is_left_is_what_was_not_drawn(data: st.DataObject) -> None:
     pen = data.draw(st.sampled_from(sorted(PENS)))
     read = job(gcode(pen, change=data.draw(st.sampled_from([None, 3]))))
@@ -235,6 +235,21 @@ def test_wherever_a_job_stops_what_is_left_is_what_was_not_drawn(data: st.DataOb
         again = [c.text for c in remaining(read, going)]
         up = read.pen_up[0]
         assert up in again[: again.index(next(t for t in again if t.startswith("G0X")))]
+
+
+@pytest.mark.parametrize("pen", PENS)
+def test_a_stroke_goes_on_even_where_the_travel_to_it_crossed_it(pen: str, tmp_path: Path) -> None:
+    read = job(gcode(pen))
+    commands = [c for c in read.commands if c.stroke == 3]
+    i = next(i for i, c in enumerate(commands) if c.points == ((30.5, 32.5),))
+    record = Record(tmp_path / "x.job", read, Start(0), (0.0, 0.0))
+    record.done, record.sent, record.acknowledged = 2, commands[i].line, commands[i - 1].line
+    (x, y), (u, v) = commands[i - 1].points[0], (30.5, 32.5)
+    place = (x + 0.90625 * (u - x), y + 0.90625 * (v - y))  # 0.02 mm from the way of the travel
+    found = resume(record, place)
+    assert found is not None
+    assert found.place == place
+    assert read.commands[found.index] == commands[i]
 
 
 def test_a_machine_that_is_elsewhere_is_not_believed(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ class Command:
     ends: bool = False
 
     @property
+    def waits(self) -> bool:
+        """Whether it is acknowledged when the machine stands still: M3, M5, S, G4, M0."""
+        words = words_of(self.text)
+        return any(letter in "MS" or (letter, value) == ("G", 4.0) for letter, value in words)
+
+    @property
     def pauses(self) -> bool:
         """Whether the machine waits here until a person lets it go on (M0)."""
         return ("M", 0.0) in words_of(self.text)

@@ -22,6 +22,7 @@ from sketchvae.plotter.job import Command, Job, Point
 SUFFIX = ".job"
 SIZE = 512  # bytes of a record: one sector, written at once
 SYNC = 1.0  # seconds of strokes that a power cut may forget
+STEP = 0.0125  # mm within which the machine tells its position
 PLANNED = 17  # moves that GRBL may have acknowledged and not drawn: 15 blocks, and two under way
 
 
@@ -185,11 +186,16 @@ def resume(record: Record, place: Point) -> Start | None:
     end = moves[-1][2] if moves else record.place
     if math.dist(end, place) <= SAME:
         return _go_on(record.job, sent + 1, place)
+    waited = max((i for i, c in enumerate(commands[: known + 1]) if c.waits), default=-1)
     recent = moves[-PLANNED - sum(index > known for index, *_ in moves) :]
-    for index, a, b in recent:
-        undrawn = commands[index].stroke > record.done
-        if undrawn and _distance(place, a, b) <= SAME:
-            return _go_on(record.job, index, place)
+    near = [
+        (round(distance / STEP), index)  # of two that are as near, the earlier
+        for index, a, b in recent
+        if index > waited and commands[index].stroke > record.done
+        if (distance := _distance(place, a, b)) <= SAME
+    ]
+    if near:
+        return _go_on(record.job, min(near)[1], place)
     if record.refused and math.dist(record.stopped, place) <= SAME:
         return _go_on(record.job, sent + 1, end)  # it went astray with the lines behind that one
     return None
