@@ -241,7 +241,6 @@ def test_standard_input_is_sent_and_the_record_is_in_this_folder(tmp_path: Path)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif("plot" not in main.commands, reason="there is no sketchvae plot")
 def test_draw_plot_and_send_are_a_pipe(tmp_path: Path) -> None:
     ours = f"{sys.executable} -m sketchvae"
     with Simulator(speed=1000.0) as sim:
