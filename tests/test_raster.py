@@ -153,7 +153,8 @@ def test_png_is_what_another_renderer_makes_of_our_svg(
     assert away.mean() < 0.7
     assert (away.max(axis=2) > 128).mean() < 1e-4
     ink, other = (np.abs(on_white(p) - on_white(p[:1, :1])).sum() for p in (ours, theirs))
-    assert ink == pytest.approx(other, rel=0.12 if style.stroke_width == 0.1 else 0.02)
+    # By distance a line of 0.4 pixels has 8 to 14% more ink than by its area.
+    assert ink == pytest.approx(other, rel=0.15 if style.stroke_width == 0.1 else 0.02)
 
 
 def test_comparison_with_the_other_renderer_notices_a_pixel() -> None:
