@@ -148,7 +148,9 @@ def test_many_files_are_one_source() -> None:
 
 def test_fine_tuning_is_short_but_gives_way_to_what_is_asked(tmp_path: Path) -> None:
     assert Settings(**FINE_TUNING).steps < Settings().steps / 10  # type: ignore[arg-type]
-    save(random_model(), tmp_path / "begin.safetensors")
+    begin = random_model()
+    begin.tensors["head.bias"][-1] += 5  # drawings end soon
+    save(begin, tmp_path / "begin.safetensors")
     formats.write(tmp_path / "few.ndjson", list(formats.read(SHEEP))[:60])
     sketchvae("data", "import", tmp_path / "few.ndjson", "-o", tmp_path / "s.drawings")
     said = sketchvae(
@@ -156,4 +158,4 @@ def test_fine_tuning_is_short_but_gives_way_to_what_is_asked(tmp_path: Path) -> 
         "--out", tmp_path / "cow", "--steps", "2", "--batch", "4", "--validate-every", "2",
     )  # fmt: skip
     assert "from step 0 of 2" in said
-    assert {"map-000002.png", "step-000002.png"} & {p.name for p in (tmp_path / "cow").iterdir()}
+    assert {"map-000002.png", "step-000002.png"} <= {p.name for p in (tmp_path / "cow").iterdir()}
