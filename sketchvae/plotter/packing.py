@@ -16,7 +16,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
 _PIXELS = 720  # of the longer side of the room
-_SLACK = 1.5  # pixels that the outlines of two drawings may miss their ink by, together
+_SLACK = 2.0  # pixels that the outlines of two drawings may miss their ink by, together
 _SMALLEST = 6.0  # pixels of the longest side: a smaller drawing has no shape
 _SHRINK = 0.85  # of the size, where it is too large
 _HALVINGS = 3  # of the span in which the largest size is left then
@@ -130,7 +130,7 @@ def _covered(drawing: Drawing, border: int, reach: float = 0.0) -> np.ndarray[tu
         points = [(float(x), float(y)) for x, y in (stroke + border).tolist()]
         if len(points) > 2:
             pencil.polygon(points, fill=1)
-        pencil.line([*points, points[0]], fill=1, width=max(round(2 * reach), 1))
+        pencil.line([*points, points[0]], fill=1, width=max(math.ceil(2 * reach), 1))
         for x, y in points:
             pencil.ellipse((x - reach, y - reach, x + reach, y + reach), fill=1)
     return np.asarray(image) > 0
