@@ -128,7 +128,7 @@ def scoring() -> None:
     from sketchvae.artist.cores import cores, on_all_cores
 
     artist = load()
-    flock = artist.draw(2048, seed=0)
+    flock = [drawing.sized(255).rounded() for drawing in artist.draw_each(2048, seed=0)]
     many = median_seconds(lambda: artist.sheepness(flock), 5)
     row("sheepness of 2048 sheep", f"{2048 / many:.0f} drawings/s")
     some = flock[:32]
