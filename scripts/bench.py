@@ -272,7 +272,8 @@ def exploring() -> None:
     from sketchvae.rendering.map import to_html, to_png
 
     artist = load()
-    flock = artist.draw(5000, seed=0)
+    flock = [d.sized(255).rounded() for d in artist.draw(5000, seed=0)]  # as in a file
+    flock = [d for d in flock if d.longest_side == 255]
     seconds = median_seconds(lambda: to_png(draw_map(artist, flock)), 3)
     encoding = median_seconds(lambda: artist.encode(flock), 3)
     row("map of 5000 drawings as PNG", f"{seconds:.1f} s", f"encoding them alone {encoding:.1f} s")
