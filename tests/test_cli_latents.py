@@ -182,6 +182,7 @@ def test_draw_like_and_near_begin_from_what_they_name() -> None:
         ("combine few.npy - empty.ndjson", "drawing 1 must have a stroke, got none; leave it out"),
         ("draw --near few.npy --spread 11", "the spread must be 0 to 10, got 11"),
         ("draw --like few.npy", "few.npy: must end in .ndjson"),
+        ("complete few.ndjson --strokes 99", "must have 99 strokes to begin with, got"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_what_is_there(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchvae.cli.map import with_ink
+from sketchvae.cli.options import model_option
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,11 +44,7 @@ class _Cluster:
     "[default: clusters]",
 )
 @click.option("-k", type=int, help="Clusters of k-means.  [default: of 2 to 8 the most stable]")
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="A weights file.  [default: the sheep that come with sketchvae]",
-)
+@model_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def clusters(
     files: tuple[Path, ...], output: Path | None, k: int | None, model: Path | None, as_json: bool

@@ -61,8 +61,14 @@ def complete(
     from sketchvae.artist.artist import load
     from sketchvae.cli.inputs import one_drawing
     from sketchvae.drawing import Drawing
+    from sketchvae.errors import SketchvaeError
 
     start = one_drawing(beginning)
+    if strokes is not None and strokes > len(start.strokes):
+        raise SketchvaeError(
+            f"{beginning}: must have {strokes} strokes to begin with, got {len(start.strokes)}; "
+            "choose fewer, or leave --strokes out"
+        )
     start = Drawing(start.strokes[:strokes], start.word, start.key_id)
     artist = load(given.pop("model"))
 

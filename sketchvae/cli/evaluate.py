@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sketchvae.cli.options import model_option
+
 if TYPE_CHECKING:
     from sketchvae.data.packed import Points, Split
     from sketchvae.drawing import Drawing, Floats
@@ -20,11 +22,7 @@ COLD = 0.1  # temperature of reconstructions
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="A weights file.  [default: the sheep that come with sketchvae]",
-)
+@model_option
 @click.option(
     "--split",
     type=click.Choice(["train", "valid", "test"]),

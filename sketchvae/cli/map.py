@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.options import model_option
+
 if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
 
@@ -32,11 +34,7 @@ _NEEDS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extras
     help="How the plane is found: principal components, t-SNE (needs sketchvae[explore]), or UMAP "
     "(needs sketchvae[umap]).",
 )
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="A weights file.  [default: the sheep that come with sketchvae]",
-)
+@model_option
 def map_(
     files: tuple[Path, ...], output: Path, number: int | None, way: str, model: Path | None
 ) -> None:

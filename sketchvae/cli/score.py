@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.options import model_option
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
@@ -48,11 +49,7 @@ _ROW = "{:>8} {:>7} {:>9} {:>8} {:>10} {:>11}"
     show_default=True,
     help="Latents a drawing for its nats: fewer are faster and less exact.",
 )
-@click.option(
-    "--model",
-    type=click.Path(path_type=Path),
-    help="A weights file.  [default: the sheep that come with sketchvae]",
-)
+@model_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a drawing.")
 def score(
     drawings: Path,
