@@ -73,6 +73,7 @@ def cold_start(folder: Path) -> None:
 
 def drawing() -> None:
     from sketchvae import load
+    from sketchvae.model_file import STEP, SURROUNDINGS
 
     artist = load()
     seeds = iter(range(10_000))
@@ -80,8 +81,9 @@ def drawing() -> None:
     row("one sheep, warm", f"{one * 1e3:.1f} ms")
     drawn = artist.draw(1000, seed=0)
     many = median_seconds(lambda: artist.draw(1000, seed=0), 5)
-    a = np.ones((4 * artist.network.hidden, artist.network.hidden + 5), dtype=np.float32)
-    b = np.ones((artist.network.hidden + 5, 256), dtype=np.float32)
+    inputs = artist.network.hidden + STEP + SURROUNDINGS
+    a = np.ones((4 * artist.network.hidden, inputs), dtype=np.float32)
+    b = np.ones((inputs, 256), dtype=np.float32)
     product = median_seconds(lambda: a @ b, 51)
     points = statistics.mean(d.n_points for d in drawn)
     row(
@@ -126,14 +128,16 @@ def encoding() -> None:
 def scoring() -> None:
     from sketchvae import load
     from sketchvae.artist.cores import cores, on_all_cores
+    from sketchvae.model_file import STEP, SURROUNDINGS
 
     artist = load()
     flock = [drawing.sized(255).rounded() for drawing in artist.draw_each(2048, seed=0)]
     many = median_seconds(lambda: artist.sheepness(flock), 5)
     row("sheepness of 2048 sheep", f"{2048 / many:.0f} drawings/s")
     some = flock[:32]
-    a = np.ones((4 * artist.network.hidden, artist.network.hidden + 5), dtype=np.float32)
-    b = np.ones((artist.network.hidden + 5, 64), dtype=np.float32)
+    inputs = artist.network.hidden + STEP + SURROUNDINGS
+    a = np.ones((4 * artist.network.hidden, inputs), dtype=np.float32)
+    b = np.ones((inputs, 64), dtype=np.float32)
 
     def products(_: int) -> None:
         for _ in range(50):

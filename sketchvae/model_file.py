@@ -16,7 +16,10 @@ from sketchvae.files import replacing
 
 Array = NDArray[np.float32]
 
-FORMAT = "sketchvae-model-2"
+FORMAT = "sketchvae-model-3"
+STEP = 5  # a step as stroke-5: dx, dy, down, up, end
+SURROUNDINGS = 8  # see `surroundings` in learning/model.py
+FARTHEST = 16.0  # model units: what lies farther is seen there; a drawing is 9 wide
 _LARGEST = 1 << 12  # of a size in ModelConfig
 _MOST_BYTES = 1 << 30  # of a weights file; ours have a few millions
 _COARSEST = 1000.0  # pixels per model unit; drawings in simplified form are 255 wide
@@ -48,9 +51,9 @@ class ModelConfig:
         E, H, Z, M = self.encoder_hidden, self.decoder_hidden, self.latent, self.mixtures
         shapes: dict[str, tuple[int, ...]] = {}
         for side, rows, inputs in (
-            ("encoder.forward", E, 5),
-            ("encoder.backward", E, 5),
-            ("decoder", H, 5 + Z),
+            ("encoder.forward", E, STEP),
+            ("encoder.backward", E, STEP),
+            ("decoder", H, STEP + SURROUNDINGS + Z),
         ):
             shapes[f"{side}.input"] = (4 * rows, inputs)
             shapes[f"{side}.recurrent"] = (4 * rows, rows)
@@ -59,7 +62,7 @@ class ModelConfig:
             ("posterior.mean", Z, 2 * E),
             ("posterior.log_variance", Z, 2 * E),
             ("start", 2 * H, Z),
-            ("head", 6 * M + 3, H),
+            ("head", 6 * M + 3, H + STEP + SURROUNDINGS),
         ):
             shapes[f"{name}.weight"] = (rows, columns)
             shapes[f"{name}.bias"] = (rows,)

@@ -25,7 +25,7 @@ CONFIG = ModelConfig(encoder_hidden=1, decoder_hidden=H, latent=Z, mixtures=M)
 DOWN, UP, END = 0, 1, 2
 
 
-def random_model(seed: int = 0, head: float = 1.0, spread: float = 0.0) -> ModelFile:
+def random_model(seed: int = 4, head: float = 1.0, spread: float = 0.0) -> ModelFile:
     """Random weights; `head` scales how much the state says, `spread` is added to log sigma."""
     rng = np.random.default_rng(seed)
     tensors = {
@@ -33,6 +33,7 @@ def random_model(seed: int = 0, head: float = 1.0, spread: float = 0.0) -> Model
         for name, shape in CONFIG.shapes().items()
     }
     tensors["head.weight"] *= np.float32(head)
+    tensors["head.weight"][:, H:] *= np.float32(0.05)  # offsets would grow from step to step
     tensors["head.bias"][3 * M : 5 * M] += spread
     prior = Prior(
         np.array([0.5, 0.5], dtype=np.float32),
@@ -67,13 +68,14 @@ def textbook(model: ModelFile, z: Floats, steps: list[list[float]]) -> list[Floa
     start = np.tanh(t["start.weight"] @ z + t["start.bias"])
     h, c = start[:H], start[H:]
     outputs = []
-    for step in [[0.0, 0.0, 1.0, 0.0, 0.0], *steps]:
-        x = np.concatenate([step, z])
+    for number, step in enumerate([[0.0, 0.0, 1.0, 0.0, 0.0], *steps]):
+        seen = np.concatenate([step, around(steps[:number])]).clip(-16, 16)
+        x = np.concatenate([seen, z])
         gates = t["decoder.input"] @ x + t["decoder.recurrent"] @ h + t["decoder.bias"]
         i, f, g, o = gates.reshape(4, H)
         c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
         h = sigmoid(o) * np.tanh(c)
-        outputs.append(t["head.weight"] @ h + t["head.bias"])
+        outputs.append(t["head.weight"] @ np.concatenate([h, seen]) + t["head.bias"])
     return outputs
 
 
@@ -83,6 +85,19 @@ def ahead(steps: list[list[float]]) -> complex:
     x, y = steps[-1][:2] if steps else (0.0, 0.0)
     is_ink = len(steps) > 0 and pens[-1] == pens[-2] == DOWN and math.hypot(x, y) > 0
     return complex(x, y) / math.hypot(x, y) if is_ink else 1
+
+
+def around(steps: list[list[float]]) -> Floats:
+    """Return the ways from the pen to the ink: stroke's and drawing's first, lowest, highest."""
+    places, first, pen = [0j], 0j, DOWN
+    for x, y, *pens in steps:
+        places.append(places[-1] + complex(x, y))
+        first, pen = (places[-1] if pen == UP else first), int(np.argmax(pens))
+    here = places[-1]
+    xs, ys = [p.real for p in places], [p.imag for p in places]
+    back, low, high = first - here, complex(min(xs), min(ys)), complex(max(xs), max(ys))
+    ways = [back * ahead(steps).conjugate(), -here, low - here, high - here]
+    return np.array([part for way in ways for part in (way.real, way.imag)])
 
 
 def almost_equal(one: Drawing, other: Drawing) -> bool:

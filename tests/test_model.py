@@ -19,7 +19,13 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketchvae.artist.network import Network
 from sketchvae.drawing import Drawing, Pen
-from sketchvae.learning.model import Mixture, Posterior, SketchVAE, seen_from_the_pen
+from sketchvae.learning.model import (
+    Mixture,
+    Posterior,
+    SketchVAE,
+    seen_from_the_pen,
+    surroundings,
+)
 from sketchvae.model_file import ModelConfig, ModelFile, Prior
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
@@ -305,14 +311,14 @@ def test_decoder_begins_with_the_pen_down_at_the_origin_and_from_z() -> None:
     """h0 and c0 are the halves of tanh(W z): one LSTMCell step, by hand."""
     model = make_model()
     z = torch.randn(2, CONFIG.latent)
-    cell = nn.LSTMCell(5 + CONFIG.latent, CONFIG.decoder_hidden)
+    cell = nn.LSTMCell(5 + 8 + CONFIG.latent, CONFIG.decoder_hidden)
     with torch.no_grad():
         for theirs, ours in zip(cell.parameters(), model.decoder.parameters(), strict=True):
             theirs.copy_(ours[:, : theirs.shape[1]] if theirs.ndim == 2 else ours)
     h0, c0 = torch.tanh(model.start(z)).chunk(2, dim=-1)
-    first = torch.tensor([[0.0, 0.0, 1.0, 0.0, 0.0]]).expand(2, 5)
+    first = torch.tensor([[0.0, 0.0, 1.0, 0.0, 0.0] + [0.0] * 8]).expand(2, 13)
     h, _ = cell(torch.cat([first, z], dim=-1), (h0, c0))
-    expected = Mixture.from_head(model.head(h))
+    expected = Mixture.from_head(model.head(torch.cat([h, first], dim=-1)))
     got = model.decode(z, torch.zeros(2, 1, 5))
     for name, value in vars(expected).items():
         torch.testing.assert_close(getattr(got, name)[:, 0], value)
@@ -336,6 +342,21 @@ def test_offsets_are_seen_along_the_segment_before_if_that_is_ink_and_goes_on() 
     steps = torch.tensor([[*offset, *pen] for offset, pen, _ in rows])[None]
     expected = torch.tensor([seen for _, _, seen in rows])
     torch.testing.assert_close(seen_from_the_pen(steps)[0], expected)
+
+
+def test_surroundings_are_the_ways_to_the_ink() -> None:
+    down, up = [1.0, 0, 0], [0, 1.0, 0]
+    rows = [  # what is seen before the step: stroke's first, drawing's first, lowest, highest
+        ([3.0, 4.0], down, [0.0, 0, 0, 0, 0, 0, 0, 0]),
+        ([-4.0, 3.0], down, [-5.0, 0, -3, -4, -3, -4, 0, 0]),  # the way back lies behind the pen
+        ([0.0, -9.0], up, [-5.0, 5, 1, -7, 0, -7, 4, 0]),
+        ([30.0, 0.0], down, [1.0, 2, 1, 2, 0, 0, 4, 9]),  # about to jump: as on the page
+        ([0.0, 2.0], down, [0.0, 0, -29, 2, -30, 0, 0, 9]),  # a stroke has begun
+        ([1.0, 0.0], down, [-2.0, 0, -29, 0, -30, -2, 0, 7]),
+    ]
+    steps = torch.tensor([[*offset, *pen] for offset, pen, _ in rows])[None]
+    expected = torch.tensor([seen for _, _, seen in rows])
+    torch.testing.assert_close(surroundings(steps)[0], expected)
 
 
 def test_turning_a_drawing_changes_only_what_begins_a_stroke() -> None:

@@ -109,16 +109,16 @@ def test_safetensors_itself_reads_the_file(path: Path) -> None:
     assert {str(a.dtype) for a in arrays.values()} == {"float16"}
     with safetensors.safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
-    assert metadata["format"] == "sketchvae-model-2"
+    assert metadata["format"] == "sketchvae-model-3"
     assert json.loads(metadata["about"])["licence"] == "CC BY 4.0"
 
 
 def test_default_sizes_are_those_of_the_paper() -> None:
     shapes = ModelConfig().shapes()
     assert shapes["encoder.backward.recurrent"] == (4 * 256, 256)
-    assert shapes["decoder.input"] == (4 * 512, 5 + 128)
+    assert shapes["decoder.input"] == (4 * 512, 5 + 8 + 128)
     assert shapes["posterior.mean.weight"] == (128, 512)
-    assert shapes["head.weight"] == (6 * 20 + 3, 512)
+    assert shapes["head.weight"] == (6 * 20 + 3, 512 + 5 + 8)
 
 
 def test_file_of_a_later_version_with_more_in_it_is_read(path: Path) -> None:
@@ -247,9 +247,9 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (without("config"), f"{META}, got something else ('config'); train again"),
     (without("scale"), f"{META}, got something else ('scale')"),
     (without("about"), f"{META}, got something else ('about')"),
-    (without("format"), "of the format sketchvae-model-2 in F16, got 'none' in F16; name a file"),
+    (without("format"), "of the format sketchvae-model-3 in F16, got 'none' in F16; name a file"),
     (meta(format="sketchvae-model-1"), "got 'sketchvae-model-1' in F16"),
-    (meta(format="\n" * 9999), "must be a weights file of the format sketchvae-model-2"),
+    (meta(format="\n" * 9999), "must be a weights file of the format sketchvae-model-3"),
     (meta(config="{"), META),
     (meta(config="5"), META),
     (meta(config="[]"), META),
@@ -271,7 +271,7 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (config(latent="2"), f"latent {BOUNDS}, got '2'"),
     (config(latent=None), f"latent {BOUNDS}, got None"),
     (config(latent=[[]]), f"latent {BOUNDS}, got [[]]"),
-    (config(latent=3), "decoder.input must have the shape (12, 8), got (12, 7); the file was"),
+    (config(latent=3), "decoder.input must have the shape (12, 16), got (12, 15); the file was"),
     (without("head.bias"), "head.bias must have the shape (9,), got nothing; the file was written"),
     (tensor("head.bias", np.zeros((9, 1))), "must have the shape (9,), got (9, 1)"),
     (tensor("head.bias", 0.0), "must have the shape (9,), got ()"),
@@ -288,9 +288,9 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (tensor("start.bias", [0, 0, 0, 0, 0, -INF]), "start.bias must be finite in float16"),
     (
         lambda arrays, _: arrays.update({"head.bias": np.zeros(9, np.float32)}),
-        "of the format sketchvae-model-2 in F16, got 'sketchvae-model-2' in F16, F32",
+        "of the format sketchvae-model-3 in F16, got 'sketchvae-model-3' in F16, F32",
     ),
-    (lambda arrays, _: arrays.clear(), "got 'sketchvae-model-2' in nothing; name a file"),
+    (lambda arrays, _: arrays.clear(), "got 'sketchvae-model-3' in nothing; name a file"),
 ]
 
 

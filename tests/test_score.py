@@ -195,7 +195,7 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
             path.write_bytes(content)
         with pytest.raises(SketchvaeError, match="must be a file of the format sketchvae-sheep"):
             sheepnesses.load(random_model(), path)
-    with pytest.raises(SketchvaeError, match="sketchvae-model-2"):
+    with pytest.raises(SketchvaeError, match="sketchvae-model-3"):
         sheepnesses.load(random_model(), shipped_path())
 
 

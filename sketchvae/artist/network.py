@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 
 from sketchvae.artist.reading import Reading
 from sketchvae.drawing import Pen
-from sketchvae.model_file import Array, ModelFile
+from sketchvae.model_file import FARTHEST, STEP, SURROUNDINGS, Array, ModelFile
 
-_DOWN, _END = int(Pen.DOWN), int(Pen.END)  # looked up once: an enum is slow to ask at every step
+_DOWN, _UP, _END = (
+    int(Pen.DOWN),
+    int(Pen.UP),
+    int(Pen.END),
+)  # looked up once: an enum is slow to ask at every step
 _WIDEST = 10.0  # log sigma: far beyond any drawing, and odd weights cannot reach infinity
 
 
@@ -25,18 +29,21 @@ class State:
     """Where B drawings stand, one column each.
 
     Attributes:
-        inputs: (H + 5, B): 2h, then the previous step as stroke-5. One array, so that
-            the recurrent and the input weights are one product.
+        inputs: (H + 13, B): 2h, the previous step as stroke-5, then the surroundings. One
+            array, so that the recurrent and the input weights are one product.
         cell: (H, B).
         from_z: (4H, B), what z adds to the gates at every step, computed once.
         ahead: (B,) complex: the direction along which the pen sees the next offset, see
             `seen_from_the_pen` in `learning/model.py`.
+        ways: (4, 2, B): from the pen to the first point of the stroke, of the drawing, to the
+            lowest x and y and to the highest, on the page: see `surroundings` there.
     """
 
     inputs: Array
     cell: Array
     from_z: Array
     ahead: NDArray[np.complex64]
+    ways: Array
 
     def keep(self, columns: NDArray[np.intp] | slice) -> None:
         """Drop all other drawings."""
@@ -44,6 +51,7 @@ class State:
         self.cell = self.cell[:, columns]
         self.from_z = self.from_z[:, columns]
         self.ahead = self.ahead[columns]
+        self.ways = self.ways[..., columns]
 
     def put(self, columns: NDArray[np.intp], other: "State") -> None:
         """Let other drawings begin in these columns."""
@@ -51,6 +59,7 @@ class State:
         self.cell[:, columns] = other.cell
         self.from_z[:, columns] = other.from_z
         self.ahead[columns] = other.ahead
+        self.ways[..., columns] = other.ways
 
 
 @dataclass(frozen=True)
@@ -185,29 +194,31 @@ class Network:
         self.hidden = model.config.decoder_hidden
         t = model.tensors
         recurrent, inputs, self._bias = laid_out(model, "decoder")
-        self._core = np.concatenate([recurrent, inputs[:, :5]], axis=1)
-        self._from_z = inputs[:, 5:]
+        seen = STEP + SURROUNDINGS
+        self._core = np.concatenate([recurrent, inputs[:, :seen]], axis=1)
+        self._from_z = inputs[:, seen:]
         self._start, self._start_bias = t["start.weight"], t["start.bias"][:, None]
-        self._head, self._head_bias = t["head.weight"] * np.float32(0.5), t["head.bias"][:, None]
+        self._head, self._head_bias = t["head.weight"].copy(), t["head.bias"][:, None]
+        self._head[:, : self.hidden] *= 0.5  # it reads 2h
         self._one_hot = np.eye(3, dtype=np.float32)
 
     def begin(self, z: Array) -> State:
         """Return the state before the first step, for latents (B, Z): [h0; c0] = tanh(W z)."""
         H = self.hidden
         h0_c0 = np.tanh(self._start @ z.T + self._start_bias)
-        inputs = np.zeros((H + 5, len(z)), dtype=np.float32)
+        inputs = np.zeros((H + STEP + SURROUNDINGS, len(z)), dtype=np.float32)
         inputs[:H] = 2 * h0_c0[:H]
         inputs[H + 2 + Pen.DOWN] = 1  # S_0 = (0, 0, 1, 0, 0)
         ahead = np.ones(len(z), dtype=np.complex64)
-        return State(inputs, h0_c0[H:].copy(), self._from_z @ z.T + self._bias, ahead)
+        ways = np.zeros((4, 2, len(z)), dtype=np.float32)
+        return State(inputs, h0_c0[H:].copy(), self._from_z @ z.T + self._bias, ahead, ways)
 
     def advance(self, state: State) -> Mixture:
         """Read the previous step of each drawing and say what comes next."""
         gates = self._core @ state.inputs
         gates += state.from_z
-        h = state.inputs[: self.hidden]
-        through_gates(gates, state.cell, h)
-        y: Array = np.matmul(self._head, h)
+        through_gates(gates, state.cell, state.inputs[: self.hidden])
+        y: Array = np.matmul(self._head, state.inputs)
         y += self._head_bias
         return Mixture.from_head(y)
 
@@ -227,14 +238,22 @@ class Network:
 
     def note(self, state: State, offsets: Array, pen: NDArray[np.intp]) -> Array:
         """Note a step, its offsets, (2, B), on the page; the one place that knows the inputs."""
-        H = self.hidden
+        seen, ways = state.inputs[self.hidden :], state.ways
         ahead = offsets[0] + 1j * offsets[1]
         lengths = np.abs(ahead)
-        goes_on = state.inputs[H + 2 + _DOWN].astype(bool) & (pen == _DOWN) & (lengths > 0)
+        goes_on = seen[2 + _DOWN].astype(bool) & (pen == _DOWN) & (lengths > 0)
         state.ahead = np.where(goes_on, ahead / np.where(goes_on, lengths, 1), np.complex64(1))
-        state.inputs[H : H + 2] = offsets
-        state.inputs[H + 2 :] = self._one_hot[:, pen]
-        return state.inputs[H : H + 2]
+        ways -= offsets
+        ways[0] *= 1 - seen[2 + _UP]  # a jump ends where a stroke begins
+        np.minimum(ways[2], 0, out=ways[2])
+        np.maximum(ways[3], 0, out=ways[3])
+        back = (ways[0, 0] + 1j * ways[0, 1]) * state.ahead.conj()
+        seen[:2] = offsets
+        seen[2:STEP] = self._one_hot[:, pen]
+        seen[STEP], seen[STEP + 1] = back.real, back.imag
+        seen[STEP + 2 :] = ways[1:].reshape(SURROUNDINGS - 2, -1)
+        np.clip(seen, -FARTHEST, FARTHEST, out=seen)
+        return offsets
 
     def follow(self, state: State, reading: Reading) -> Iterator[Array]:
         """Let the state read the steps of drawings, instead of drawing them.

@@ -1,6 +1,7 @@
 """The network of Sketch-RNN (Ha & Eck 2017, "A Neural Representation of Sketch Drawings").
 
-Read beside the paper, section 3.2 and 3.3; `seen_from_the_pen` alone is not in it.
+Read beside the paper, section 3.2 and 3.3; two things are not in it: what the decoder says,
+it says as the pen sees it (`seen_from_the_pen`), and it reads where the ink is (`surroundings`).
 Shape letters: B drawings, T steps, M mixture components, H decoder hidden,
 E encoder hidden a side, Z latent.
 """
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sketchvae.drawing import Pen
-from sketchvae.model_file import Array, ModelConfig
+from sketchvae.model_file import FARTHEST, STEP, SURROUNDINGS, Array, ModelConfig
 
 _WIDTH_STEP = 16  # an LSTM's input is widened to a multiple, with zeros: see `_widened`
 
@@ -120,13 +121,13 @@ class SketchVAE(nn.Module):
         )
         self.config = config
         # Two one-way LSTMs, so that the one that reads backwards begins at the last real step.
-        self.encoder_forward = nn.LSTM(_widened(5), E, batch_first=True)
-        self.encoder_backward = nn.LSTM(_widened(5), E, batch_first=True)
+        self.encoder_forward = nn.LSTM(_widened(STEP), E, batch_first=True)
+        self.encoder_backward = nn.LSTM(_widened(STEP), E, batch_first=True)
         self.posterior_mean = nn.Linear(2 * E, Z)
         self.posterior_log_variance = nn.Linear(2 * E, Z)
         self.start = nn.Linear(Z, 2 * H)
-        self.decoder = nn.LSTM(_widened(5 + Z), H, batch_first=True)
-        self.head = nn.Linear(H, 6 * M + 3)
+        self.decoder = nn.LSTM(_widened(STEP + SURROUNDINGS + Z), H, batch_first=True)
+        self.head = nn.Linear(H + STEP + SURROUNDINGS, 6 * M + 3)
         for lstm in (self.encoder_forward, self.encoder_backward, self.decoder):
             _start_lstm(lstm)
 
@@ -166,10 +167,11 @@ class SketchVAE(nn.Module):
         start = torch.zeros_like(steps[:, :1])
         start[..., 2 + Pen.DOWN] = 1  # S_0 = (0, 0, 1, 0, 0)
         previous = torch.cat([start, steps[:, :-1]], dim=1)
-        inputs = torch.cat([previous, z[:, None].expand(-1, steps.shape[1], -1)], dim=-1)
+        seen = torch.cat([previous, surroundings(steps)], dim=-1).clamp(-FARTHEST, FARTHEST)
+        inputs = torch.cat([seen, z[:, None].expand(-1, steps.shape[1], -1)], dim=-1)
         h0, c0 = torch.tanh(self.start(z)).chunk(2, dim=-1)
         h, _ = self.decoder(_widen(inputs), (h0[None].contiguous(), c0[None].contiguous()))
-        return Mixture.from_head(self.head(h))
+        return Mixture.from_head(self.head(torch.cat([h, seen.to(h.dtype)], dim=-1)))
 
     def reconstruction_loss(self, z: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:
         """Return L_R, (B,): nats of each drawing, summed over its real steps (eq. 9).
@@ -233,7 +235,7 @@ class SketchVAE(nn.Module):
 
     def _inputs(self, name: str) -> int:
         """Return how many inputs an LSTM reads, the zeros behind them left out."""
-        return 5 + self.config.latent if name == "decoder" else 5
+        return STEP + SURROUNDINGS + self.config.latent if name == "decoder" else STEP
 
     def _lstms(self) -> dict[str, nn.LSTM]:
         return {
@@ -275,14 +277,48 @@ def seen_from_the_pen(steps: Tensor) -> Tensor:
     Args:
         steps: (B, T, 5).
     """
-    offsets, pen_down = steps[..., :2], steps[..., 2 + Pen.DOWN] > 0
-    before = F.pad(offsets, (0, 0, 1, 0))[:, :-1]
-    down = F.pad(pen_down, (2, 0), value=True)  # S_0 has the pen down
+    return _turned(steps[..., :2], _ahead(steps))
+
+
+def surroundings(steps: Tensor) -> Tensor:
+    """Return what the pen sees of the ink before each step, (B, T, 8), in model units.
+
+    From the pen to the first point of its stroke, as the pen sees it; to the first point of the
+    drawing; and to the lowest and the highest x and y so far. An LSTM alone must add up its
+    offsets to know these, and does it badly: bodies stay open, heads come off.
+
+    Args:
+        steps: (B, T, 5); of step t only rows 0 to t - 1 are read.
+    """
+    places = F.pad(steps[..., :2].cumsum(1), (0, 0, 1, 0))[:, :-1]  # of the pen, from the origin
+    number = torch.arange(steps.shape[1], device=steps.device)
+    begins = torch.where(_after_jump(steps), number, 0).cummax(dim=1).values
+    first = places.take_along_dim(begins[..., None], dim=1)
+    box = (places.cummin(dim=1).values, places.cummax(dim=1).values)
+    back = _turned(first - places, _ahead(steps))
+    return torch.cat([back, -places, *(corner - places for corner in box)], dim=-1)
+
+
+def _ahead(steps: Tensor) -> Tensor:
+    """Return the pen's own x axis before each step, (B, T, 2), a unit vector on the page."""
+    pen_down = steps[..., 2 + Pen.DOWN] > 0
+    before = F.pad(steps[..., :2], (0, 0, 1, 0))[:, :-1]
     lengths = before.norm(dim=-1, keepdim=True)
-    goes_on = down[:, :-2] & down[:, 1:-1] & (lengths[..., 0] > 0)
-    ahead = torch.where(
+    last_down = F.pad(pen_down, (1, 0), value=True)[:, :-1]  # S_0 has the pen down
+    goes_on = last_down & ~_after_jump(steps) & (lengths[..., 0] > 0)
+    return torch.where(
         goes_on[..., None], before / lengths.clamp(min=1e-12), before.new_tensor([1.0, 0.0])
     )
+
+
+def _after_jump(steps: Tensor) -> Tensor:
+    """Return whether the step before was a jump, (B, T): the pen was up before it."""
+    down = F.pad(steps[..., 2 + Pen.DOWN] > 0, (2, 0), value=True)
+    return ~down[:, :-2]
+
+
+def _turned(offsets: Tensor, ahead: Tensor) -> Tensor:
+    """Turn offsets so that x lies along `ahead`, both (B, T, 2)."""
     (cos, sin), (x, y) = ahead.unbind(-1), offsets.unbind(-1)
     return torch.stack([cos * x + sin * y, cos * y - sin * x], dim=-1)
 
