@@ -20,7 +20,7 @@ from sketchvae.artist.artist import TEMPERATURE, Artist
 from sketchvae.data.formats import read_points
 from sketchvae.data.packed import from_points, open_packed
 from sketchvae.drawing import Drawing
-from sketchvae.learning.evaluation import Likelihood, encode, likelihood
+from sketchvae.learning.evaluation import Likelihood, likelihood
 from sketchvae.model_file import ModelFile, load, save, shipped_path
 
 DATA = {
@@ -102,9 +102,8 @@ def reconstructed(model: ModelFile, sets: Path) -> dict[str, float]:
     """Say what share of other real drawings is farther from one than its reconstruction."""
     from sketchvae.judging.protocol import nearer_than
 
-    points = list(read_points(sets / "real.drawings", "valid"))
-    again = Artist(model).attempt(len(points), COLD, SEED, encode(model, points))
-    shares = nearer_than([from_points(p) for p in points], again)
+    real = [from_points(points) for points in read_points(sets / "real.drawings", "valid")]
+    shares = nearer_than(real, Artist(model).reconstruct(real, COLD, SEED))
     return {
         name: round(float(s.mean()), 3)
         for name, s in zip(("features", "raster"), shares, strict=True)

@@ -235,7 +235,7 @@ def test_without_others_the_floor_is_of_halves_that_share_no_drawing() -> None:
 
 def test_reconstruction_is_nearer_than_all_others_or_than_few() -> None:
     flock = sheep(30)
-    for shares in protocol.nearer_than(flock, [*flock[:-1], None]):
+    for shares in protocol.nearer_than(flock, [*flock[:-1], Drawing(())]):
         np.testing.assert_array_equal(shares[:-1], 1)
         assert shares[-1] == 0  # it did not end
     for shares in protocol.nearer_than(flock, flock[1:] + flock[:1]):

@@ -9,7 +9,7 @@ from test_encoder import Z, flock, random_model
 
 from sketchvae.artist.artist import Artist
 from sketchvae.artist.latents import around, between
-from sketchvae.artist.morphing import smoothest
+from sketchvae.artist.morphing import CANDIDATES, LOST, smoothest
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model_file import Array, Prior, load, shipped_path
@@ -129,22 +129,20 @@ LINE = Drawing([[[0, 0], [100, 0]]])
 
 
 def test_shapes_that_change_least_are_chosen() -> None:
-    path, same = np.zeros((3, 1), np.float32), np.zeros((6, 1), np.float32)
-    assert smoothest(path, [SQUARE, LINE, LINE, SQUARE, SQUARE, SQUARE], same) == [SQUARE] * 3
-    assert smoothest(path, [SQUARE, LINE, LINE, LINE, SQUARE, LINE], same) == [LINE] * 3
+    same = np.zeros((3, 2))
+    assert smoothest([SQUARE, LINE, LINE, SQUARE, SQUARE, SQUARE], same) == [SQUARE] * 3
+    assert smoothest([SQUARE, LINE, LINE, LINE, SQUARE, LINE], same) == [LINE] * 3
 
 
 def test_drawings_that_are_read_as_something_else_are_not_chosen() -> None:
-    path = np.zeros((2, 1), np.float32)
-    latents = np.array([[0], [9], [9], [0]], np.float32)
-    assert smoothest(path, [SQUARE, LINE, LINE, SQUARE], latents) == [SQUARE, SQUARE]
-    assert smoothest(path, [SQUARE, LINE, LINE, SQUARE], 9 - latents + path[:1]) == [LINE, LINE]
+    away = np.array([[0.0, 81.0], [81.0, 0.0]])
+    assert smoothest([SQUARE, LINE, LINE, SQUARE], away) == [SQUARE, SQUARE]
+    assert smoothest([SQUARE, LINE, LINE, SQUARE], 81 - away) == [LINE, LINE]
 
 
 def test_drawings_that_did_not_end_are_not_chosen_where_another_did() -> None:
-    path, same = np.zeros((2, 1), np.float32), np.zeros((4, 1), np.float32)
-    assert smoothest(path, [None, LINE, SQUARE, None], same) == [LINE, SQUARE]
-    assert smoothest(path, [None, None, SQUARE, None], same) == [SQUARE]
+    assert smoothest([None, LINE, SQUARE, None], np.array([[LOST, 0], [0, LOST]])) == [LINE, SQUARE]
+    assert smoothest([None, None, SQUARE, None], np.array([[LOST] * 2, [0, LOST]])) == [SQUARE]
 
 
 @shipped
@@ -174,7 +172,7 @@ def test_morph_of_a_model_whose_drawings_never_end_says_so() -> None:
 def test_reconstruction_that_never_ends_is_empty_and_the_others_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sketchvae.artist.artist.ATTEMPTS", 2)
+    monkeypatch.setattr("sketchvae.artist.artist.CANDIDATES", 2)
     artist = Artist(ending_model())
     artist.longest = 4
     again = artist.reconstruct(flock(40), 1.0, seed=0)
@@ -182,6 +180,19 @@ def test_reconstruction_that_never_ends_is_empty_and_the_others_are_there(
     unfinished = sum(not drawing.strokes for drawing in again)
     assert 0 < unfinished < 40
     assert {drawing.word for drawing in again} == {"sheep"}
+
+
+def test_reconstruction_is_the_candidate_that_is_read_as_most_like_the_drawing() -> None:
+    artist, drawings = Artist(random_model()), flock(5)
+    latents = artist.encode(drawings)
+    again = artist.reconstruct(drawings, 1.0, seed=3)
+    each = latents.repeat(CANDIDATES, axis=0)
+    drawn = artist.attempt(len(each), 1.0, 3, each)
+    for i, found in enumerate(again):
+        some = [d for d in drawn[i * CANDIDATES : (i + 1) * CANDIDATES] if d and d.strokes]
+        away = np.linalg.norm(artist.encode(some) - latents[i], axis=1)
+        assert found == some[int(away.argmin())]
+        assert len(set(some)) > 1
 
 
 @shipped

@@ -11,12 +11,12 @@ from sketchvae.artist.cores import cores, on_all_cores
 from sketchvae.artist.encoder import Encoder, Posterior
 from sketchvae.artist.latents import SPREAD, around, between, checked
 from sketchvae.artist.likelihood import DRAWS, nats_of
-from sketchvae.artist.morphing import CANDIDATES, smoothest
+from sketchvae.artist.morphing import CANDIDATES, LOST, smoothest
 from sketchvae.artist.network import Network
 from sketchvae.artist.reading import Reading, read
 from sketchvae.artist.sheepness import Floats, Score, Sheepness
 from sketchvae.artist.sheepness import load as load_sheepness
-from sketchvae.artist.sitting import ATTEMPTS, Rows, Sitting, check
+from sketchvae.artist.sitting import Rows, Sitting, check
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.flock import Flock
@@ -209,13 +209,14 @@ class Artist:
     ) -> Flock:
         """Draw each drawing anew from its own latent; as `draw_each` otherwise.
 
-        A drawing that has not ended in 20 attempts, as near temperature 0 some never do, is
-        empty: the others can be seen.
+        Of 16 drawn from it the one is returned that is read as most like it: the one whose own
+        latent is nearest. Where none has ended, as near temperature 0 some never do, the drawing
+        is empty: the others can be seen.
         """
         latents = self.encode(drawings)
-        seed = fresh_seed() if seed is None else seed
-        sitting = Sitting(self, len(latents), temperature, seed, tries=ATTEMPTS, latents=latents)
-        return Flock(drawing or Drawing((), self.word) for drawing in sitting.drawings())
+        drawn, away = self._candidates(latents, temperature, seed)
+        nearest = np.arange(len(latents)) * CANDIDATES + away.argmin(axis=1)
+        return Flock(drawn[i] or Drawing((), self.word) for i in nearest.tolist())
 
     def like(self, drawings: Sequence[Drawing], n: int = 1, seed: int | None = None) -> Array:
         """Sample latents from the posteriors of drawings, each in turn, (n, Z): for `decode`.
@@ -265,19 +266,31 @@ class Artist:
         """
         ends = checked(np.stack([first, last]), self.model.config.latent)
         path = between(ends[0], ends[1], steps, linear=linear)
-        seed = fresh_seed() if seed is None else seed
-        each = path.repeat(CANDIDATES, axis=0)
-        drawn = self.attempt(len(each), temperature, seed, each)
-        kept = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
-        latents = np.zeros_like(each)
-        latents[kept] = self.encode([drawn[i] or Drawing(()) for i in kept])
-        flock = Flock(smoothest(path, drawn, latents))
+        flock = Flock(smoothest(*self._candidates(path, temperature, seed)))
         if len(flock) < steps:
             raise SketchvaeError(
                 f"{steps} drawings must end within {self.longest} steps, got {len(flock)} in "
                 f"{CANDIDATES} attempts each; try a temperature from 0.1 to 1, or train longer"
             )
         return flock
+
+    def _candidates(
+        self, latents: Array, temperature: float, seed: int | None
+    ) -> tuple[list[Drawing | None], Floats]:
+        """Draw 16 times from each latent, (n, Z), and read what was drawn.
+
+        Returns:
+            The drawings, the first 16 from the first latent, None for one that did not end; and
+            how far each one's own latent is from that which it was drawn from, squared, (n, 16).
+        """
+        seed = fresh_seed() if seed is None else seed
+        each = latents.repeat(CANDIDATES, axis=0)
+        drawn = self.attempt(len(each), temperature, seed, each)
+        kept = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
+        away = np.full(len(each), LOST)
+        own = self.encode([drawn[i] or Drawing(()) for i in kept])
+        away[kept] = np.square(own - each[kept]).sum(axis=1)
+        return drawn, away.reshape(-1, CANDIDATES)
 
     def complete(
         self,

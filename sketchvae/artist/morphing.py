@@ -6,15 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing, Floats
-from sketchvae.model_file import Array
 
 CANDIDATES = 16  # drawings at each latent
 _GRID = 16  # cells in a row, by which shapes are compared
 _SMOOTHNESS = 20.0  # squared latent distances that a shape with nothing in common costs
-_LOST = 1e6  # cost of a candidate that did not end
+LOST = 1e6  # what a candidate that did not end is away: farther than any
 
 
-def smoothest(path: Array, candidates: Sequence[Drawing | None], latents: Array) -> list[Drawing]:
+def smoothest(candidates: Sequence[Drawing | None], away: Floats) -> list[Drawing]:
     """Choose a candidate at each latent of a path, so that the whole costs least.
 
     A drawing costs as much as its own latent is away from the one that it was drawn from, for
@@ -22,18 +21,15 @@ def smoothest(path: Array, candidates: Sequence[Drawing | None], latents: Array)
     The cheapest path is found from its end (Viterbi 1967).
 
     Args:
-        path: (k, Z).
-        candidates: m for each of them, the first m for the first; None for one that did not end.
-        latents: (k m, Z) of the candidates; anything finite for None.
+        candidates: m for each of k latents, the first m for the first; None for one that did
+            not end.
+        away: (k, m) how far each one's own latent is from that of the path, squared.
     """
-    k = len(path)
-    m = len(candidates) // k
-    lost = np.array([drawing is None for drawing in candidates]).reshape(k, m)
-    own = np.square(latents.reshape(k, m, -1) - path[:, None]).sum(axis=2) + _LOST * lost
+    k, m = away.shape
     shapes = np.stack([_shape(drawing or Drawing(())) for drawing in candidates])
     shapes = shapes.reshape(k, m, -1)
-    cost, choices = own[0], list[NDArray[np.intp]]()
-    for before, after, here in zip(shapes, shapes[1:], own[1:], strict=False):
+    cost, choices = away[0], list[NDArray[np.intp]]()
+    for before, after, here in zip(shapes, shapes[1:], away[1:], strict=False):
         total = cost[:, None] + _SMOOTHNESS * (1 - before @ after.T)
         choices.append(total.argmin(axis=0))
         cost = total.min(axis=0) + here

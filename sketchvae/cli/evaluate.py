@@ -92,7 +92,7 @@ def evaluate(
 
     with needs("train"):
         from sketchvae.judging.protocol import FEWEST, compare, measure, nearer_than
-        from sketchvae.learning.evaluation import encode, likelihood
+        from sketchvae.learning.evaluation import likelihood
     from sketchvae.artist.artist import TEMPERATURE, Artist
     from sketchvae.data.formats import read, read_points
     from sketchvae.data.packed import from_points
@@ -112,7 +112,7 @@ def evaluate(
             finished[f"t {temperature:g}"] = len(whole) / POOL
         sets |= {path.name: list(read(path)) for path in drawn}
         measured = {name: measure(drawings) for name, drawings in sets.items()}
-        again = Artist(loaded).attempt(len(points), COLD, SEED, encode(loaded, points))
+        again = Artist(loaded).reconstruct(sets["real"], COLD, SEED)
         nearer = tuple(float(s.mean()) for s in nearer_than(sets["real"], again))
         others = measure(_others(floor, points)) if floor else None
         rows = compare(measured, others, number, draws)

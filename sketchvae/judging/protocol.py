@@ -119,20 +119,20 @@ def compare(
 
 
 def nearer_than(
-    drawings: Sequence[Drawing], reconstructions: Sequence[Drawing | None]
+    drawings: Sequence[Drawing], reconstructions: Sequence[Drawing]
 ) -> tuple[Floats, Floats]:
     """Say how near drawings are to their own reconstructions, in feature and raster space.
 
     Args:
         drawings: n of them.
-        reconstructions: one of each, in the same order; None for one that did not end.
+        reconstructions: one of each, in the same order; an empty one never ended.
 
     Returns:
         For each drawing the share of the other drawings that are farther from it than its
         own reconstruction is, (n,), by features and by rasters; 0 for one that did not end.
     """
-    real, again = measure(drawings), measure([d or Drawing(()) for d in reconstructions])
-    ended = np.array([d is not None for d in reconstructions])
+    real, again = measure(drawings), measure(reconstructions)
+    ended = np.array([bool(drawing.strokes) for drawing in reconstructions])
     scaled = [distances.standardised(side.features, real.features) for side in (real, again)]
     return _shares(*scaled) * ended, _shares(real.rasters, again.rasters) * ended
 

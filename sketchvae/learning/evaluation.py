@@ -13,7 +13,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.learning.batches import Batch, make_batch
 from sketchvae.learning.model import SketchVAE
 from sketchvae.learning.team import Team
-from sketchvae.model_file import Array, ModelFile, Prior
+from sketchvae.model_file import ModelFile, Prior
 
 DRAWS = 64  # z a drawing, for the importance-weighted bound
 _ROWS = 640  # drawings times z in one batch
@@ -49,28 +49,6 @@ class Likelihood:
     def per_point(self, nats: float) -> float:
         """Total nats over total points."""
         return nats / self.points
-
-
-@torch.no_grad()
-def encode(model_file: ModelFile, drawings: Sequence[Points]) -> Array:
-    """Return the mean of each drawing's posterior, (n, Z).
-
-    Args:
-        model_file: the model.
-        drawings: each (n, 3) uint8 in simplified form, as in a packed set.
-    """
-    model = SketchVAE(model_file.config)
-    model.load_arrays(model_file.tensors)
-    latents = np.empty((len(drawings), model_file.config.latent), dtype=np.float32)
-    order = np.argsort([len(points) for points in drawings], kind="stable")
-    rng = np.random.default_rng(0)
-    for first in range(0, len(order), 256):
-        rows = order[first : first + 256]
-        points = [drawings[i] for i in rows]
-        batch = make_batch(points, model_file.scale, model_file.config.latent, rng)
-        posterior = model.encode(torch.from_numpy(batch.steps), torch.from_numpy(batch.lengths))
-        latents[rows] = posterior.mean.numpy()
-    return latents
 
 
 @torch.no_grad()
