@@ -49,7 +49,7 @@ from sketchvae.learning.model import SketchVAE
 from sketchvae.model_file import Array, ModelFile, load, save
 
 STEPS, RATE, FINAL, WARM_UP = 400, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
-BATCH, KL_WEIGHT, REPEAT = 64, 0.5, 10  # of the data; how often a real drawing is shown in it
+BATCH, KL_WEIGHT, REPEAT = 64, 0.7, 10  # of the data; how often a real drawing is shown in it
 WHOLE, TURN = 2.0, 2.0  # weights of the two rewards beside the loss on the data
 LIKE, LIKE_WEIGHT = 1500, 0.25  # drawings that stand for real ones, and how much they count
 COMPONENTS = 12  # of the raster
@@ -191,7 +191,7 @@ class Refiner:
         shares = [(1 - LIKE_WEIGHT) / len(own), LIKE_WEIGHT / len(chosen)]
         weights = np.repeat(shares, [len(own), len(chosen)])
         self.eye = Eye([s[int(i)] for s, i in sources], weights, load_recogniser(critic))
-        points = [s.points_of(int(i)) for s, i in [*own * 3, *sources[len(own) :][:400]]]
+        points = [s.points_of(int(i)) for s, i in own * 3]  # each dequantised thrice
         batch = make_batch(points, scale, config.latent, self.rng)
         real_turns, _ = turns(batch.steps, batch.lengths, scale)
         self.whole = [

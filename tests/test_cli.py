@@ -400,7 +400,7 @@ def test_train_ends_in_weights_that_draw_reads(packed: Path, tmp_path: Path) -> 
 
 
 def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_path: Path) -> None:
-    first, second, third = tmp_path / "first", tmp_path / "second", tmp_path / "third"
+    first, second, third, fourth = (tmp_path / name for name in ("1", "2", "3", "4"))
     sketchvae(*train(packed, first, "--steps", "2"))
     weights = first / "model.safetensors"
     begin = ("--init", weights, "--steps", "2", "--batch", "16")
@@ -410,6 +410,11 @@ def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_pa
     ]
     assert facts[0]["config"] == facts[1]["config"]
     assert facts[0]["scale"] == facts[1]["scale"]
+    sketchvae("train", "--data", packed, "--out", fourth, "--init", first / "last.pt", *begin[2:])
+    assert (
+        json.loads(sketchvae("info", fourth / "model.safetensors", "--json"))["config"]["latent"]
+        == 4
+    )
     other = ("--latent", "7")
     said = sketchvae("train", "--data", packed, "--out", third, *begin, *other, fails=1)
     assert "with --init the sizes must be those of the weights" in said

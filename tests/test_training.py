@@ -37,6 +37,7 @@ from sketchvae.learning.training import (
     Trainer,
     Validation,
     read_checkpoint,
+    weights_of,
 )
 from sketchvae.model_file import ModelConfig, ModelFile, load
 
@@ -597,6 +598,21 @@ def test_other_file_of_torch_is_refused(folder: Path) -> None:
     for other in others:
         torch.save(other, folder / "last.pt")
         assert "must be a checkpoint" in refusal(trainer_in(folder).resume)
+
+
+def test_weights_to_begin_from_are_the_averaged_ones_of_a_checkpoint(folder: Path) -> None:
+    trainer = trainer_in(folder)
+    for _ in range(3):
+        trainer.train_step()
+    trainer.save("last.pt")
+    found = weights_of(folder / "last.pt")
+    assert (found.config, found.scale) == (trainer.config, trainer.scale)
+    for name, array in trainer.averaged.to_arrays().items():
+        np.testing.assert_array_equal(found.tensors[name], array)
+    state = read_checkpoint(folder / "last.pt")
+    state["identity"]["latent"] += 1
+    torch.save(state, folder / "last.pt")
+    assert "must hold the weights of the network" in refusal(lambda: weights_of(folder / "last.pt"))
 
 
 class Burglar:

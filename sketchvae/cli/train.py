@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--init",
     metavar="MODEL",
-    help="A weights file to begin from, or 'sheep' for the shipped one; its sizes are kept.",
+    help="Weights to begin from, or a checkpoint, last.pt say; 'sheep' for the shipped ones. "
+    "Their sizes are kept.",
 )
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @click.option("--steps", type=int, help="Batches to train on.  [default: 20000; with --init 400]")
@@ -91,10 +92,9 @@ def train(
         from sketchvae.learning.settings import FINE_TUNING, Settings
         from sketchvae.learning.team import Team
         from sketchvae.learning.training import Stopped, Trainer
-    from sketchvae.model_file import load, shipped_path
 
     chosen = {name: value for name, value in given.items() if value is not None}
-    beginning = load(shipped_path() if init == "sheep" else Path(init)) if init else None
+    beginning = _beginning(init) if init else None
     config = _config(chosen, beginning)
     sources = [_source(text) for text in data_]
     judges = [_source(str(path)) for path in valid] or sources
@@ -119,6 +119,15 @@ def train(
         path = trainer.finish()
         if leads:
             click.echo(f"{path}: done; next: sketchvae draw --model {path}", err=True)
+
+
+def _beginning(init: str) -> "ModelFile":
+    from sketchvae.learning.training import weights_of
+    from sketchvae.model_file import load, shipped_path
+
+    if init.endswith(".pt"):
+        return weights_of(Path(init))
+    return load(shipped_path() if init == "sheep" else Path(init))
 
 
 def _config(chosen: dict[str, int | float], beginning: "ModelFile | None") -> "ModelConfig":

@@ -4,7 +4,7 @@ import math
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from io import BytesIO
 from pathlib import Path
 from types import FrameType
@@ -28,7 +28,7 @@ from sketchvae.learning.finishing import finish
 from sketchvae.learning.model import SketchVAE
 from sketchvae.learning.settings import Settings
 from sketchvae.learning.team import Team
-from sketchvae.model_file import ModelConfig, ModelFile, save
+from sketchvae.model_file import ModelConfig, ModelFile, Prior, save
 
 
 @dataclass(frozen=True)
@@ -355,6 +355,28 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             "file; put best.pt in its place, or begin again with another --out"
         ) from error
     return state
+
+
+def weights_of(path: Path) -> ModelFile:
+    """Read the averaged weights of a checkpoint, to begin from; the prior is N(0, I).
+
+    Raises:
+        SketchvaeError: if it is missing, damaged or something else.
+    """
+    state = read_checkpoint(path)
+    try:
+        identity = state["identity"]
+        config = ModelConfig(**{f.name: identity[f.name] for f in fields(ModelConfig)})
+        model, scale = SketchVAE(config), float(identity["scale"])
+        model.load_state_dict(state["averaged"])
+    except Exception as error:  # torch raises many kinds for tensors that do not fit
+        raise SketchvaeError(
+            f"{path}: must hold the weights of the network that it names, got others or damaged "
+            "ones; begin from model.safetensors instead"
+        ) from error
+    mean, factor = np.zeros((1, config.latent)), np.eye(config.latent)[None]
+    prior = Prior(np.ones(1, np.float32), mean.astype(np.float32), factor.astype(np.float32))
+    return ModelFile(config, scale, model.to_arrays(), prior, {})
 
 
 @contextmanager
