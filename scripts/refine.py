@@ -9,7 +9,8 @@ densities by a classifier, Sugiyama et al. 2012, ch. 4). One ratio judges the wh
 features and faults of `scripts/choose.py`, how much of a sheep CRITIC sees in it, and the main
 components of its raster; another judges each turn of the line by itself, which tells the steps
 apart that the first can only judge together. Every step takes a batch of the data, too, as
-training does, so that the likelihood stays.
+training does, so that the likelihood stays. The weights go half as far again as they learnt to
+go: what is gained in looks costs less likeness so than by more steps (docs/LOG.md).
 
 "Real" are the training split of REAL, and with a quarter of the weight 1,500 of LIKE (what
 `scripts/choose.py` chose), lest it learn the real ones by heart. CRITIC is a small
@@ -56,6 +57,9 @@ COMPONENTS = 12  # of the raster
 FAINTEST = -6.0  # log chance of a sheep: less is as bad
 PART = 48  # drawings in one backward pass
 AVERAGE = 0.97  # decay of the averaged weights
+BEYOND = (
+    1.5  # how far from the first weights the last ones lie, in ways that the averaged ones went
+)
 SAVE_EVERY = 40
 
 
@@ -76,7 +80,7 @@ class Sitting:
     turns: bool
 
 
-SITTINGS = (Sitting(1.0, 144, 0.1, True), Sitting(0.6, 48, 0.4, False))
+SITTINGS = (Sitting(1.0, 144, 0.25, True), Sitting(0.7, 64, 0.8, False))
 
 
 class Ratio:
@@ -285,7 +289,10 @@ class Refiner:
     def save(self, path: Path, step: int) -> None:
         before = self.file.about.get("refined", {"steps": 0})
         about = {**self.file.about, "refined": {"steps": before["steps"] + step}}
-        save(replace(self.file, tensors=self.averaged.to_arrays(), about=about), path)
+        began = self.file.tensors
+        learnt = self.averaged.to_arrays()
+        tensors = {name: began[name] + BEYOND * (learnt[name] - began[name]) for name in learnt}
+        save(replace(self.file, tensors=tensors, about=about), path)
 
 
 def main() -> None:

@@ -30,7 +30,8 @@ DATA = {
     "quickdraw_sheep.ndjson": "120 of 220 real Quick, Draw! sheep (Google, CC BY 4.0), each "
     "shown 10 to 20 times an epoch; the other 100 were kept out and judged",
     "quickdraw_344.ndjson.gz": "130,620 real Quick, Draw! drawings of other things (Google, CC BY "
-    "4.0): not drawn from; a classifier learnt from them what looks like a sheep",
+    "4.0): the first training saw them beside the sheep, and a classifier learnt from them what "
+    "looks like a sheep",
 }
 LICENCE = (
     "MIT for these weights; made from data of Google: the Quick, Draw! Dataset (CC BY 4.0) and "
