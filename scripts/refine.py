@@ -12,7 +12,7 @@ apart that the first can only judge together. Every step takes a batch of the da
 training does, so that the likelihood stays. The weights go half as far again as they learnt to
 go: what is gained in looks costs less likeness so than by more steps (docs/LOG.md).
 
-"Real" are the training split of REAL, and with a quarter of the weight 1,500 of LIKE (what
+"Real" are the training split of REAL, and with half of the weight 1,500 of LIKE (what
 `scripts/choose.py` chose), lest it learn the real ones by heart. CRITIC is a small
 `scripts/recogniser.py`, not the one that judges in the end.
 """
@@ -49,10 +49,10 @@ from sketchvae.learning.batches import (
 from sketchvae.learning.model import SketchVAE
 from sketchvae.model_file import Array, ModelFile, load, save
 
-STEPS, RATE, FINAL, WARM_UP = 400, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
+STEPS, RATE, FINAL, WARM_UP = 320, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
 BATCH, KL_WEIGHT, REPEAT = 64, 0.7, 10  # of the data; how often a real drawing is shown in it
 WHOLE, TURN = 2.0, 2.0  # weights of the two rewards beside the loss on the data
-LIKE, LIKE_WEIGHT = 1500, 0.25  # drawings that stand for real ones, and how much they count
+LIKE, LIKE_WEIGHT = 1500, 0.5  # drawings that stand for real ones, and how much they count
 COMPONENTS = 12  # of the raster
 FAINTEST = -6.0  # log chance of a sheep: less is as bad
 PART = 48  # drawings in one backward pass

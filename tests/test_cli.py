@@ -287,7 +287,7 @@ def test_drawing_starts_without_torch(tmp_path: Path) -> None:
 def test_info_tells_what_the_shipped_sheep_were_trained_on() -> None:
     facts = json.loads(sketchvae("info", "--json"))
     assert facts["bytes"] <= 6_000_000
-    assert facts["config"]["latent"] == 128
+    assert facts["config"]["latent"] == 64
     for part in ("data", "licence", "training", "nats_in_pixels"):
         assert facts[part]
     assert "licence" in sketchvae("info")
