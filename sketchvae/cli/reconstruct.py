@@ -42,9 +42,10 @@ def reconstruct(
 ) -> None:
     """Show DRAWINGS beside their reconstructions: a row for each, the original first.
 
-    The encoder reads a drawing into its latent, and the decoder draws from that, once at each
-    temperature; what never ends leaves its place empty. DRAWINGS is any file that sketchvae
-    reads, or '-' for ndjson on standard input.
+    The encoder reads a drawing into its latent, and the decoder draws from that: of 16 at each
+    temperature the one is shown that the encoder reads as most like the original. What never
+    ends leaves its place empty. DRAWINGS is any file that sketchvae reads, or '-' for ndjson on
+    standard input.
 
     \b
     Examples:
