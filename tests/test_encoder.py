@@ -29,6 +29,7 @@ def random_model(seed: int = 0) -> ModelFile:
         name: (rng.normal(size=shape) * 0.8).astype(np.float32)
         for name, shape in CONFIG.shapes().items()
     }
+    tensors["head.weight"][:, H:] *= np.float32(0.05)  # surroundings are many units long
     prior = Prior(
         np.ones(1, np.float32), np.zeros((1, Z), np.float32), np.eye(Z, dtype=np.float32)[None]
     )
