@@ -112,7 +112,7 @@ def almost_equal(one: Drawing, other: Drawing) -> bool:
 def test_decoder_is_the_lstm_of_the_textbook() -> None:
     model, rng = random_model(), np.random.default_rng(1)
     z = rng.normal(size=(3, Z)).astype(np.float32)
-    offsets = rng.normal(size=(6, 2, 3)).astype(np.float32)
+    offsets = (8 * rng.normal(size=(6, 2, 3))).astype(np.float32)  # beyond what is seen
     pens = rng.integers(0, 2, size=(6, 3))
     network = Network(model)
     state = network.begin(z)

@@ -341,7 +341,7 @@ class Artist:
 
         From the prior, or each from its own latent, (n, Z).
         """
-        sitting = Sitting(self, n, temperature, seed, tries=1, latents=latents)
+        sitting = Sitting(self, n, temperature, seed, once=True, latents=latents)
         return list(sitting.drawings())
 
 

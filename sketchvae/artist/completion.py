@@ -107,7 +107,7 @@ def fitting_latents(
     z = candidates[rng.choice(_CANDIDATES, n, p=weights / weights.sum())]
     for number in range(_ROUNDS):
         given = beginning.reading
-        sitting = Sitting(artist, n, temperature, seed, tries=1, latents=z, given=given)
+        sitting = Sitting(artist, n, temperature, seed, once=True, latents=z, given=given)
         drawn = list(sitting.drawings())
         ended = [i for i, drawing in enumerate(drawn) if drawing is not None]
         posterior = artist.posterior([d for d in drawn if d is not None])

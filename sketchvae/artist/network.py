@@ -16,11 +16,8 @@ from sketchvae.artist.reading import Reading
 from sketchvae.drawing import Pen
 from sketchvae.model_file import FARTHEST, STEP, SURROUNDINGS, Array, ModelFile
 
-_DOWN, _UP, _END = (
-    int(Pen.DOWN),
-    int(Pen.UP),
-    int(Pen.END),
-)  # looked up once: an enum is slow to ask at every step
+# Looked up once: an enum is slow to ask at every step.
+_DOWN, _UP, _END = int(Pen.DOWN), int(Pen.UP), int(Pen.END)
 _WIDEST = 10.0  # log sigma: far beyond any drawing, and odd weights cannot reach infinity
 
 

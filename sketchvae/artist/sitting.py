@@ -28,7 +28,8 @@ class Sitting:
     """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
 
     Attributes:
-        tries: after which a drawing that does not end is given up; None for an error after 20.
+        once: whether a drawing that does not end is given up; else it is begun anew, with an
+            error after 20 attempts.
         latents: (n, Z) what to draw from; None takes them from the prior.
         given: the steps that every drawing begins with, one column; each gets one more.
         owner: (B,) which drawing is in each place.
@@ -44,13 +45,13 @@ class Sitting:
         temperature: float,
         seed: int,
         *,
-        tries: int | None = None,
+        once: bool = False,
         latents: Array | None = None,
         given: Reading | None = None,
     ) -> None:
         check(n, temperature, seed)
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.tries, self.latents, self.given = tries, latents, given
+        self.once, self.latents, self.given = once, latents, given
         self.start = 0 if given is None else len(given.steps)
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
@@ -127,9 +128,9 @@ class Sitting:
 
     def _again(self, index: int) -> bool:
         """Note that a drawing did not end, and say whether it is begun anew."""
+        if self.once:
+            return False
         self.attempts[index] = self.attempts.get(index, 0) + 1
-        if self.tries is not None:
-            return self.attempts[index] < self.tries
         if self.attempts[index] >= ATTEMPTS:
             raise SketchvaeError(
                 f"drawing {index} must end within {self.artist.longest} steps, got none that did "
