@@ -73,7 +73,7 @@ def cold_start(folder: Path) -> None:
 
 def drawing() -> None:
     from sketchvae import load
-    from sketchvae.model_file import STEP, SURROUNDINGS
+    from sketchvae.model.weights import STEP, SURROUNDINGS
 
     artist = load()
     seeds = iter(range(10_000))
@@ -96,7 +96,7 @@ def drawing() -> None:
 
 def encoding() -> None:
     from sketchvae import load
-    from sketchvae.artist.cores import cores, on_all_cores
+    from sketchvae.generate.parallel import cores, on_all_cores
 
     artist = load()
     drawn = [d.sized(255).rounded() for d in artist.draw(1500, seed=0)]
@@ -127,8 +127,8 @@ def encoding() -> None:
 
 def scoring() -> None:
     from sketchvae import load
-    from sketchvae.artist.cores import cores, on_all_cores
-    from sketchvae.model_file import STEP, SURROUNDINGS
+    from sketchvae.generate.parallel import cores, on_all_cores
+    from sketchvae.model.weights import STEP, SURROUNDINGS
 
     artist = load()
     flock = [drawing.sized(255).rounded() for drawing in artist.draw_each(2048, seed=0)]
@@ -165,11 +165,11 @@ def drawing_memory(folder: Path) -> None:
 
 def showing(folder: Path) -> None:
     from sketchvae import load
-    from sketchvae.rendering.animation import Animation
-    from sketchvae.rendering.frames import save_frames
-    from sketchvae.rendering.raster import to_png
-    from sketchvae.rendering.svg import Style, to_svg
-    from sketchvae.rendering.timing import Pace
+    from sketchvae.render.frames import save_frames
+    from sketchvae.render.png import to_png
+    from sketchvae.render.smil import Animation
+    from sketchvae.render.svg import Style, to_svg
+    from sketchvae.render.timeline import Pace
 
     flock = load().draw(1000, seed=0)
     seconds = median_seconds(lambda: to_svg(flock[:1], animation=Animation()), 51)
@@ -194,12 +194,12 @@ def plotting(folder: Path) -> None:
     import vpype_cli
 
     from sketchvae import load
-    from sketchvae.plotter.gcode import Machine, servo, to_gcode
-    from sketchvae.plotter.layout import Layout
-    from sketchvae.plotter.page import page
-    from sketchvae.plotter.pipeline import optimized
-    from sketchvae.plotter.plot import Pens, Plot, ink
-    from sketchvae.plotter.svg import to_svg
+    from sketchvae.plot.gcode import Machine, servo, to_gcode
+    from sketchvae.plot.layout import Layout
+    from sketchvae.plot.page import page
+    from sketchvae.plot.plan import Pens, Plot, ink
+    from sketchvae.plot.svg import to_svg
+    from sketchvae.plot.vpype import optimized
 
     flock, a3, svg = load().draw(100, seed=0), page("a3"), folder / "page.svg"
 
@@ -271,9 +271,9 @@ def sent_a_second(folder: Path, options: tuple[str, ...]) -> float:
 
 
 def exploring() -> None:
-    from sketchvae.artist.artist import load
-    from sketchvae.exploring.mapping import draw_map
-    from sketchvae.rendering.map import to_html, to_png
+    from sketchvae.explore.embedding import draw_map
+    from sketchvae.generate.artist import load
+    from sketchvae.render.map import to_html, to_png
 
     artist = load()
     flock = [d.sized(255).rounded() for d in artist.draw(5000, seed=0)]  # as in a file
@@ -287,8 +287,8 @@ def exploring() -> None:
 
 
 def reading(path: Path, folder: Path) -> None:
-    from sketchvae.data.packed import open_packed
-    from sketchvae.learning.batches import Augmentation, Batches, Pool, Source
+    from sketchvae.data.dataset import open_packed
+    from sketchvae.train.batches import Augmentation, Batches, Pool, Source
 
     row("open the packed set", f"{median_seconds(lambda: open_packed(path), 21) * 1e3:.2f} ms")
     large = folder / "large.drawings"
@@ -308,7 +308,7 @@ def reading(path: Path, folder: Path) -> None:
 
 def sparse_copy(path: Path, large: Path, times: int) -> None:
     """Write a packed set of that many times the drawings, without content."""
-    from sketchvae.data import packed
+    from sketchvae.data import dataset as packed
 
     small = packed.open_packed(path)
     points, drawings = len(small.points) * times, len(small) * times
@@ -347,11 +347,12 @@ def train(way: str, path: Path) -> None:
 
     import torch
 
-    from sketchvae.data.packed import open_packed
-    from sketchvae.learning import batches, training
-    from sketchvae.learning.settings import Settings
-    from sketchvae.learning.team import Team
-    from sketchvae.model_file import ModelConfig
+    from sketchvae.data.dataset import open_packed
+    from sketchvae.model.weights import ModelConfig
+    from sketchvae.train import batches
+    from sketchvae.train import trainer as training
+    from sketchvae.train.distributed import Team
+    from sketchvae.train.settings import Settings
 
     source = [batches.Source(open_packed(path), 50)]
     if way == "padded":

@@ -3,7 +3,7 @@
     python scripts/choose.py DRAWN.drawings REAL.drawings OUT.drawings
 
 A logistic regression learns to tell real from drawn by the ten features and the three faults
-of `sketchvae.judging`; its odds are the ratio of the two densities (Sugiyama et al. 2012, ch. 4).
+of `sketchvae.evaluate`; its odds are the ratio of the two densities (Sugiyama et al. 2012, ch. 4).
 Each drawn one is kept with a chance in proportion to that ratio. Training splits alone are read.
 """
 
@@ -17,10 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
-from sketchvae.data.packed import open_packed, pack
+from sketchvae.data.dataset import open_packed, pack
 from sketchvae.drawing import Drawing
-from sketchvae.judging.faults import faults
-from sketchvae.judging.features import features
+from sketchvae.evaluate.faults import faults
+from sketchvae.evaluate.features import features
 
 Floats = NDArray[np.float64]
 

@@ -11,16 +11,16 @@ from itertools import islice
 from pathlib import Path
 
 from sketchvae import Artist, Drawing, load
-from sketchvae.artist.artist import TEMPERATURE
 from sketchvae.data import formats
-from sketchvae.plotter.layout import Layout
-from sketchvae.plotter.page import page
-from sketchvae.plotter.plot import Pens, ink
-from sketchvae.plotter.svg import to_svg as plot_svg
-from sketchvae.rendering.animation import Animation
-from sketchvae.rendering.morphing import write_morph
-from sketchvae.rendering.raster import contact_sheet
-from sketchvae.rendering.svg import Style, to_svg
+from sketchvae.generate.artist import TEMPERATURE
+from sketchvae.plot.layout import Layout
+from sketchvae.plot.page import page
+from sketchvae.plot.plan import Pens, ink
+from sketchvae.plot.svg import to_svg as plot_svg
+from sketchvae.render.png import contact_sheet
+from sketchvae.render.smil import Animation
+from sketchvae.render.svg import Style, to_svg
+from sketchvae.render.tween import write_morph
 
 ROOT = Path(__file__).parents[1]
 

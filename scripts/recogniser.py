@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sketchvae.data import formats
-from sketchvae.data.packed import key_of, to_points
+from sketchvae.data.dataset import key_of, to_points
 from sketchvae.drawing import Drawing
-from sketchvae.learning.team import Team
+from sketchvae.train.distributed import Team
 
 SIDE = 32  # pixels
 WIDTH, EPOCHS = 32, 10  # channels of the first layer

@@ -34,11 +34,14 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from sketchvae.artist.artist import Artist
-from sketchvae.data.packed import PackedSet, open_packed
-from sketchvae.drawing import Drawing, Floats, Pen
-from sketchvae.judging.features import rasters
-from sketchvae.learning.batches import (
+from sketchvae.data.dataset import PackedSet, open_packed
+from sketchvae.drawing import Drawing, Pen
+from sketchvae.evaluate.features import rasters
+from sketchvae.generate.artist import Artist
+from sketchvae.model.torch_net import SketchVAE
+from sketchvae.model.weights import ModelFile, load, save
+from sketchvae.polyline import Floats, Floats32
+from sketchvae.train.batches import (
     LENGTH_STEP,
     Augmentation,
     Batches,
@@ -46,8 +49,6 @@ from sketchvae.learning.batches import (
     Source,
     make_batch,
 )
-from sketchvae.learning.model import SketchVAE
-from sketchvae.model_file import Array, ModelFile, load, save
 
 STEPS, RATE, FINAL, WARM_UP = 320, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
 BATCH, KL_WEIGHT, REPEAT = 64, 0.7, 10  # of the data; how often a real drawing is shown in it
@@ -139,7 +140,7 @@ class Eye:
         return np.concatenate([x, squares], axis=1)
 
 
-def turns(steps: Array, lengths: NDArray[np.int64], scale: float) -> tuple[Floats, Any]:
+def turns(steps: Floats32, lengths: NDArray[np.int64], scale: float) -> tuple[Floats, Any]:
     """Measure each step that goes on after ink: (rows, 6), and which those are, (B, T).
 
     Lengths of this segment and the one before, the turn between them, how far the point is
@@ -159,7 +160,7 @@ def turns(steps: Array, lengths: NDArray[np.int64], scale: float) -> tuple[Float
     return np.stack([c[here] for c in columns], axis=1).astype(np.float64), here
 
 
-def as_steps(drawings: Sequence[Drawing], scale: float) -> tuple[Array, NDArray[np.int64]]:
+def as_steps(drawings: Sequence[Drawing], scale: float) -> tuple[Floats32, NDArray[np.int64]]:
     """Write drawings as the network reads them, (B, T, 5), with their lengths."""
     rows = [drawing.to_stroke5() for drawing in drawings]
     lengths = np.array([len(row) for row in rows])
@@ -250,7 +251,7 @@ class Refiner:
         tau, share = sitting.temperature, np.exp(sheep).mean()
         return f"[{tau:g}: log ratio {logs.mean():.2f}, sheep {share:.2f}]"
 
-    def _draw(self, sitting: Sitting, seed: int) -> tuple[Array, list[Drawing]]:
+    def _draw(self, sitting: Sitting, seed: int) -> tuple[Floats32, list[Drawing]]:
         """Draw from the prior as the model stands; what does not end is left out."""
         n, Z = sitting.drawings, self.file.config.latent
         chances = self.rng.random(n, dtype=np.float32)
@@ -260,7 +261,7 @@ class Refiner:
         ended = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
         return z[ended], [d for d in drawn if d is not None and d.strokes]
 
-    def _turns_worth(self, steps: Array, lengths: NDArray[np.int64], anew: bool) -> Floats:
+    def _turns_worth(self, steps: Floats32, lengths: NDArray[np.int64], anew: bool) -> Floats:
         rows, here = turns(steps, lengths, self.file.scale)
         self.turn.add(rows)
         if anew:
@@ -271,7 +272,12 @@ class Refiner:
         return worth
 
     def _learn(
-        self, z: Array, steps: Array, lengths: NDArray[np.int64], worth: Floats, temperature: float
+        self,
+        z: Floats32,
+        steps: Floats32,
+        lengths: NDArray[np.int64],
+        worth: Floats,
+        temperature: float,
     ) -> None:
         """Add the gradient of -sum worth log p(step), in parts of like length."""
         whole = len(z) * self.data.lengths.mean()

@@ -27,10 +27,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch.nn import functional as F
 
-from sketchvae.artist.artist import Artist
-from sketchvae.artist.sheepness import Sheepness, fingerprint, save, shipped_sheepness
-from sketchvae.data.packed import PackedSet, open_packed
-from sketchvae.model_file import Array, load, shipped_path
+from sketchvae.data.dataset import PackedSet, open_packed
+from sketchvae.generate.artist import Artist
+from sketchvae.model.head import Sheepness, fingerprint, save, shipped_sheepness
+from sketchvae.model.weights import load, shipped_path
+from sketchvae.polyline import Floats32
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -57,7 +58,7 @@ PLAIN = 10  # drawings of each category that are judged by nats alone, to compar
 class Others:
     """Drawings of other things: their states, (n, 4E), words, and numbers of points."""
 
-    states: Array
+    states: Floats32
     words: Ints
     points: Ints
 
@@ -82,7 +83,7 @@ def split_by_word(others: PackedSet) -> list[Ints]:
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def learn(real: Array, drawn: Array, others: Array, seed: int = 0) -> Sheepness:
+def learn(real: Floats32, drawn: Floats32, others: Floats32, seed: int = 0) -> Sheepness:
     """Fit the network by logistic loss; half of each batch are sheep.
 
     Few of the sheep are real, all of the others are: the drawn ones are kept from being
@@ -139,9 +140,9 @@ class Folds:
 
 
 def fold(
-    real: Array,
-    kept_out: Array,
-    drawn: Array,
+    real: Floats32,
+    kept_out: Floats32,
+    drawn: Floats32,
     learning: Others,
     calibrating: Others,
     judging: Others,

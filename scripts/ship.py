@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from sketchvae.artist.artist import TEMPERATURE, Artist
+from sketchvae.data.dataset import from_points, open_packed
 from sketchvae.data.formats import read_points
-from sketchvae.data.packed import from_points, open_packed
 from sketchvae.drawing import Drawing
-from sketchvae.learning.evaluation import Likelihood, likelihood
-from sketchvae.model_file import ModelFile, load, save, shipped_path
+from sketchvae.evaluate.likelihood import Likelihood, likelihood
+from sketchvae.generate.artist import TEMPERATURE, Artist
+from sketchvae.model.weights import ModelFile, load, save, shipped_path
 
 DATA = {
     "sheep_decoder_samples.npz": "75,000 drawings by Google's Sketch-RNN sheep decoder "
@@ -72,8 +72,8 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
     """Judge drawn by real drawings, a column a set: what `sketchvae evaluate` does, and more."""
     from recogniser import load_recogniser, named, pictures
 
-    from sketchvae.judging.faults import FAULTS
-    from sketchvae.judging.protocol import MEASURES, compare, measure
+    from sketchvae.evaluate.comparison import MEASURES, compare, measure
+    from sketchvae.evaluate.faults import FAULTS
 
     real, decoder = open_packed(sets / "real.drawings"), open_packed(sets / "decoder.drawings")
     shown: dict[str, Sequence[Drawing]] = {"real": [real[i] for i in real.split("valid")]}
@@ -101,7 +101,7 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
 
 def reconstructed(model: ModelFile, sets: Path) -> dict[str, float]:
     """Say what share of other real drawings is farther from one than its reconstruction."""
-    from sketchvae.judging.protocol import nearer_than
+    from sketchvae.evaluate.comparison import nearer_than
 
     real = [from_points(points) for points in read_points(sets / "real.drawings", "valid")]
     shares = nearer_than(real, Artist(model).reconstruct(real, COLD, SEED))

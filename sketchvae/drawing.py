@@ -10,17 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.polyline import Floats, resample, simplify_mask
 
 if TYPE_CHECKING:
     from sketchvae.flock import Player
-
-Floats = NDArray[np.float64]
 
 SIMPLIFIED_SIDE = 255.0  # longest side of a drawing in Quick, Draw!'s simplified form, in pixels
 SIMPLIFIED_EPSILON = 2.0  # its Ramer-Douglas-Peucker tolerance, in pixels
 _LEAST_SIDE = 200  # pixels; of 26,124 drawings in Quick, Draw!'s own simplified form, 214
 FARTHEST = 1e9  # a coordinate is at most this far from 0: sums and products stay finite
-_MOST_RESAMPLED = 100_000  # points of one resampled stroke: a scribble cannot fill the memory
 
 
 class Pen(IntEnum):
@@ -299,7 +297,7 @@ class Drawing:
         """
         if not epsilon >= 0:
             raise SketchvaeError(f"epsilon must be 0 or more, got {epsilon:g}; try 2")
-        kept = [_rdp_mask(s, epsilon) for s in self.strokes]
+        kept = [simplify_mask(s, epsilon) for s in self.strokes]
         times = None
         if self.times is not None:
             times = tuple(t[k] for t, k in zip(self.times, kept, strict=True))
@@ -316,8 +314,8 @@ class Drawing:
         Args:
             side: what the longest side is scaled to; less than 255 for a part of a drawing.
         """
-        dense = (_resampled(s) for s in self.sized(side).strokes)
-        strokes = [s[_rdp_mask(s, SIMPLIFIED_EPSILON)] for s in dense]  # one dense at a time
+        dense = (resample(s, 1.0) for s in self.sized(side).strokes)
+        strokes = [s[simplify_mask(s, SIMPLIFIED_EPSILON)] for s in dense]  # one dense at a time
         return Drawing(strokes, self.word, self.key_id).rounded()
 
     def in_simplified_form(self) -> "Drawing":
@@ -449,44 +447,3 @@ def _checked_steps(steps: ArrayLike, columns: int, form: str) -> Floats:
 def _brief(value: object) -> str:
     text = " ".join(repr(value).split())  # an array's repr has several lines
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _rdp_mask(points: Floats, epsilon: float) -> NDArray[np.bool_]:
-    """Mark the points that Ramer-Douglas-Peucker keeps; a stack instead of recursion."""
-    keep = np.zeros(len(points), dtype=bool)
-    keep[[0, -1]] = True
-    spans = [(0, len(points) - 1)]
-    while spans:
-        first, last = spans.pop()
-        if last - first < 2:
-            continue
-        away = _distance_to_segment(points[first + 1 : last], points[first], points[last])
-        farthest = int(np.argmax(away))
-        if away[farthest] > epsilon:
-            middle = first + 1 + farthest
-            keep[middle] = True
-            spans += [(first, middle), (middle, last)]
-    return keep
-
-
-def _distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
-    along = end - start
-    length_squared = float(along @ along)
-    if length_squared == 0.0:
-        return np.hypot(*(points - start).T)  # type: ignore[no-any-return]
-    share = np.clip((points - start) @ along / length_squared, 0.0, 1.0)
-    return np.hypot(*(points - start - share[:, None] * along).T)  # type: ignore[no-any-return]
-
-
-def _resampled(stroke: Floats, spacing: float = 1.0) -> Floats:
-    """Walk along the stroke and take a point every `spacing`; the last point stays.
-
-    A stroke that would give more than `_MOST_RESAMPLED` points gets a wider spacing.
-    """
-    lengths = np.hypot(*np.diff(stroke, axis=0).T)
-    walked = np.concatenate([[0.0], np.cumsum(lengths)])
-    if walked[-1] == 0.0:
-        return stroke
-    spacing = max(spacing, walked[-1] / _MOST_RESAMPLED)
-    places = np.append(np.arange(0.0, walked[-1], spacing), walked[-1])
-    return np.column_stack([np.interp(places, walked, stroke[:, axis]) for axis in (0, 1)])

@@ -32,7 +32,7 @@ class Flock(list[Drawing]):
 
     def _repr_svg_(self) -> str | None:
         """Show the first drawings in a notebook; None, which is the text alone, for no drawing."""
-        from sketchvae.rendering.svg import Style, to_svg
+        from sketchvae.render.svg import Style, to_svg
 
         if not self:
             return None
@@ -61,9 +61,9 @@ class Flock(list[Drawing]):
         Raises:
             SketchvaeError: for a time out of range, both seconds and speed, or no stroke.
         """
-        from sketchvae.rendering.animation import Animation
-        from sketchvae.rendering.player import to_html
-        from sketchvae.rendering.timing import Pace
+        from sketchvae.render.player import to_html
+        from sketchvae.render.smil import Animation
+        from sketchvae.render.timeline import Pace
 
         pace = Pace(seconds=seconds, speed=speed, together=together)
         return Player(to_html(self, animation=Animation(pace, loop=loop, tip=tip)))
@@ -91,7 +91,7 @@ class Player:
 
 def _width(count: int) -> float:
     """Say how wide a sheet of so many drawings is, in CSS pixels."""
-    from sketchvae.rendering.svg import grid
+    from sketchvae.render.svg import grid
 
     columns, _ = grid(count, None)
     return min(max(columns * _CELL, 200), _WIDEST)

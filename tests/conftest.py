@@ -3,17 +3,15 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NoReturn
 
 import chromium as browsers
 import pytest
+from helpers import compare_golden
 
 # Before NumPy is loaded, and for the commands that tests start: beside another busy process a
 # product on two threads takes thirty times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-GOLDEN = Path(__file__).parent / "golden"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,15 +49,6 @@ def missing(program: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-def compare_golden(text: str, name: str, update: bool = False) -> None:
-    """Hold a text against tests/golden/NAME, or write it there."""
-    path = GOLDEN / name
-    if update:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8"), f"{name}: see --update-golden"
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 import sketchvae
-from sketchvae.artist import sitting as module
-from sketchvae.artist.artist import Artist, load
-from sketchvae.artist.network import Mixture, Network
-from sketchvae.drawing import Drawing, Floats
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.model_file import Array, ModelConfig, ModelFile, Prior, save, shipped_path
+from sketchvae.generate import sampler as module
+from sketchvae.generate.artist import Artist, load
+from sketchvae.model.numpy_decoder import Mixture, Network
+from sketchvae.model.weights import ModelConfig, ModelFile, Prior, save, shipped_path
+from sketchvae.polyline import Floats, Floats32
 
 H, Z, M = 8, 3, 2
 CONFIG = ModelConfig(encoder_hidden=1, decoder_hidden=H, latent=Z, mixtures=M)
@@ -144,7 +145,7 @@ LOG_Q = [0.5, -0.2, -1.5]
 def mixture_of(n: int, rho: list[float] = RHO, log_pi: list[float] = LOG_PI) -> Mixture:
     """The same belief for n drawings."""
 
-    def columns(values: object) -> Array:
+    def columns(values: object) -> Floats32:
         array = np.array(values, dtype=np.float32)
         return np.repeat(array[..., None], n, axis=-1)
 
@@ -509,7 +510,7 @@ def test_senseless_weights_draw_or_say_so_without_a_warning(seed: int) -> None:
     """All that float16 holds may stand in a file; a warning would be an error here."""
     rng = np.random.default_rng(seed)
 
-    def extreme(shape: tuple[int, ...]) -> Array:
+    def extreme(shape: tuple[int, ...]) -> Floats32:
         return rng.choice([-65504, 65504, 0, 1, 20000], size=shape).astype(np.float32)
 
     tensors = {name: extreme(shape) for name, shape in CONFIG.shapes().items()}

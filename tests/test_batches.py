@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data.packed import PackedSet, Points, Shares, key_of
-from sketchvae.drawing import Drawing, Floats, Pen
+from sketchvae.data.dataset import PackedSet, Points, Shares, key_of
+from sketchvae.drawing import Drawing, Pen
 from sketchvae.errors import SketchvaeError
-from sketchvae.learning.batches import (
+from sketchvae.polyline import Floats
+from sketchvae.train.batches import (
     LENGTH_STEP,
     Augmentation,
     Batch,

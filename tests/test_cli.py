@@ -11,27 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import svgelements
-from click.testing import CliRunner
+from helpers import SHEEP, sketchvae
 from PIL import Image
 
 from sketchvae import load
-from sketchvae.cli import main
 from sketchvae.data import formats
-from sketchvae.data.packed import open_packed
+from sketchvae.data.dataset import open_packed
 from sketchvae.drawing import Drawing
 
-SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 SIZES = {"latent": 4, "encoder-hidden": 8, "decoder-hidden": 12, "mixtures": 2, "batch": 16}
 TINY = [text for name, size in SIZES.items() for text in (f"--{name}", str(size))]
-
-
-def sketchvae(*arguments: str | Path, fails: int = 0, stdin: str | None = None) -> str:
-    """Run a command in this process; return what it printed, both streams."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == fails, result.output
-    return result.output
 
 
 @pytest.fixture
@@ -152,7 +141,7 @@ def test_bad_page_is_refused_before_anything_is_drawn(
     def draws(*_: object) -> object:
         raise AssertionError("it drew")
 
-    monkeypatch.setattr("sketchvae.artist.sitting.Sitting._step", draws)
+    monkeypatch.setattr("sketchvae.generate.sampler.Sitting._step", draws)
     sketchvae("draw", *arguments, "-o", tmp_path / "a.svg", fails=1)
     for name in ("a.svg", "a.png", "a.npz", "a.bin"):
         said = sketchvae("draw", "-o", tmp_path / "none" / name, fails=1)

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from helpers import SHEEP, sketchvae
 from PIL import Image
-from test_cli import SHEEP, sketchvae
 
 RAW = '{"word": "line", "drawing": [[[0, 50, 100], [0, 0, 0], [0, 900, 1000]]]}\n'
 LINE = '{"word": "line", "drawing": [[[0, 100], [0, 0]]]}\n'

@@ -5,15 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import SHEEP, Z, ending_model, sketchvae
 from PIL import Image
-from test_cli import SHEEP, sketchvae
-from test_completion import ending_model
-from test_encoder import Z
 
 from sketchvae import Artist, load
 from sketchvae.data import formats, latents
 from sketchvae.drawing import Drawing
-from sketchvae.model_file import save
+from sketchvae.model.weights import save
 
 TINY = "tiny.safetensors"  # a model of a few weights, that ends after a few steps
 

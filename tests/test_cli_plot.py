@@ -12,9 +12,8 @@ import pytest
 import svgelements
 import vpype
 from gcodeparser import parse_gcode_lines
+from helpers import SHEEP, imported_by, sketchvae
 from PIL import Image
-from test_cli import SHEEP, sketchvae
-from test_layers import left_behind
 
 from sketchvae import load
 
@@ -299,4 +298,4 @@ def test_the_plugin_brings_no_torch_and_nothing_to_vpype_but_ours() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout) == ["sketchvae"]
-    assert left_behind("sketchvae.cli.vpype_plugin", {"torch", "safetensors"}) == set()
+    assert imported_by("sketchvae.cli.vpype_plugin", {"torch", "safetensors"}) == set()

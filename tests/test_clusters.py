@@ -6,23 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import SHEEP, Z, flock, random_model, sketchvae
 from PIL import Image
-from test_cli import SHEEP, sketchvae
-from test_encoder import Z, flock, random_model
 
-from sketchvae.artist.artist import Artist
-from sketchvae.artist.encoder import Posterior
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.exploring import regions
-from sketchvae.exploring.clusters import cluster, set_apart
-from sketchvae.judging.traits import TRAITS, traits
-from sketchvae.model_file import Array
+from sketchvae.evaluate.traits import TRAITS, traits
+from sketchvae.explore import cluster_priors as regions
+from sketchvae.explore.clusters import cluster, set_apart
+from sketchvae.generate.artist import Artist
+from sketchvae.model.numpy_encoder import Posterior
+from sketchvae.polyline import Floats32
 
 MIDDLES = np.array([[0, 0, 0], [9, 0, 0], [0, 9, 9]])
 
 
-def groups(sizes: tuple[int, ...] = (30, 60, 20), seed: int = 0) -> Array:
+def groups(sizes: tuple[int, ...] = (30, 60, 20), seed: int = 0) -> Floats32:
     """Latents in three groups and a fourth dimension that is hardly used."""
     rng = np.random.default_rng(seed)
     middles = np.repeat(MIDDLES, sizes, axis=0)

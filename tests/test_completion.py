@@ -4,25 +4,17 @@ import math
 
 import numpy as np
 import pytest
+from helpers import ending_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_encoder import random_model
 
-from sketchvae.artist.artist import Artist
-from sketchvae.artist.completion import fitting_latents, prepare
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.model_file import ModelFile, load, shipped_path
+from sketchvae.generate.artist import Artist
+from sketchvae.generate.completion import fitting_latents, prepare
+from sketchvae.model.weights import load, shipped_path
 
 BODY = Drawing([[[60, 40], [90, 20], [150, 10], [200, 60], [180, 90], [70, 88], [60, 41]]])
-
-
-def ending_model() -> ModelFile:
-    """A model that ends about every fifth step."""
-    model = random_model()
-    model.tensors["head.weight"] *= np.float32(0.2)
-    model.tensors["head.bias"][-3:] = np.log([0.5, 0.3, 0.2])
-    return model
 
 
 ARTIST = Artist(ending_model())

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchvae.data import formats, svg
-from sketchvae.drawing import Drawing, Floats
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.rendering.animation import Animation
-from sketchvae.rendering.svg import Style, to_svg
+from sketchvae.polyline import Floats
+from sketchvae.render.smil import Animation
+from sketchvae.render.svg import Style, to_svg
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 FLOCK = list(itertools.islice(formats.read(SHEEP), 5))

@@ -16,8 +16,9 @@ import svgelements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.drawing import Drawing, Floats, Pen, number, path_data
+from sketchvae.drawing import Drawing, Pen, number, path_data
 from sketchvae.errors import SketchvaeError
+from sketchvae.polyline import Floats
 
 Point = tuple[float, float]
 

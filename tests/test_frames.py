@@ -11,13 +11,14 @@ import pytest
 from PIL import Image, ImageSequence
 
 from sketchvae.data import formats
-from sketchvae.drawing import Drawing, Floats
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.rendering.animation import Animation
-from sketchvae.rendering.frames import save_frames
-from sketchvae.rendering.raster import picture
-from sketchvae.rendering.svg import Style
-from sketchvae.rendering.timing import Pace, timeline
+from sketchvae.polyline import Floats
+from sketchvae.render.frames import save_frames
+from sketchvae.render.png import picture
+from sketchvae.render.smil import Animation
+from sketchvae.render.svg import Style
+from sketchvae.render.timeline import Pace, timeline
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 FLOCK = list(itertools.islice(formats.read(SHEEP), 4))

@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 import svgelements
 from gcodeparser import parse_gcode_lines
+from helpers import SHEEP
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cli import SHEEP
 
 from sketchvae.data import formats
-from sketchvae.drawing import Drawing, Floats
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plotter.gcode import Corner, Dialect, Machine, servo, spindle, to_gcode, z_axis
-from sketchvae.plotter.layout import Layout
-from sketchvae.plotter.page import page
-from sketchvae.plotter.plot import Pens, Plot, ink
-from sketchvae.plotter.svg import to_svg
+from sketchvae.plot.gcode import Corner, Dialect, Machine, servo, spindle, to_gcode, z_axis
+from sketchvae.plot.layout import Layout
+from sketchvae.plot.page import page
+from sketchvae.plot.plan import Pens, Plot, ink
+from sketchvae.plot.svg import to_svg
+from sketchvae.polyline import Floats
 
 SHEET = page("a4", landscape=True)
 FLOCK = [*itertools.islice(formats.read(SHEEP), 8), Drawing([[[3, 4]]])]

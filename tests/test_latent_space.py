@@ -4,20 +4,20 @@ import math
 
 import numpy as np
 import pytest
-from test_completion import ending_model
-from test_encoder import Z, flock, random_model
+from helpers import Z, ending_model, flock, random_model
 
-from sketchvae.artist.artist import Artist
-from sketchvae.artist.latents import around, between
-from sketchvae.artist.morphing import CANDIDATES, LOST, smoothest
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.model_file import Array, Prior, load, shipped_path
+from sketchvae.generate.artist import Artist
+from sketchvae.generate.interpolation import around, between
+from sketchvae.generate.viterbi import CANDIDATES, LOST, smoothest
+from sketchvae.model.weights import Prior, load, shipped_path
+from sketchvae.polyline import Floats32
 
 shipped = pytest.mark.skipif(not shipped_path().exists(), reason="no weights beside this source")
 
 
-def array(*values: float) -> Array:
+def array(*values: float) -> Floats32:
     return np.array(values, dtype=np.float32)
 
 
@@ -47,7 +47,7 @@ def test_linear_path_is_straight_and_even() -> None:
 
 
 @pytest.mark.parametrize("last", [array(3, 0), array(-2, 0), array(0, 0), array(1, 0)])
-def test_spherical_path_without_a_plane_is_straight(last: Array) -> None:
+def test_spherical_path_without_a_plane_is_straight(last: Floats32) -> None:
     path = between(array(1, 0), last, 3)
     np.testing.assert_allclose(path[1], (array(1, 0) + last) / 2, atol=1e-6)
 
@@ -114,7 +114,7 @@ def test_nothing_to_be_near_or_like_is_refused() -> None:
         (np.array([[np.inf, 0, 0]]), "got inf in row 0, column 0"),
     ],
 )
-def test_latents_of_another_shape_or_not_finite_are_refused(latents: Array, said: str) -> None:
+def test_latents_of_another_shape_or_not_finite_are_refused(latents: Floats32, said: str) -> None:
     artist = Artist(random_model())
     with pytest.raises(SketchvaeError, match=said):
         artist.decode(latents)
@@ -172,7 +172,7 @@ def test_morph_of_a_model_whose_drawings_never_end_says_so() -> None:
 def test_reconstruction_that_never_ends_is_empty_and_the_others_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sketchvae.artist.artist.CANDIDATES", 2)
+    monkeypatch.setattr("sketchvae.generate.artist.CANDIDATES", 2)
     artist = Artist(ending_model())
     artist.longest = 4
     again = artist.reconstruct(flock(40), 1.0, seed=0)

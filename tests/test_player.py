@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from chromium import Chromium
-from conftest import compare_golden
+from helpers import compare_golden
 from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.rendering.animation import Animation
-from sketchvae.rendering.player import PLAYER_STYLE, to_html
-from sketchvae.rendering.svg import Style
-from sketchvae.rendering.timing import Pace
+from sketchvae.render.player import PLAYER_STYLE, to_html
+from sketchvae.render.smil import Animation
+from sketchvae.render.svg import Style
+from sketchvae.render.timeline import Pace
 
 LINES = Drawing([[[0, 0], [100, 0]], [[0, 40], [100, 40]], [[50, 80]]], word="sheep")
 LONG = Animation(Pace(seconds=600))

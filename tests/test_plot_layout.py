@@ -5,19 +5,20 @@ import itertools
 import numpy as np
 import pytest
 import vpype
+from helpers import SHEEP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from shapely import MultiLineString
-from test_cli import SHEEP
 
 from sketchvae.data import formats
-from sketchvae.drawing import Drawing, Floats
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plotter import packing
-from sketchvae.plotter.layout import Arrangement, Layout
-from sketchvae.plotter.page import SIZES, Page, page
-from sketchvae.plotter.plot import Pens, ink
+from sketchvae.plot import nesting as packing
+from sketchvae.plot.layout import Arrangement, Layout
+from sketchvae.plot.page import SIZES, Page, page
+from sketchvae.plot.plan import Pens, ink
+from sketchvae.polyline import Floats
 
 MM = 96 / 25.4
 FLOCK = list(itertools.islice(formats.read(SHEEP), 24))

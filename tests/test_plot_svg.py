@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import svgelements
 import vpype
+from helpers import SHEEP
 from PIL import Image
-from test_cli import SHEEP
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
-from sketchvae.plotter.layout import Layout
-from sketchvae.plotter.page import page
-from sketchvae.plotter.plot import Pens, Plot, ink
-from sketchvae.plotter.svg import to_preview, to_preview_png, to_svg
+from sketchvae.plot.layout import Layout
+from sketchvae.plot.page import page
+from sketchvae.plot.plan import Pens, Plot, ink
+from sketchvae.plot.svg import to_preview, to_preview_png, to_svg
 
 SHEET = page("a5", landscape=True)
 FLOCK = [*itertools.islice(formats.read(SHEEP), 6), Drawing([[[3, 4]]])]

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from sketchvae.artist.artist import Artist
 from sketchvae.data import formats
-from sketchvae.data.packed import Shares, open_packed, pack
+from sketchvae.data.dataset import Shares, open_packed, pack
 from sketchvae.drawing import Drawing
-from sketchvae.model_file import load, shipped_path
+from sketchvae.generate.artist import Artist
+from sketchvae.model.weights import load, shipped_path
 
 ROOT = Path(__file__).parents[1]
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from grbl_simulator import RING, Simulator
 
 from sketchvae.cli import main
-from sketchvae.plotter.record import Record
+from sketchvae.machine.journal import Record
 
 PENS = {
     "servo": (["M3 S30", "G4 P0.1"], ["M3 S90", "G4 P0.1"]),

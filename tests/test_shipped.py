@@ -11,7 +11,7 @@ import pytest
 from sketchvae import load
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
-from sketchvae.model_file import shipped_path
+from sketchvae.model.weights import shipped_path
 
 ROOT = Path(__file__).parents[1]
 CARD = shipped_path().parent / "README.md"

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from sketchvae.drawing import Drawing, Floats
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.rendering.svg import Style, to_svg
+from sketchvae.polyline import Floats
+from sketchvae.render.svg import Style, to_svg
 
 MM = 96 / 25.4  # CSS pixels in a millimetre: the unit that svgelements hands out
 ROUNDING = 0.0006  # half of the third decimal, and a little for float32 readers
@@ -289,7 +290,7 @@ def test_what_cannot_be_drawn_is_one_line(call: Callable[[], str], message: str)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("module", ["sketchvae.rendering.svg", "sketchvae.rendering.raster"])
+@pytest.mark.parametrize("module", ["sketchvae.render.svg", "sketchvae.render.png"])
 def test_import_brings_neither_svgwrite_nor_pillow(module: str) -> None:
     script = f"import sys, {module}; print({{'svgwrite', 'PIL', 'torch'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
-from sketchvae.rendering.terminal import HIDE_CURSOR, SHOW_CURSOR, play, text
-from sketchvae.rendering.timing import Pace
+from sketchvae.render.terminal import HIDE_CURSOR, SHOW_CURSOR, play, text
+from sketchvae.render.timeline import Pace
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 PLACES = {1: (0, 0), 2: (1, 0), 3: (2, 0), 4: (0, 1), 5: (1, 1), 6: (2, 1), 7: (3, 0), 8: (3, 1)}

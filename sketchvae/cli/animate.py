@@ -42,7 +42,7 @@ def animate(drawings: Path, output: Path, number: int | None, width: float, **gi
       sketchvae draw -o - | sketchvae animate - --seconds 3 -o sheep.gif
     """
     from sketchvae.data.formats import read
-    from sketchvae.rendering.animated import check_suffix, write_animation
+    from sketchvae.render.animation import check_suffix, write_animation
 
     check_suffix(output)
     animation = animation_of(given, output)

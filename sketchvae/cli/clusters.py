@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sketchvae.drawing import Drawing
-    from sketchvae.exploring.clusters import Apart, Clustering
+    from sketchvae.explore.clusters import Apart, Clustering
 
 SHOWN = 60  # drawings on a contact sheet
 
@@ -61,10 +61,10 @@ def clusters(
       sketchvae clusters sheep.ndjson
       sketchvae draw -n 12 --cluster 1 -o like-those.svg
     """
-    from sketchvae.artist.artist import load
     from sketchvae.cli.extras import needs
-    from sketchvae.exploring.clusters import cluster, set_apart
-    from sketchvae.exploring.regions import FOLDER, regions, save
+    from sketchvae.explore.cluster_priors import FOLDER, regions, save
+    from sketchvae.explore.clusters import cluster, set_apart
+    from sketchvae.generate.artist import load
 
     folder = output or FOLDER
     drawings = with_ink(files)
@@ -105,7 +105,7 @@ def _make_folder(folder: Path) -> None:
 def _save_sheets(folder: Path, drawings: "Sequence[Drawing]", report: list[_Cluster]) -> None:
     """Write a contact sheet for each cluster; those of an earlier run that had more go."""
     from sketchvae.files import replacing
-    from sketchvae.rendering.raster import contact_sheet
+    from sketchvae.render.png import contact_sheet
 
     for line in report:
         own = [d for d, inside in zip(drawings, line.inside, strict=True) if inside][:SHOWN]

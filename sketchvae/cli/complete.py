@@ -58,10 +58,10 @@ def complete(
       sketchvae complete sheep.ndjson --strokes 1 -n 6 -o endings.svg
       sketchvae complete head.svg --size 80 -o sheep.ndjson
     """
-    from sketchvae.artist.artist import load
     from sketchvae.cli.inputs import one_drawing
     from sketchvae.drawing import Drawing
     from sketchvae.errors import SketchvaeError
+    from sketchvae.generate.artist import load
 
     start = one_drawing(beginning)
     if strokes is not None and strokes > len(start.strokes):

@@ -76,8 +76,8 @@ def import_(
       sketchvae data import sheep.bin more.ndjson -o sheep.drawings
       sketchvae data import cows/*.svg --word cow -o cow.drawings
     """
-    from sketchvae.data.gathering import LeftOut, gather, source_names
-    from sketchvae.data.packed import SUFFIX, Shares, pack
+    from sketchvae.data.dataset import SUFFIX, Shares, pack
+    from sketchvae.data.importing import LeftOut, gather, source_names
     from sketchvae.errors import SketchvaeError
 
     if output.suffix.lower() != SUFFIX:
@@ -102,7 +102,7 @@ def _report(path: Path) -> None:
     """Say what a packed set holds, and in which parts."""
     import numpy as np
 
-    from sketchvae.data.packed import Split, open_packed
+    from sketchvae.data.dataset import Split, open_packed
 
     packed = open_packed(path)
     splits: tuple[Split, ...] = ("train", "valid", "test")
@@ -145,7 +145,7 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
 
 def _figures(file: Path) -> dict[str, object]:
     from sketchvae.data import formats
-    from sketchvae.data.packed import SUFFIX, open_packed
+    from sketchvae.data.dataset import SUFFIX, open_packed
 
     drawings = points = strokes = 0
     words: Counter[str] = Counter()

@@ -21,11 +21,11 @@ from sketchvae.cli.options import (
 from sketchvae.cli.output import refuse_unused, writer
 
 if TYPE_CHECKING:
-    from sketchvae.artist.artist import Artist
     from sketchvae.cli.output import Write
     from sketchvae.drawing import Drawing
-    from sketchvae.model_file import Array
-    from sketchvae.rendering.timing import Pace
+    from sketchvae.generate.artist import Artist
+    from sketchvae.polyline import Floats32
+    from sketchvae.render.timeline import Pace
 
 OUTPUT = Path("sheep.svg")
 _PACE = ("seconds", "speed")
@@ -108,8 +108,8 @@ def draw(
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
       sketchvae draw --preview
     """
-    from sketchvae.artist.artist import TEMPERATURE, fresh_seed, load
-    from sketchvae.rendering.timing import Pace
+    from sketchvae.generate.artist import TEMPERATURE, fresh_seed, load
+    from sketchvae.render.timeline import Pace
 
     output = OUTPUT if output is None and not preview else output
     pace = Pace(given["seconds"], given["speed"])
@@ -161,10 +161,10 @@ def _latents(
     spread: float | None,
     number: int,
     seed: int,
-) -> "Array | None":
+) -> "Floats32 | None":
     """Return what to draw from, (number, Z); None for the prior."""
-    from sketchvae.artist.latents import SPREAD
     from sketchvae.cli.inputs import drawings_of, latents_of
+    from sketchvae.generate.interpolation import SPREAD
 
     if like is not None:
         return artist.like(drawings_of(like), number, seed)
@@ -175,7 +175,7 @@ def _latents(
 
 
 def _of_cluster(artist: "Artist", cluster: int, folder: Path | None) -> "Artist":
-    from sketchvae.exploring.regions import FOLDER, load
+    from sketchvae.explore.cluster_priors import FOLDER, load
 
     return load(folder or FOLDER).artist(artist.model, cluster)
 
@@ -196,7 +196,7 @@ def _check_options(output: Path | None, preview: bool, animate: bool) -> None:
 
 
 def _animation(output: Path, number: int, given: dict[str, Any]) -> "Write":
-    from sketchvae.rendering.animated import check_animation, check_suffix, write_animation
+    from sketchvae.render.animation import check_animation, check_suffix, write_animation
 
     check_suffix(output)
     animation, film = animation_of(given, output), film_of(given, output)
@@ -210,7 +210,7 @@ def _animation(output: Path, number: int, given: dict[str, Any]) -> "Write":
 def _show(drawings: "Iterable[Drawing]", pace: "Pace") -> None:
     """Draw in the terminal, stroke by stroke; finished where standard output is no terminal."""
     from sketchvae.errors import SketchvaeError
-    from sketchvae.rendering.terminal import WIDEST, play, text
+    from sketchvae.render.terminal import WIDEST, play, text
 
     columns, lines = shutil.get_terminal_size()
     columns, lines = max(min(columns - 1, WIDEST), 2), max(lines - 2, 1)

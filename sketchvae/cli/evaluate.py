@@ -10,10 +10,11 @@ import click
 from sketchvae.cli.options import model_option
 
 if TYPE_CHECKING:
-    from sketchvae.data.packed import Points, Split
-    from sketchvae.drawing import Drawing, Floats
-    from sketchvae.judging.protocol import Row
-    from sketchvae.learning.evaluation import Likelihood
+    from sketchvae.data.dataset import Points, Split
+    from sketchvae.drawing import Drawing
+    from sketchvae.evaluate.comparison import Row
+    from sketchvae.evaluate.likelihood import Likelihood
+    from sketchvae.polyline import Floats
 
 POOL = 2000  # drawings at each temperature, for all draws together
 SEED = 1
@@ -91,12 +92,12 @@ def evaluate(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
-        from sketchvae.judging.protocol import FEWEST, compare, measure, nearer_than
-        from sketchvae.learning.evaluation import likelihood
-    from sketchvae.artist.artist import TEMPERATURE, Artist
+        from sketchvae.evaluate.comparison import FEWEST, compare, measure, nearer_than
+        from sketchvae.evaluate.likelihood import likelihood
+    from sketchvae.data.dataset import from_points
     from sketchvae.data.formats import read, read_points
-    from sketchvae.data.packed import from_points
-    from sketchvae.model_file import load, shipped_path
+    from sketchvae.generate.artist import TEMPERATURE, Artist
+    from sketchvae.model.weights import load, shipped_path
 
     loaded = load(model or shipped_path())
     points = [p for file in files for p in read_points(file, split)]
@@ -134,8 +135,8 @@ def evaluate(
 
 def _others(path: Path, points: "Sequence[Points]") -> "list[Drawing]":
     """Read the drawings of a file that are not among those already there."""
+    from sketchvae.data.dataset import from_points, key_of
     from sketchvae.data.formats import read_points
-    from sketchvae.data.packed import from_points, key_of
 
     known = {key_of(p) for p in points}
     return [from_points(p) for p in read_points(path) if key_of(p) not in known]
@@ -181,9 +182,9 @@ def _print_nats(figures: "Likelihood") -> None:
 
 
 def _print_rows(rows: "Mapping[str, Row]", finished: Mapping[str, float], draws: int) -> None:
-    from sketchvae.judging.faults import FAULTS
-    from sketchvae.judging.features import FEATURES
-    from sketchvae.judging.protocol import MEASURES
+    from sketchvae.evaluate.comparison import MEASURES
+    from sketchvae.evaluate.faults import FAULTS
+    from sketchvae.evaluate.features import FEATURES
 
     columns = [f"{name:>16}" for name in rows]
     click.echo(f"\n{f'against real, {draws} draws':<20}" + "".join(columns))
@@ -208,10 +209,10 @@ def _save_picture(
     """Save histograms of the features over contact sheets, real and drawn side by side."""
     from PIL import Image
 
+    from sketchvae.evaluate.features import FEATURES
     from sketchvae.files import replacing
-    from sketchvae.judging.features import FEATURES
-    from sketchvae.rendering.histograms import histograms
-    from sketchvae.rendering.raster import contact_sheet
+    from sketchvae.render.histogram import histograms
+    from sketchvae.render.png import contact_sheet
 
     parts = [histograms(features, FEATURES)]
     for name, drawings in sets.items():

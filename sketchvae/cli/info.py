@@ -22,7 +22,7 @@ def info(model: Path | None, as_json: bool) -> None:
       sketchvae info
       sketchvae info runs/x/model.safetensors --json
     """
-    from sketchvae.model_file import load, shipped_path
+    from sketchvae.model.weights import load, shipped_path
 
     path = model or shipped_path()
     loaded = load(path)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
-    from sketchvae.artist.artist import Artist
     from sketchvae.drawing import Drawing
-    from sketchvae.model_file import Array
+    from sketchvae.generate.artist import Artist
+    from sketchvae.polyline import Floats32
 
 _NUMBERED = re.compile(r"(.+):(\d+)", re.S)
 
@@ -48,7 +48,7 @@ def one_drawing(text: str) -> "Drawing":
     return drawings_of(text if numbered(text)[1] is not None else f"{text}:1")[0]
 
 
-def latents_of(artist: "Artist", text: str) -> "Array":
+def latents_of(artist: "Artist", text: str) -> "Floats32":
     """Return the latents, (n, Z), of FILE, or that of FILE:N; drawings are encoded.
 
     Raises:
@@ -67,9 +67,9 @@ def latents_of(artist: "Artist", text: str) -> "Array":
     return artist.encode(drawings_of(text))
 
 
-def one_latent(artist: "Artist", text: str) -> "Array":
+def one_latent(artist: "Artist", text: str) -> "Floats32":
     """Return the latent, (Z,), that FILE:N names, or the first of FILE; see `latents_of`."""
-    latent: Array = latents_of(artist, text if numbered(text)[1] is not None else f"{text}:1")[0]
+    latent: Floats32 = latents_of(artist, text if numbered(text)[1] is not None else f"{text}:1")[0]
     return latent
 
 

@@ -11,8 +11,8 @@ from sketchvae.cli.options import drawing_options, model_option, page_options
 from sketchvae.cli.output import draw_to
 
 if TYPE_CHECKING:
-    from sketchvae.artist.artist import Artist
-    from sketchvae.model_file import Array
+    from sketchvae.generate.artist import Artist
+    from sketchvae.polyline import Floats32
 
 
 @click.command()
@@ -35,9 +35,9 @@ def encode(drawings: str, output: Path, model: Path | None) -> None:
     Example:
       sketchvae encode sheep.ndjson -o sheep.npy
     """
-    from sketchvae.artist.artist import load
     from sketchvae.cli.inputs import drawings_of
     from sketchvae.data import latents
+    from sketchvae.generate.artist import load
 
     latents.check_suffix(output)
     found = load(model).encode(drawings_of(drawings))
@@ -61,8 +61,8 @@ def decode(latents: str, **given: Any) -> None:  # noqa: ANN401
       sketchvae decode sheep.npy -o again.svg
       sketchvae decode sheep.npy:3 -t 0.1 -o third.svg
     """
-    from sketchvae.artist.artist import load
     from sketchvae.cli.inputs import latents_of
+    from sketchvae.generate.artist import load
 
     artist = load(given.pop("model"))
     _decode(artist, latents_of(artist, latents), given)
@@ -84,8 +84,8 @@ def combine(terms: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
     """
     import numpy as np
 
-    from sketchvae.artist.artist import load
     from sketchvae.cli.inputs import latents_of
+    from sketchvae.generate.artist import load
 
     signs = _signs(terms)
     artist = load(given.pop("model"))
@@ -103,6 +103,6 @@ def _signs(terms: Sequence[str]) -> list[int]:
     return [1, *(1 if sign == "+" else -1 for sign in between)]
 
 
-def _decode(artist: "Artist", latents: "Array", given: dict[str, Any]) -> None:
+def _decode(artist: "Artist", latents: "Floats32", given: dict[str, Any]) -> None:
     n = len(latents)
     draw_to(given, n, lambda t, seed: artist.draw_each(n, t, seed, latents=latents))

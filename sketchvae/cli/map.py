@@ -48,11 +48,11 @@ def map_(
       sketchvae map sheep.ndjson -o map.html
       sketchvae map sheep.ndjson cow.ndjson --by tsne -o map.png
     """
-    from sketchvae.artist.artist import load
     from sketchvae.cli.extras import needs
-    from sketchvae.exploring.mapping import draw_map
+    from sketchvae.explore.embedding import draw_map
     from sketchvae.files import replacing
-    from sketchvae.rendering.map import check_suffix, to_html, to_png
+    from sketchvae.generate.artist import load
+    from sketchvae.render.map import check_suffix, to_html, to_png
 
     check_suffix(output)
     artist = load(model)

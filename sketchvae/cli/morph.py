@@ -62,8 +62,8 @@ def morph(
       sketchvae morph sheep.ndjson:1 sheep.ndjson:2 -o path.svg
       sketchvae morph sheep.ndjson:1 sheep.ndjson:2 --animate -o path.gif
     """
-    from sketchvae.artist.artist import COLD, load
     from sketchvae.cli.inputs import one_latent
+    from sketchvae.generate.artist import COLD, load
 
     output: Path = given["output"]
     if pages and (animate or str(output) == "-"):
@@ -103,10 +103,10 @@ def _pages(output: Path, steps: int, given: dict[str, Any]) -> "Write":
 def _animation(
     output: Path, seconds: float | None, loop: bool | None, given: dict[str, Any]
 ) -> "Write":
-    from sketchvae.rendering.animated import PAGES, check_animation, check_suffix, loops
-    from sketchvae.rendering.animation import Animation
-    from sketchvae.rendering.morphing import write_morph
-    from sketchvae.rendering.timing import Pace
+    from sketchvae.render.animation import PAGES, check_animation, check_suffix, loops
+    from sketchvae.render.smil import Animation
+    from sketchvae.render.timeline import Pace
+    from sketchvae.render.tween import write_morph
 
     check_suffix(output)
     animation = Animation(Pace(seconds=seconds), loop=loops(output) if loop is None else loop)

@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from sketchvae.rendering.animation import Animation
-    from sketchvae.rendering.svg import Style
+    from sketchvae.render.smil import Animation
+    from sketchvae.render.svg import Style
 
 WIDTH = 100.0  # mm
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -108,7 +108,7 @@ def animation_options(command: _Command) -> _Command:
 
 def style_of(given: dict[str, Any], output: Path) -> "Style":
     """Take the style out of what a command was given; the output tells what is usual."""
-    from sketchvae.rendering.svg import Style
+    from sketchvae.render.svg import Style
 
     suffix = output.suffix.lower()
     colour = "currentColor" if suffix == ".html" else "black"  # as the text of a page may be light
@@ -125,9 +125,9 @@ def style_of(given: dict[str, Any], output: Path) -> "Style":
 
 def animation_of(given: dict[str, Any], output: Path) -> "Animation":
     """Take the animation out of what a command was given; the output tells whether it loops."""
-    from sketchvae.rendering.animated import loops
-    from sketchvae.rendering.animation import PAUSE, Animation
-    from sketchvae.rendering.timing import Pace
+    from sketchvae.render.animation import loops
+    from sketchvae.render.smil import PAUSE, Animation
+    from sketchvae.render.timeline import Pace
 
     pace = Pace(
         seconds=given.pop("seconds"),
@@ -146,7 +146,7 @@ def animation_of(given: dict[str, Any], output: Path) -> "Animation":
 
 def film_of(given: dict[str, Any], output: Path) -> dict[str, Any]:
     """Take what only films have out of what a command was given: rate and pixels, if any."""
-    from sketchvae.rendering.animated import PAGES
+    from sketchvae.render.animation import PAGES
 
     film = {name: given.pop(name) for name in ("rate", "pixels")}
     film = {name: value for name, value in film.items() if value is not None}

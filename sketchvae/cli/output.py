@@ -43,7 +43,7 @@ def draw_to(
     Raises:
         SketchvaeError: as `writer`, or as the drawing does.
     """
-    from sketchvae.artist.artist import TEMPERATURE, fresh_seed
+    from sketchvae.generate.artist import TEMPERATURE, fresh_seed
 
     output: Path = given.pop("output")
     if write is None:
@@ -110,7 +110,7 @@ def _data(output: Path, in_place: bool) -> "Write":
 
 
 def _refuse_suffix(output: Path, known: Sequence[str]) -> None:
-    from sketchvae.rendering.animated import SUFFIXES
+    from sketchvae.render.animation import SUFFIXES
 
     moves = output.suffix.lower() in SUFFIXES
     advice = "add --animate" if moves else f"try -o {output.stem or 'sheep'}.svg"
@@ -124,13 +124,13 @@ def _picture(
     output: Path, number: int, given: dict[str, Any], columns: int | None, in_place: bool
 ) -> "Write":
     from sketchvae.files import replacing
-    from sketchvae.rendering.svg import check_page, to_svg
+    from sketchvae.render.svg import check_page, to_svg
 
     width, pixels, style = given["width"], given["pixels"], style_of(given, output)
     if output.suffix.lower() == ".svg":
         check_page(number, width, style, columns)
     else:
-        from sketchvae.rendering.raster import check_picture, to_png
+        from sketchvae.render.png import check_picture, to_png
 
         check_picture(number, pixels, width, style, columns)
 

@@ -11,9 +11,9 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from sketchvae.plotter.gcode import Dialect, Machine
-    from sketchvae.plotter.motion import Effort, Motion
-    from sketchvae.plotter.plot import Pens, Plot
+    from sketchvae.plot.estimate import Effort, Motion
+    from sketchvae.plot.gcode import Dialect, Machine
+    from sketchvae.plot.plan import Pens, Plot
 
 STANDARD = Path("-")
 FORMS = {".svg": "SVG", ".gcode": "G-code", ".hpgl": "HPGL"}
@@ -115,9 +115,9 @@ def plot(
     """
     from sketchvae.cli.extras import needs
     from sketchvae.data.formats import read
-    from sketchvae.plotter.layout import Layout
-    from sketchvae.plotter.page import page
-    from sketchvae.plotter.plot import ink
+    from sketchvae.plot.layout import Layout
+    from sketchvae.plot.page import page
+    from sketchvae.plot.plan import ink
 
     form = _form(output)
     _check_options(output, form, preview)
@@ -133,7 +133,7 @@ def plot(
     efforts = {"": _effort(drawn, form, machine, motion)}
     if optimize:
         with needs("plot"):
-            from sketchvae.plotter.pipeline import optimized
+            from sketchvae.plot.vpype import optimized
 
             drawn = optimized(drawn)
         efforts = {"as drawn: ": efforts[""]} | {
@@ -182,7 +182,7 @@ def _check_options(output: Path, form: str, preview: Path | None) -> None:
 
 def _pens(given: dict[str, Any]) -> "Pens":
     from sketchvae.cli.options import colours
-    from sketchvae.plotter.plot import PEN_WIDTH, Pens
+    from sketchvae.plot.plan import PEN_WIDTH, Pens
 
     return Pens(
         ("black",) if given["pens"] is None else colours(given["pens"]),
@@ -206,7 +206,7 @@ def _numbers(option: str, text: str | None) -> tuple[int, ...] | None:
 def _dialect(given: dict[str, Any]) -> "Dialect":
     from dataclasses import replace
 
-    from sketchvae.plotter.gcode import Dialect, servo, spindle, z_axis
+    from sketchvae.plot.gcode import Dialect, servo, spindle, z_axis
 
     makers: dict[str, tuple[Callable[..., Dialect], tuple[str, ...]]] = {
         "servo": (servo, ("up", "down")),
@@ -234,8 +234,8 @@ def _dialect(given: dict[str, Any]) -> "Dialect":
 
 
 def _machine(given: dict[str, Any]) -> "Machine":
-    from sketchvae.plotter.gcode import Machine
-    from sketchvae.plotter.page import page
+    from sketchvae.plot.gcode import Machine
+    from sketchvae.plot.page import page
 
     bed = None if given["bed"] is None else page(given["bed"])
     try:
@@ -249,7 +249,7 @@ def _machine(given: dict[str, Any]) -> "Machine":
 
 
 def _motion(given: dict[str, Any], dialect: "Dialect") -> "Motion":
-    from sketchvae.plotter.motion import Motion
+    from sketchvae.plot.estimate import Motion
 
     names = ("feed", "rapid", "acceleration")
     chosen = {name: given[name] for name in names if given[name] is not None}
@@ -257,8 +257,8 @@ def _motion(given: dict[str, Any], dialect: "Dialect") -> "Motion":
 
 
 def _effort(drawn: "Plot", form: str, machine: "Machine", motion: "Motion") -> "Effort":
-    from sketchvae.plotter.gcode import machine_effort
-    from sketchvae.plotter.motion import effort
+    from sketchvae.plot.estimate import effort
+    from sketchvae.plot.gcode import machine_effort
 
     if form == "G-code":
         return machine_effort(drawn, machine, motion)
@@ -274,15 +274,15 @@ def _written(
     device: str | None,
 ) -> str:
     from sketchvae.cli.extras import needs
-    from sketchvae.plotter.gcode import to_gcode
-    from sketchvae.plotter.svg import to_svg
+    from sketchvae.plot.gcode import to_gcode
+    from sketchvae.plot.svg import to_svg
 
     if form == "SVG":
         return f"{to_svg(drawn)}\n"
     if form == "G-code":
         return to_gcode(drawn, machine, dialect, motion.feed)
     with needs("plot"):
-        from sketchvae.plotter.pipeline import DEVICE, to_hpgl
+        from sketchvae.plot.vpype import DEVICE, to_hpgl
 
         text, notes = to_hpgl(drawn, device or DEVICE)
     for note in notes:
@@ -294,7 +294,7 @@ def _save(output: Path | None, text: str, preview: Path | None, drawn: "Plot") -
     """Write the plot, the preview, or both, unless one of them cannot be written."""
     from sketchvae.errors import SketchvaeError
     from sketchvae.files import replacing
-    from sketchvae.plotter.svg import to_preview, to_preview_png
+    from sketchvae.plot.svg import to_preview, to_preview_png
 
     with ExitStack() as stack:
         if preview is not None:

@@ -52,8 +52,8 @@ def reconstruct(
       sketchvae reconstruct sheep.ndjson -o again.svg
       sketchvae reconstruct sheep.ndjson -n 3 -t 0.01 -t 0.3 -o again.png
     """
-    from sketchvae.artist.artist import load
     from sketchvae.cli.inputs import drawings_of
+    from sketchvae.generate.artist import load
 
     temperatures = temperatures or TEMPERATURES
     originals = drawings_of(drawings)[:number]

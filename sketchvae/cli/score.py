@@ -14,9 +14,9 @@ from sketchvae.cli.options import model_option
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
-    from sketchvae.artist.artist import Artist
-    from sketchvae.artist.sheepness import Score
     from sketchvae.drawing import Drawing
+    from sketchvae.generate.artist import Artist
+    from sketchvae.model.head import Score
 
     Numbered = tuple[int, Drawing]
 
@@ -74,7 +74,7 @@ def score(
       sketchvae score sheep.ndjson --json
       sketchvae score sheep.ndjson --outliers 10 -o odd.png
     """
-    from sketchvae.artist.artist import load
+    from sketchvae.generate.artist import load
 
     if output is not None:
         if outliers is None:
@@ -161,7 +161,7 @@ def _write(path: Path, artist: "Artist", chosen: "Sequence[Numbered]") -> None:
     """Show the drawings with their numbers and sheepness, or hand them on as they are."""
     from sketchvae.data import formats
     from sketchvae.files import replacing
-    from sketchvae.rendering.raster import contact_sheet
+    from sketchvae.render.png import contact_sheet
 
     drawings = [drawing for _, drawing in chosen]
     if path.suffix.lower() != ".png":

@@ -15,10 +15,10 @@ import click
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
-    from sketchvae.plotter.grbl import Grbl
-    from sketchvae.plotter.job import Job
-    from sketchvae.plotter.record import Record, Start
-    from sketchvae.plotter.stream import Stream
+    from sketchvae.machine.grbl import Grbl
+    from sketchvae.machine.job import Job
+    from sketchvae.machine.journal import Record, Start
+    from sketchvae.machine.sender import Stream
 
 AXIDRAW = "axidraw"
 STANDARD = Path("-")
@@ -80,7 +80,7 @@ def send(port: str, file: Path, **given: object) -> None:
 def _send_svg(file: Path) -> None:
     from click.core import ParameterSource
 
-    from sketchvae.plotter.axidraw import draw_svg
+    from sketchvae.machine.axidraw import draw_svg
 
     context = click.get_current_context()
     typed = [
@@ -113,9 +113,9 @@ def _send(
     from sketchvae.cli.extras import needs
 
     with needs("plot"):
-        from sketchvae.plotter.grbl import Grbl
-        from sketchvae.plotter.reader import read_job
-    from sketchvae.plotter.stream import Stream, check_machine
+        from sketchvae.machine.grbl import Grbl
+        from sketchvae.machine.parser import read_job
+    from sketchvae.machine.sender import Stream, check_machine
 
     if sum((check, resume, first is not None)) > 1:
         raise click.UsageError("--check, --resume and --from exclude each other; choose one")
@@ -158,7 +158,7 @@ def _content(file: Path) -> bytes:
 
 def _left(state: Path, job: "Job", resume: bool, first: int | None) -> "Record | None":
     """Read what an earlier run left, and refuse to draw over it unasked."""
-    from sketchvae.plotter.record import Record
+    from sketchvae.machine.journal import Record
 
     if first is not None and first > job.strokes:
         raise SketchvaeError(f"{job.name}: --from must be 1 to {job.strokes}, got {first}")
@@ -182,7 +182,7 @@ def _left(state: Path, job: "Job", resume: bool, first: int | None) -> "Record |
 
 
 def _connect(machine: "Grbl", desk: "_Desk", unlock: str | None) -> None:
-    from sketchvae.plotter.answers import MachineError
+    from sketchvae.machine.responses import MachineError
 
     try:
         machine.connect(unlock, desk.say)
@@ -194,7 +194,7 @@ def _beginning(
     machine: "Grbl", job: "Job", state: Path, left: "Record | None", first: int | None
 ) -> "tuple[Start, Record]":
     """Say where to begin, and put a record of it on disk."""
-    from sketchvae.plotter.record import Record, Start, begin, resume
+    from sketchvae.machine.journal import Record, Start, begin, resume
 
     x, y, _ = machine.where()
     start: Start | None = begin(job, first) if first else Start(0)
@@ -254,7 +254,7 @@ class _Desk:
         self.stopped = f"stopped by {signal.Signals(number).name.replace('SIGINT', 'Ctrl-C')}"
 
     def check(self) -> None:
-        from sketchvae.plotter.stream import Stopped
+        from sketchvae.machine.sender import Stopped
 
         if self.stopped:
             raise Stopped(self.stopped)

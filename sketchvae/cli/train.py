@@ -10,8 +10,8 @@ import click
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
-    from sketchvae.learning.batches import Source
-    from sketchvae.model_file import ModelConfig, ModelFile
+    from sketchvae.model.weights import ModelConfig, ModelFile
+    from sketchvae.train.batches import Source
 
 
 @click.command()
@@ -88,10 +88,10 @@ def train(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
-        from sketchvae.learning.progress import Display
-        from sketchvae.learning.settings import FINE_TUNING, Settings
-        from sketchvae.learning.team import Team
-        from sketchvae.learning.training import Stopped, Trainer
+        from sketchvae.cli.progress import Display
+        from sketchvae.train.distributed import Team
+        from sketchvae.train.settings import FINE_TUNING, Settings
+        from sketchvae.train.trainer import Stopped, Trainer
 
     chosen = {name: value for name, value in given.items() if value is not None}
     beginning = _beginning(init) if init else None
@@ -122,8 +122,8 @@ def train(
 
 
 def _beginning(init: str) -> "ModelFile":
-    from sketchvae.learning.training import weights_of
-    from sketchvae.model_file import load, shipped_path
+    from sketchvae.model.weights import load, shipped_path
+    from sketchvae.train.trainer import weights_of
 
     if init.endswith(".pt"):
         return weights_of(Path(init))
@@ -132,7 +132,7 @@ def _beginning(init: str) -> "ModelFile":
 
 def _config(chosen: dict[str, int | float], beginning: "ModelFile | None") -> "ModelConfig":
     """Take the sizes of the network out of what was chosen."""
-    from sketchvae.model_file import ModelConfig
+    from sketchvae.model.weights import ModelConfig
 
     sizes = {f.name: int(chosen.pop(f.name)) for f in fields(ModelConfig) if f.name in chosen}
     if beginning is None:
@@ -148,8 +148,8 @@ def _config(chosen: dict[str, int | float], beginning: "ModelFile | None") -> "M
 
 def _source(text: str) -> "Source":
     """Read SET or SET@N."""
-    from sketchvae.data.packed import open_packed
-    from sketchvae.learning.batches import Source
+    from sketchvae.data.dataset import open_packed
+    from sketchvae.train.batches import Source
 
     name, at, repeat = text.rpartition("@")
     if at and repeat.isdigit():

@@ -31,8 +31,8 @@ def sheep(count: int, seed: int | None, temperature: float, size: float) -> Any:
       vpype sheep --count 12 --seed 7 layout a4 linesort write flock.svg
     """
     from sketchvae import load
-    from sketchvae.plotter.pipeline import as_line
-    from sketchvae.rendering.svg import MARGIN, grid
+    from sketchvae.plot.vpype import as_line
+    from sketchvae.render.svg import MARGIN, grid
 
     try:
         columns, _ = grid(count, None)

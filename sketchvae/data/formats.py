@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from sketchvae.data import binary, ndjson, npz, packed, svg
-from sketchvae.data.packed import Points, Split, to_points
+from sketchvae.data import binary, dataset, ndjson, npz, svg
+from sketchvae.data.dataset import Points, Split, to_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 
-SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", packed.SUFFIX)
+SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", dataset.SUFFIX)
 READ_ONLY = (".json", ".svg")  # `rendering` writes SVG, `ndjson` what others read
 STANDARD = Path("-")  # standard input or output, as ndjson
 
@@ -27,7 +27,7 @@ _FITTING = {
     ".ndjson.gz": ("a gzip file",),
     ".bin": ("unknown",),
     ".npz": ("a zip file",),
-    packed.SUFFIX: ("unknown",),
+    dataset.SUFFIX: ("unknown",),
     ".json": ("JSON", "unknown"),
     ".svg": ("a web page or XML", "unknown"),
 }
@@ -53,7 +53,7 @@ def read(path: Path | str, *, each: bool = False) -> Iterator[Drawing]:
     if suffix == ".bin":
         return binary.read(path, word=path.stem)
     readers: dict[str, Callable[[Path], Iterator[Drawing]]] = {
-        packed.SUFFIX: lambda p: iter(packed.open_packed(p)),
+        dataset.SUFFIX: lambda p: iter(dataset.open_packed(p)),
         ".npz": npz.read,
         ".json": ndjson.read_json,
         ".svg": lambda p: svg.read(p, each=each),
@@ -73,12 +73,12 @@ def read_points(path: Path, split: Split | None = None) -> Iterator[Points]:
     """
     if split is None:
         return (to_points(drawing) for drawing in read(path))
-    if path.suffix != packed.SUFFIX:
+    if path.suffix != dataset.SUFFIX:
         raise SketchvaeError(
-            f"{path}: a split must be asked of a packed set ({packed.SUFFIX}); "
+            f"{path}: a split must be asked of a packed set ({dataset.SUFFIX}); "
             "make one with 'sketchvae data import'"
         )
-    opened = packed.open_packed(path)
+    opened = dataset.open_packed(path)
     return (opened.points_of(int(i)) for i in opened.split(split))
 
 
@@ -96,8 +96,8 @@ def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
     if path == STANDARD:
         return _write_all(_to_standard_output, _encoded(_line, drawings, "standard output"))
     suffix = _suffix(path)
-    if suffix == packed.SUFFIX:
-        return packed.pack(drawings, path)
+    if suffix == dataset.SUFFIX:
+        return dataset.pack(drawings, path)
     if suffix == ".npz":
         with replacing(path) as beside:  # before the drawings are made: the place may be bad
             train = list(drawings)

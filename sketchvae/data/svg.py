@@ -17,8 +17,9 @@ from xml.parsers import expat
 import numpy as np
 
 from sketchvae.data.ndjson import MAX_POINTS
-from sketchvae.drawing import FARTHEST, Drawing, Floats
+from sketchvae.drawing import FARTHEST, Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.polyline import Floats
 
 MAX_BYTES = 32 * 2**20  # of a file
 MAX_ELEMENTS = 100_000  # and curves of a page, counted as often as they are used

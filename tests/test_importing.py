@@ -1,0 +1,160 @@
+"""Own drawings: many files to one set, what is left out and why, and a model that begins there."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import SHEEP, random_model, sketchvae
+
+from sketchvae.data import formats
+from sketchvae.data.dataset import open_packed
+from sketchvae.data.importing import LeftOut, gather, source_names
+from sketchvae.drawing import Drawing
+from sketchvae.errors import SketchvaeError
+from sketchvae.model.weights import save
+from sketchvae.render.svg import to_svg
+from sketchvae.train.settings import FINE_TUNING, Settings
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
+BAD = {
+    "text.svg": SVG.format('<text x="1" y="9">moo</text><image href="cow.png"/>'),
+    "bomb.svg": '<!DOCTYPE svg [<!ENTITY a "aaaa">]>' + SVG.format("<text>&a;&a;</text>"),
+    "million.svg": SVG.format('<path d="M0,0 L1,1"/>' * 200_000),
+    "empty.svg": "",
+    "photo.svg": "\x89PNG",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for i, drawing in enumerate(list(formats.read(SHEEP))[:8]):
+        page = to_svg([Drawing(drawing.strokes)])
+        (tmp_path / f"cow-{i}.svg").write_text(page)
+    return tmp_path
+
+
+def test_one_drawing_a_file_goes_through_the_recipe_into_the_splits(folder: Path) -> None:
+    files = sorted(folder.glob("cow-*.svg"))
+    said = sketchvae(
+        "data", "import", *files, "--word", "cow", "-o", folder / "cow.drawings", "--valid", "0.4"
+    )
+    packed = open_packed(folder / "cow.drawings")
+    parts = [len(packed.split(name)) for name in ("train", "valid", "test")]
+    assert "cow.drawings: 8 drawings: {} train, {} valid, {} test".format(*parts) in said
+    assert packed.vocabulary == ("cow",)
+    for file, drawing in zip(files, packed, strict=True):
+        (page,) = formats.read(file)
+        assert drawing == page.simplified()
+        assert drawing.longest_side == 255
+
+
+def test_bad_files_among_many_are_left_out_and_named(folder: Path) -> None:
+    for name, content in BAD.items():
+        (folder / name).write_text(content, encoding="latin-1")
+    files = sorted(folder.glob("*.svg"))
+    said = sketchvae("data", "import", *files, "--word", "cow", "-o", folder / "cow.drawings")
+    assert "8 drawings" in said
+    for name, reason in (
+        ("text.svg", "must have a path or another shape"),
+        ("bomb.svg", "must define no entities"),
+        ("million.svg", "must have at most 100000 elements"),
+        ("empty.svg", "the file is empty"),
+        ("photo.svg", "must be SVG"),
+    ):
+        (line,) = (line for line in said.splitlines() if name in line and "left out" in line)
+        assert reason in line
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_alone_is_an_error_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(BAD[name], encoding="latin-1")
+    said = sketchvae("data", "import", tmp_path / name, "-o", tmp_path / "a.drawings", fails=1)
+    assert said.startswith("Error: ")
+    assert len(said.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_file_that_is_not_there_is_an_error_even_among_many(folder: Path) -> None:
+    files = [folder / "cow-1.svg", folder / "cow-99.svg"]
+    with pytest.raises(SketchvaeError, match=r"cow-99.svg: no such file"):
+        list(gather(files, LeftOut()))
+
+
+def test_bad_drawing_in_another_format_is_an_error(folder: Path) -> None:
+    (folder / "a.ndjson").write_text('{"word": "cow", "drawing": [[[0, 9], [0, 9]]]}\n{"drawing"\n')
+    with pytest.raises(SketchvaeError, match=r"a.ndjson"):
+        list(gather([folder / "a.ndjson", folder / "cow-1.svg"], LeftOut()))
+
+
+def test_more_bad_files_than_anybody_reads_are_counted(tmp_path: Path) -> None:
+    files = [tmp_path / f"{i}.svg" for i in range(14)]
+    for file in files:
+        file.write_text(BAD["text.svg"])
+    left_out = LeftOut()
+    assert list(gather(files, left_out)) == []
+    lines = list(left_out.lines())
+    assert len(lines) == 11
+    assert lines[-1] == "4 more SVG files that cannot be read"
+
+
+def test_each_outermost_group_or_shape_is_a_drawing(tmp_path: Path) -> None:
+    body = (
+        '<defs><g id="d"><path d="M0,0 L9,0"/></g></defs><g id="layer">'
+        '<g transform="translate(50 0)"><path d="M0,0 L9,0"/><g><path d="M0,0 L0,9"/></g></g>'
+        '<path d="M5,5 C9,0 20,40 30,5"/><use href="#d" y="3"/><g><text>moo</text></g>'
+        '<g visibility="hidden"><path d="M0,0 L1,1"/></g></g>'
+    )
+    (tmp_path / "sheet.svg").write_text(SVG.format(body))
+    drawings = list(formats.read(tmp_path / "sheet.svg", each=True))
+    assert [len(drawing.strokes) for drawing in drawings] == [2, 1, 1]
+    left = [drawing.bounds[0] for drawing in drawings]
+    np.testing.assert_allclose(left, np.array([50, 5, 0]) * 25.4 / 96, atol=1e-3)
+    (whole,) = formats.read(tmp_path / "sheet.svg")
+    assert len(whole.strokes) == 4
+    said = sketchvae(
+        "data", "import", tmp_path / "sheet.svg", "--each", "-o", tmp_path / "a.drawings"
+    )
+    assert "3 drawings" in said
+
+
+def test_only_one_word_is_kept_and_several_are_told(tmp_path: Path) -> None:
+    lines = [f'{{"word": "{w}", "drawing": [[[0, {9 + i}], [0, 9]]]}}'
+             for i, w in enumerate(("cow", "cow", "pig", ""))]  # fmt: skip
+    lines.append('{"word": "cow", "drawing": []}')
+    (tmp_path / "a.ndjson").write_text("\n".join(lines) + "\n")
+    said = sketchvae("data", "import", tmp_path / "a.ndjson", "-o", tmp_path / "a.drawings")
+    assert "holds 3 words (cow 2, pig 1, (none) 1)" in said
+    assert "give --only, as in --only cow" in said
+    assert "left out: 1 without a stroke" in said
+    said = sketchvae(
+        "data", "import", tmp_path / "a.ndjson", "--only", "cow", "-o", tmp_path / "a.drawings"
+    )
+    assert "a.drawings: 2 drawings" in said
+    assert "left out: 2 of other words" in said
+    assert "holds" not in said
+    said = sketchvae(
+        "data", "import", tmp_path / "a.ndjson", "--only", "ewe", "-o", tmp_path / "a.drawings",
+        fails=1,
+    )  # fmt: skip
+    assert "left out: 4 of other words" in said
+    assert len(open_packed(tmp_path / "a.drawings")) == 2
+
+
+def test_many_files_are_one_source() -> None:
+    assert source_names([Path("a/b.svg"), Path("c.svg")]) == ["b.svg", "c.svg"]
+    assert source_names([Path(f"{i}.svg") for i in range(40)]) == ["40 files from 0.svg to 39.svg"]
+
+
+def test_fine_tuning_is_short_but_gives_way_to_what_is_asked(tmp_path: Path) -> None:
+    assert Settings(**FINE_TUNING).steps < Settings().steps / 10  # type: ignore[arg-type]
+    begin = random_model()
+    begin.tensors["head.bias"][-1] += 5  # drawings end soon
+    save(begin, tmp_path / "begin.safetensors")
+    formats.write(tmp_path / "few.ndjson", list(formats.read(SHEEP))[:60])
+    sketchvae("data", "import", tmp_path / "few.ndjson", "-o", tmp_path / "s.drawings")
+    said = sketchvae(
+        "train", "--data", tmp_path / "s.drawings", "--init", tmp_path / "begin.safetensors",
+        "--out", tmp_path / "cow", "--steps", "2", "--batch", "4", "--validate-every", "2",
+    )  # fmt: skip
+    assert "from step 0 of 2" in said
+    assert {"map-000002.png", "step-000002.png"} <= {p.name for p in (tmp_path / "cow").iterdir()}

@@ -1,0 +1,352 @@
+"""Jobs: what is read out of a file, what is refused, and where a job goes on."""
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_send import PENS, gcode, length, strokes
+
+from sketchvae.cli import main
+from sketchvae.errors import SketchvaeError
+from sketchvae.machine.job import Command, Job, marked
+from sketchvae.machine.journal import Record, Start, begin, remaining, resume
+from sketchvae.machine.parser import read_job
+
+Point = tuple[float, float]
+
+
+def job(text: str, pen_up: str | None = None) -> Job:
+    return read_job(text.encode(), "flock.gcode", pen_up)
+
+
+def sketchvae(*arguments: object, fails: int = 1) -> str:
+    """Run a command in this process; return the last line of what it printed."""
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == fails, result.output
+    return result.output.strip().splitlines()[-1]
+
+
+# --- reading ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pen", PENS)
+def test_strokes_are_read_from_the_comments(pen: str) -> None:
+    read = job(gcode(pen))
+    assert read.strokes == 5
+    assert read.pen_up == tuple(text.replace(" ", "") for text in PENS[pen][0])
+    for k, line in enumerate(strokes(), 1):
+        inks = [c.points[-1] for c in read.commands if c.stroke == k and c.inks]
+        assert inks == [pytest.approx(p, abs=0.001) for p in line[1:]]
+    assert read.has_servo is (pen != "z")
+
+
+FOREIGN = """; made elsewhere
+%
+G21 G90
+G0 Z5
+G0 X10 Y10
+G1 Z-1 F300
+G1 X20 F1200
+X20 Y20
+G0 Z5
+G0 Y30
+G1 Z-1 F300
+G1 X10 Y30 F900
+G2 X10 Y40 I0 J5
+G0 Z5
+G0 X0 Y0
+M2
+"""
+
+
+def test_strokes_of_other_files_are_counted_by_travel() -> None:
+    read = job(FOREIGN)
+    assert read.strokes == 2
+    assert read.pen_up == ("G0Z5",)
+    first = next(c for c in read.commands if c.stroke == 2)
+    assert first.text == "G0Y30X20.0000"  # complete, so that it may come after any other stroke
+    (turn,) = [c for c in read.commands if c.text == "G1X20Y20"]  # its G is in the line before
+    assert turn.feed == 1200
+    x0, y0, x1, y1 = read.extent
+    assert (x0, y0, x1, y1) == pytest.approx((0, 0, 20, 40), abs=0.01)
+    arc = next(c for c in read.commands if c.text.startswith("G2X"))
+    assert min(x for x, _ in arc.points) == pytest.approx(5, abs=0.01)  # clockwise: on the left
+
+
+def test_inches_are_measured_in_mm() -> None:
+    text = FOREIGN.replace("G21", "G20").replace("G2 X10 Y40 I0 J5\n", "")
+    assert job(text).extent == pytest.approx((0, 0, 508, 762))
+    assert job(text).unit == "G20"
+
+
+def test_how_the_pen_is_lifted_is_read_or_must_be_said() -> None:
+    servo = "G21\nM3 S30\nG0 X1 Y1\nM3 S90\nG1 X5 F900\nM3 S30\nG0 X9\nM3 S90\nG1 X1\nM3 S30\n"
+    assert job(servo).pen_up == job(servo + "M5\n").pen_up == ("M3S30",)
+    assert job(servo.replace("M3 S30\n", "S30\n")).pen_up == ("M3S30",)
+    silent = "G21\nG0 X1 Y1\nG1 X5 F900\n"
+    with pytest.raises(SketchvaeError, match="does not say how the pen is lifted; say it, --pen"):
+        job(silent)
+    with pytest.raises(SketchvaeError, match=r"line 3: the pen must be up \(M5\) after stroke 1"):
+        job(silent, "M5")
+    assert job(silent + "M5\n", "m5 | g4 p0.2").pen_up == ("M5", "G4P0.2")
+
+
+def cut(lines: int) -> str:
+    return "\n".join(gcode().splitlines()[:lines]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "flock.gcode: must hold strokes, got none"),
+        ("G21\nM5\n", "must hold strokes, got none"),
+        ("sheep\n", "line 1: must be words such as G1 X10.5, got 'SHEEP'"),
+        ("\x00\x01G1\n", "line 1: "),
+        ("G1 Xnan F9\n", "line 1: must be words such as"),
+        ("G1 X F9\n", "line 1: must be words such as"),
+        ("G1 X1e9 F9\n", "line 1: E9 is not sent"),
+        ("G1 X99999999 F9\n", "line 1: X must be 1e+06 at most"),
+        ("G21\n$32=0\n", "line 2: must be G-code, got $32=0; settings are never written"),
+        ("G92 X0\n", "line 1: G92 is not sent: only absolute moves"),
+        ("G91\n", "line 1: G91 is not sent"),
+        ("G10 L20 P1 X0\n", "line 1: G10 is not sent"),
+        ("G1 X5\n", "line 1: a G1 must have a feed"),
+        ("(stroke 1 of\n", "line 1: a comment must be closed"),
+        ("G21\nG20\n", "line 2: the unit must stay G21, got G20"),
+        ("G0 X1.0 Y2.0 " + "N0000000001" * 8 + "\n", "line 1: a line must have 79 characters"),
+        (cut(15), "must hold 5 strokes and (end), stops in stroke 1: it is cut off"),
+        (cut(60), "must hold 5 strokes and (end), stops in stroke 3: it is cut off"),
+        (gcode().replace("(end)\n", ""), "must hold 5 strokes and (end)"),
+        (gcode().replace("(stroke 3 of 5)\n", ""), "strokes must be numbered in order, got"),
+        (gcode().replace("M3 S30\nG4 P0.1\n(stroke 2", "(stroke 2"), "must be up (M3S30 G4P0.1)"),
+        (gcode().replace("M3 S30\nG4 P0.1\n(stroke 2", "G4 P0.1\n(stroke 2"), "must be up (M3S30"),
+        (FOREIGN[: FOREIGN.index("G2 ")], "the pen must be up (G0Z5) after stroke 2, is down"),
+        (FOREIGN[: FOREIGN.index("G1 X10 Y30")], "the pen must be up (G0Z5) after stroke 2"),
+    ],
+)
+def test_what_must_not_be_sent_is_one_line_before_the_port_is_touched(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flock.gcode").write_text(text)
+    error = sketchvae("send", "/dev/no-port", "flock.gcode")
+    assert error.startswith("Error: flock.gcode")
+    assert said in error
+    assert [p.name for p in tmp_path.iterdir()] == ["flock.gcode"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["no.gcode"], 1, "no.gcode: cannot be read (No such file or directory)"),
+        (["."], 1, ".: cannot be read (Is a directory)"),
+        (["picture.gcode"], 1, "picture.gcode: must be G-code, got bytes that are no text"),
+        (["flock.gcode", "--from", "6"], 1, "--from must be 1 to 5, got 6"),
+        (["flock.gcode", "--from", "0"], 2, "0 is not in the range"),
+        (["flock.gcode", "--from", "1", "--resume"], 2, "exclude each other"),
+        (["flock.gcode", "--resume"], 1, "flock.gcode.job: must be the record of an unfinished"),
+        (["flock.gcode", "--state", "picture.gcode"], 1, "must be the record of a job, is some"),
+        (["flock.gcode", "--pen-up", "lift!"], 1, "pen-up must be G-code, got 'LIFT!'"),
+    ],
+)
+def test_what_is_asked_for_wrongly_is_one_line(
+    arguments: list[str], code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("flock.gcode").write_text(gcode())
+    Path("picture.gcode").write_bytes(b"\x89PNG\xff\xfe")
+    assert said in sketchvae("send", "/dev/no-port", *arguments, fails=code)
+
+
+def test_without_pyserial_the_command_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "flock.gcode").write_text(gcode())
+    monkeypatch.setitem(sys.modules, "serial", None)
+    for name in [n for n in sys.modules if n.startswith("sketchvae.machine.")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert "sketchvae[plot]" in sketchvae("send", "/dev/no-port", tmp_path / "flock.gcode")
+
+
+# --- where a job goes on ------------------------------------------------------------
+
+
+def ink(commands: tuple[Command, ...], place: Point) -> list[tuple[Point, Point]]:
+    """Draw commands that begin at a place; return the pieces of ink."""
+    pieces = []
+    for command in commands:
+        for point in command.points:
+            if command.inks:
+                pieces.append((place, point))
+            place = point
+    return pieces
+
+
+def total(pieces: list[tuple[Point, Point]]) -> float:
+    return sum(math.dist(a, b) for a, b in pieces)
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_wherever_a_job_stops_what_is_left_is_what_was_not_drawn(data: st.DataObject) -> None:
+    pen = data.draw(st.sampled_from(sorted(PENS)))
+    read = job(gcode(pen, change=data.draw(st.sampled_from([None, 3]))))
+    stream = list(marked(read, read.commands))
+    with tempfile.TemporaryDirectory() as folder:
+        record = Record(Path(folder) / "x.job", read, Start(0), (0.0, 0.0))
+        record.create()
+        sent = data.draw(st.integers(0, len(stream)))
+        # GRBL has drawn all but the last few moves that it was sent, and a part of one.
+        left = data.draw(st.integers(0, 10))
+        share = data.draw(st.floats(0, 1))
+        done = max(sent - left, 0)
+        for i, command in enumerate(stream[:sent]):
+            record.sends(command.line)
+            if i < done:
+                record.acknowledged = command.line
+                if command.ends:
+                    record.drawn(command.stroke)
+        drawn, place = ink(tuple(stream[:done]), (0.0, 0.0)), (0.0, 0.0)
+        for command in stream[:done]:
+            place = command.points[-1] if command.points else place
+        if done < sent and stream[done].points:
+            (end,) = stream[done].points
+            start = place
+            place = (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
+            drawn += [(start, place)] if stream[done].inks else []
+        record.close(finished=False)
+        found = Record.read(record.path, read)
+    assert found is not None
+    going = resume(found, place)
+    assert going is not None
+    rest = ink(remaining(read, going), place)
+    whole = length(strokes())
+    assert total(drawn) + total(rest) == pytest.approx(whole, abs=0.15)  # SAME, at both ends
+    if going.index < len(read.commands):
+        again = [c.text for c in remaining(read, going)]
+        up = read.pen_up[0]
+        assert up in again[: again.index(next(t for t in again if t.startswith("G0X")))]
+
+
+@pytest.mark.parametrize("pen", PENS)
+def test_a_stroke_goes_on_even_where_the_travel_to_it_crossed_it(pen: str, tmp_path: Path) -> None:
+    read = job(gcode(pen))
+    commands = [c for c in read.commands if c.stroke == 3]
+    i = next(i for i, c in enumerate(commands) if c.points == ((30.5, 32.5),))
+    record = Record(tmp_path / "x.job", read, Start(0), (0.0, 0.0))
+    record.done, record.sent, record.acknowledged = 2, commands[i].line, commands[i - 1].line
+    (x, y), (u, v) = commands[i - 1].points[0], (30.5, 32.5)
+    place = (x + 0.90625 * (u - x), y + 0.90625 * (v - y))  # 0.02 mm from the way of the travel
+    found = resume(record, place)
+    assert found is not None
+    assert found.place == place
+    assert read.commands[found.index] == commands[i]
+
+
+def test_a_machine_that_is_elsewhere_is_not_believed(tmp_path: Path) -> None:
+    read = job(gcode())
+    record = Record(tmp_path / "x.job", read, Start(0), (0.0, 0.0))
+    for command in read.commands[:40]:
+        record.sends(command.line)
+    assert resume(record, (200.0, 150.0)) is None
+    there = next(c.points[-1] for c in reversed(read.commands[:40]) if c.points)
+    assert resume(record, there) is not None
+
+
+def test_the_record_of_another_text_is_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "x.job"
+    record = Record(path, job(gcode()), begin(job(gcode()), 2), (0.0, 0.0))
+    record.create()
+    record.close(finished=False)
+    found = Record.read(path, job(gcode()))
+    assert found is not None
+    assert found.done == 1
+    assert Record.read(path, job(gcode("z"))) is None
+    assert Record.read(tmp_path / "none.job", job(gcode())) is None
+
+
+def test_a_mark_stands_behind_every_stroke_and_before_the_change_of_pens() -> None:
+    read = job(gcode(change=3))
+    marks = [c for c in marked(read, read.commands) if c.ends]
+    assert [c.stroke for c in marks] == [1, 2, 3, 4, 5]
+    order = [c.text for c in marked(read, read.commands)]
+    pause = len(order) - 1 - order[::-1].index("M0")
+    assert order[pause - 1] == "G4P0"
+
+
+# --- layers ------------------------------------------------------------------------------
+
+
+def test_the_command_brings_nothing_heavy() -> None:
+    heavy = {"serial", "torch", "vpype", "sketchvae.machine.grbl"}
+    script = "import sys, json, sketchvae.cli.send; print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert not heavy & set(json.loads(done.stdout))
+
+
+# --- AxiDraw ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+    path = tmp_path / "flock.svg"
+    path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    return path
+
+
+def program(page: Path, name: str, script: str) -> None:
+    path = page.parent / "bin" / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_an_svg_is_drawn_by_the_program_on_the_path(page: Path) -> None:
+    program(page, "axicli", f'echo "axicli $1" > {page.parent}/said')
+    assert sketchvae("send", "axidraw", page, fails=0).endswith("drawn by axicli")
+    assert (page.parent / "said").read_text() == f"axicli {page}\n"
+    program(page, "nextdraw", "exit 3")
+    said = sketchvae("send", "axidraw", page)
+    assert f"{page}: nextdraw ended with status 3" in said
+
+
+def test_without_such_a_program_the_message_says_where_it_comes_from(page: Path) -> None:
+    said = sketchvae("send", "axidraw", page)
+    assert "is drawn by nextdraw or axicli, and neither is on PATH" in said
+    assert "https://bantam.tools/nd_cli" in said
+    assert "https://axidraw.com/doc/cli_api" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("G21\n", "must be a whole SVG file, got none"),
+        ('<svg xmlns="http://www.w3.org/2000/svg"><path', "must be a whole SVG file, got none"),
+        ("<html/>", "must be SVG, got <html>"),
+        (None, "cannot be read (No such file or directory)"),
+    ],
+)
+def test_what_is_no_svg_is_one_line(content: str | None, said: str, page: Path) -> None:
+    program(page, "nextdraw", f"touch {page.parent}/said")
+    if content is None:
+        page.unlink()
+    else:
+        page.write_text(content)
+    assert said in sketchvae("send", "axidraw", page)
+    assert not (page.parent / "said").exists()
+
+
+def test_options_for_grbl_are_not_for_axidraw(page: Path) -> None:
+    assert "got --counted" in sketchvae("send", "axidraw", page, "--counted", fails=2)
+    assert "takes one SVG file, got none" in sketchvae("send", "axidraw", fails=2)

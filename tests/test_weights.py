@@ -1,0 +1,346 @@
+"""The weights file: what is saved is loaded, and all other files give one clear line."""
+
+import json
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from sketchvae.errors import SketchvaeError
+from sketchvae.model import weights as model_file
+from sketchvae.model.weights import ModelConfig, ModelFile, Prior, load, save
+
+CONFIG = ModelConfig(encoder_hidden=2, decoder_hidden=3, latent=2, mixtures=1)
+ABOUT = {"word": "sheep", "licence": "CC BY 4.0", "nats": -1.25, "über": ["é", None, "\ud800"]}
+NAN, INF = math.nan, math.inf
+
+Arrays = dict[str, NDArray[Any]]
+Metadata = dict[str, str]
+
+
+def tiny_model(seed: int = 0) -> ModelFile:
+    rng = np.random.default_rng(seed)
+    tensors = {n: rng.normal(size=s).astype(np.float32) for n, s in CONFIG.shapes().items()}
+    prior = Prior(
+        np.array([0.25, 0.75], dtype=np.float32),
+        rng.normal(size=(2, 2)).astype(np.float32),
+        np.tril(rng.normal(size=(2, 2, 2))).astype(np.float32),
+    )
+    return ModelFile(CONFIG, 23.418368, tensors, prior, ABOUT)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.safetensors"
+    save(tiny_model(), path)
+    return path
+
+
+def in_full(model: ModelFile) -> tuple[object, ...]:
+    """All of a model, comparable."""
+    arrays = {**model.tensors, **{f"prior.{k}": v for k, v in vars(model.prior).items()}}
+    return (
+        model.config,
+        model.scale,
+        model.about,
+        {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()},
+    )
+
+
+def forge(path: Path, change: Callable[[Arrays, Metadata], object]) -> None:
+    """Change a file and give it a checksum that is right again."""
+    with safetensors.safe_open(path, framework="numpy") as file:
+        metadata = dict(file.metadata())
+    arrays = safetensors.numpy.load_file(path)
+    del metadata["checksum"]
+    change(arrays, metadata)
+    metadata["checksum"] = model_file._checksum(arrays, metadata)
+    path.write_bytes(safetensors.numpy.save(arrays, metadata))
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(SketchvaeError) as caught:
+        load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert len(message) < 400 + len(str(path))
+    return message
+
+
+# --- what is saved is loaded ----------------------------------------------------------
+
+
+def test_loaded_model_is_the_saved_one_in_float16(path: Path) -> None:
+    model, loaded = tiny_model(), load(path)
+    assert (loaded.config, loaded.scale) == (model.config, model.scale)  # scale to the last bit
+    assert loaded.about == ABOUT
+    assert set(loaded.tensors) == set(CONFIG.shapes())
+    pairs = [(loaded.tensors[n], a) for n, a in model.tensors.items()]
+    pairs += [(getattr(loaded.prior, n), a) for n, a in vars(model.prior).items()]
+    for ours, theirs in pairs:
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, theirs.astype(np.float16))
+
+
+def test_saving_what_was_loaded_loses_nothing_more(path: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.safetensors"
+    save(load(path), again)
+    assert in_full(load(again)) == in_full(load(path))
+
+
+def test_equal_weights_are_equal_files(path: Path, tmp_path: Path) -> None:
+    for again in range(6):  # safetensors alone would write 24 orders of the four
+        save(tiny_model(), tmp_path / f"{again}.safetensors")
+        assert (tmp_path / f"{again}.safetensors").read_bytes() == path.read_bytes()
+
+
+def test_safetensors_itself_reads_the_file(path: Path) -> None:
+    arrays = safetensors.numpy.load_file(path)
+    assert {name: a.shape for name, a in arrays.items() if "prior" not in name} == CONFIG.shapes()
+    assert {str(a.dtype) for a in arrays.values()} == {"float16"}
+    with safetensors.safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    assert metadata["format"] == "sketchvae-model-3"
+    assert json.loads(metadata["about"])["licence"] == "CC BY 4.0"
+
+
+def test_default_sizes_are_those_of_the_paper() -> None:
+    shapes = ModelConfig().shapes()
+    assert shapes["encoder.backward.recurrent"] == (4 * 256, 256)
+    assert shapes["decoder.input"] == (4 * 512, 5 + 8 + 128)
+    assert shapes["posterior.mean.weight"] == (128, 512)
+    assert shapes["head.weight"] == (6 * 20 + 3, 512 + 5 + 8)
+
+
+def test_file_of_a_later_version_with_more_in_it_is_read(path: Path) -> None:
+    def add(arrays: Arrays, metadata: Metadata) -> None:
+        arrays["more"] = np.zeros(3, np.float16)
+        metadata["config"] = json.dumps({**json.loads(metadata["config"]), "layer_norm": False})
+        metadata["more"] = "x"
+
+    before = in_full(load(path))
+    forge(path, add)
+    assert in_full(load(path)) == before
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (replace(tiny_model(), scale=0.0), "the scale must be above 0 and at most 1000 pixels"),
+        (replace(tiny_model(), scale=NAN), "at most 1000 pixels, got nan; train again"),
+        (
+            replace(tiny_model(), tensors={**tiny_model().tensors, "start.bias": np.full(6, NAN)}),
+            "start.bias must be finite in float16, got nan or infinity; take the weights of an",
+        ),
+        (
+            replace(tiny_model(), tensors={**tiny_model().tensors, "start.bias": np.full(6, 7e4)}),
+            "start.bias must be finite in float16",
+        ),
+        (
+            replace(
+                tiny_model(), prior=replace(tiny_model().prior, weights=np.zeros(2, np.float32))
+            ),
+            "prior.weights must be 0 or more and not all 0, got [0.0, 0.0]; fit the prior again",
+        ),
+    ],
+)
+def test_model_that_cannot_draw_is_not_saved(path: Path, model: ModelFile, message: str) -> None:
+    before = path.read_bytes()
+    with pytest.raises(SketchvaeError) as caught:
+        save(model, path)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert path.read_bytes() == before
+
+
+def test_save_into_a_missing_folder_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SketchvaeError, match=r"cannot be written \(No such file or directory\)"):
+        save(tiny_model(), tmp_path / "no" / "tiny.safetensors")
+
+
+# --- damage ---------------------------------------------------------------------------
+
+
+def flips(content: bytes) -> Iterator[bytes]:
+    """A changed byte in the length, all over the header and its end, and all over the data."""
+    rng = np.random.default_rng(0)
+    start = 8 + struct.unpack("<Q", content[:8])[0]
+    for place in [
+        *range(8),
+        *range(8, start, 4),
+        *range(start - 12, start + 12),
+        *range(start, len(content), 9),
+        len(content) - 1,
+    ]:
+        mask = int(rng.choice([1, 2, 32, 255]))
+        yield content[:place] + bytes([content[place] ^ mask]) + content[place + 1 :]
+
+
+def test_no_flipped_byte_goes_unseen(path: Path) -> None:
+    content, whole = path.read_bytes(), in_full(load(path))
+    messages = []
+    for damaged in flips(content):
+        path.write_bytes(damaged)
+        try:
+            model = load(path)
+        except SketchvaeError as error:
+            messages.append(str(error))
+        else:  # one blank for another in the padding of the header, say
+            assert in_full(model) == whole
+    assert len(messages) > 500
+    assert any("the checksum does not match: the file is damaged; copy it" in m for m in messages)
+    assert all(m.startswith(f"{path}: ") and "\n" not in m for m in messages)
+
+
+def test_file_cut_anywhere_is_refused(path: Path) -> None:
+    content = path.read_bytes()
+    for length in [*range(0, len(content), 41), len(content) - 1]:
+        path.write_bytes(content[:length])
+        assert "must be a safetensors file of weights" in refused(path)
+
+
+def test_exchanged_tensors_are_seen(path: Path) -> None:
+    with safetensors.safe_open(path, framework="numpy") as file:
+        metadata = file.metadata()
+    arrays = safetensors.numpy.load_file(path)
+    one, other = "encoder.forward.bias", "encoder.backward.bias"
+    arrays[one], arrays[other] = arrays[other], arrays[one]
+    path.write_bytes(safetensors.numpy.save(arrays, metadata))
+    assert "the checksum does not match" in refused(path)
+
+
+# --- files that another program, or a hand, has written -------------------------------
+
+
+def config(**changes: object) -> Callable[[Arrays, Metadata], object]:
+    def change(_: Arrays, metadata: Metadata) -> None:
+        metadata["config"] = json.dumps({**json.loads(metadata["config"]), **changes})
+
+    return change
+
+
+def meta(**changes: str) -> Callable[[Arrays, Metadata], object]:
+    return lambda _, metadata: metadata.update(changes)
+
+
+def without(name: str) -> Callable[[Arrays, Metadata], object]:
+    return lambda arrays, metadata: (arrays if name in arrays else metadata).pop(name)
+
+
+def tensor(name: str, values: object) -> Callable[[Arrays, Metadata], object]:
+    return lambda arrays, _: arrays.update({name: np.array(values, np.float16)})
+
+
+BOUNDS = "must be a whole number from 1 to 4096"
+META = "the metadata must hold config, scale and about as 'sketchvae train' writes them"
+SCALE = "the scale must be above 0 and at most 1000 pixels, got"
+FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
+    (without("config"), f"{META}, got something else ('config'); train again"),
+    (without("scale"), f"{META}, got something else ('scale')"),
+    (without("about"), f"{META}, got something else ('about')"),
+    (without("format"), "of the format sketchvae-model-3 in F16, got 'none' in F16; name a file"),
+    (meta(format="sketchvae-model-1"), "got 'sketchvae-model-1' in F16"),
+    (meta(format="\n" * 9999), "must be a weights file of the format sketchvae-model-3"),
+    (meta(config="{"), META),
+    (meta(config="5"), META),
+    (meta(config="[]"), META),
+    (meta(config="[" * 200_000), META),
+    (meta(config="{}"), f"{META}, got something else ('encoder_hidden')"),
+    (meta(about="sheep"), META),
+    (meta(about='["sheep"]'), f"{META}, got something else (about is no object)"),
+    (meta(scale="wide\n" * 1000), META),
+    (meta(scale="0.0"), f"{SCALE} 0; train again"),
+    (meta(scale="-23.4"), f"{SCALE} -23.4"),
+    (meta(scale="nan"), f"{SCALE} nan"),
+    (meta(scale="inf"), f"{SCALE} inf"),
+    (meta(scale="1e300"), f"{SCALE} 1e+300"),
+    (config(latent=0), f"latent {BOUNDS}, got 0; try 128"),
+    (config(decoder_hidden=-3), f"decoder_hidden {BOUNDS}, got -3; try 512"),
+    (config(mixtures=10**9), f"mixtures {BOUNDS}, got 1000000000; try 20"),
+    (config(encoder_hidden=10**4000), f"encoder_hidden {BOUNDS}, got 1000"),
+    (config(latent=2.0), f"latent {BOUNDS}, got 2.0"),
+    (config(latent="2"), f"latent {BOUNDS}, got '2'"),
+    (config(latent=None), f"latent {BOUNDS}, got None"),
+    (config(latent=[[]]), f"latent {BOUNDS}, got [[]]"),
+    (config(latent=3), "decoder.input must have the shape (12, 16), got (12, 15); the file was"),
+    (without("head.bias"), "head.bias must have the shape (9,), got nothing; the file was written"),
+    (tensor("head.bias", np.zeros((9, 1))), "must have the shape (9,), got (9, 1)"),
+    (tensor("head.bias", 0.0), "must have the shape (9,), got ()"),
+    (without("prior.weights"), "prior.weights must have the shape (1,), got nothing"),
+    (tensor("prior.weights", np.zeros(0)), "prior.weights must have the shape (1,), got (0,)"),
+    (tensor("prior.weights", np.ones((2, 1))), "must have the shape (2,), got (2, 1)"),
+    (tensor("prior.means", np.ones((3, 2))), "must have the shape (2, 2), got (3, 2)"),
+    (without("prior.factors"), "prior.factors must have the shape (2, 2, 2), got nothing"),
+    (tensor("prior.weights", [-1, 2]), "must be 0 or more and not all 0, got [-1.0, 2.0]"),
+    (tensor("prior.weights", [0, 0]), "not all 0, got [0.0, 0.0]; fit the prior again"),
+    (tensor("prior.weights", [NAN, 1]), "prior.weights must be finite in float16, got nan"),
+    (tensor("prior.factors", np.full((2, 2, 2), NAN)), "prior.factors must be finite"),
+    (tensor("start.bias", [0, 0, 0, 0, 0, NAN]), "start.bias must be finite in float16"),
+    (tensor("start.bias", [0, 0, 0, 0, 0, -INF]), "start.bias must be finite in float16"),
+    (
+        lambda arrays, _: arrays.update({"head.bias": np.zeros(9, np.float32)}),
+        "of the format sketchvae-model-3 in F16, got 'sketchvae-model-3' in F16, F32",
+    ),
+    (lambda arrays, _: arrays.clear(), "got 'sketchvae-model-3' in nothing; name a file"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), FORGED)
+def test_file_of_another_make_is_one_line(
+    path: Path, change: Callable[[Arrays, Metadata], object], message: str
+) -> None:
+    forge(path, change)
+    assert message in refused(path)
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F8_E4M3", "I16", "F16"])
+def test_weights_of_other_programs_are_refused_by_their_format(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "other.safetensors"
+    size = 1 if kind.startswith("F8") else 2
+    header = json.dumps({"w": {"dtype": kind, "shape": [4], "data_offsets": [0, 4 * size]}})
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode() + bytes(4 * size))
+    assert f"got 'none' in {kind}; name a file that 'sketchvae train' wrote" in refused(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(500), b"\x89PNG\r\n", b"x" * 9999])
+def test_what_is_no_safetensors_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "weights.pt"
+    path.write_bytes(content)
+    assert "must be a safetensors file of weights, got something else" in refused(path)
+
+
+def test_line_breaks_of_a_damaged_header_do_not_reach_the_message(tmp_path: Path) -> None:
+    path = tmp_path / "odd.safetensors"
+    header = json.dumps({"w": {"dtype": "F\n\nx" * 99, "shape": [4], "data_offsets": [0, 8]}})
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode() + bytes(8))
+    assert "must be a safetensors file of weights" in refused(path)
+
+
+def test_missing_file_and_folder_say_what_to_name(tmp_path: Path) -> None:
+    message = refused(tmp_path / "none.safetensors")
+    assert "cannot be read (No such file or directory); name a weights file that" in message
+    assert "cannot be read (it is a folder); name a weights file" in refused(tmp_path)
+
+
+def test_file_of_two_gigabytes_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "large.safetensors"
+    header = json.dumps({"w": {"dtype": "F16", "shape": [2**30], "data_offsets": [0, 2**31]}})
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
+    with path.open("r+b") as file:
+        file.truncate(8 + len(header) + 2**31)  # a hole: takes no room on the disk
+    assert "must have at most 1073741824 bytes, got 2147" in refused(path)
+
+
+@pytest.mark.parametrize("size", [0, -1, 4097, 2.0, "512", None])
+def test_size_of_a_network_is_a_whole_number_in_bounds(size: int) -> None:
+    with pytest.raises(SketchvaeError, match="decoder_hidden must be a whole number from 1 to 40"):
+        ModelConfig(decoder_hidden=size)
