@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "__main__": {"cli"},
 }
 ROOMS_OF = {  # what is heavy, or is not always there: which rooms may import it
-    "torch": {"model", "evaluate", "train"},
+    "torch": {"model", "evaluate", "train", "cli"},
     "tensorboard": {"train", "cli"},
     "sklearn": {"train", "evaluate", "explore"},
     "umap": {"explore"},
