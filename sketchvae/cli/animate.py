@@ -1,13 +1,18 @@
 """sketchvae animate: from a file of drawings to a file in which they are drawn."""
 
-import sys
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sketchvae.cli.options import animation_of, animation_options, film_of, style_of, style_options
+from sketchvae.cli.options import (
+    AnimationOptions,
+    FilmOptions,
+    StyleOptions,
+    animation_options,
+    style_options,
+)
+from sketchvae.cli.output import plural
 
 
 @click.command()
@@ -29,7 +34,15 @@ from sketchvae.cli.options import animation_of, animation_options, film_of, styl
 )
 @animation_options
 @style_options
-def animate(drawings: Path, output: Path, number: int | None, width: float, **given: Any) -> None:  # noqa: ANN401
+def animate(
+    drawings: Path,
+    output: Path,
+    number: int | None,
+    recorded: bool,
+    animation: AnimationOptions,
+    film: FilmOptions,
+    style: StyleOptions,
+) -> None:
     """Show the drawings in a file being drawn, at the pace of a pen.
 
     DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. What cannot
@@ -43,12 +56,19 @@ def animate(drawings: Path, output: Path, number: int | None, width: float, **gi
     """
     from sketchvae.data.formats import read
     from sketchvae.render.animation import check_suffix, write_animation
+    from sketchvae.render.frames import RATE
 
     check_suffix(output)
-    animation = animation_of(given, output)
-    film = film_of(given, output)
-    style = style_of(given, output)
+    motion, look = animation.animation_for(output, recorded), style.style_for(output)
+    film.check(output)
     chosen = list(islice(read(drawings), number))
-    write_animation(output, chosen, animation, width_mm=width, style=style, **film)
-    what = "1 drawing" if len(chosen) == 1 else f"{len(chosen)} drawings"
-    click.echo(f"{output}: {what}", file=sys.stderr)
+    write_animation(
+        output,
+        chosen,
+        motion,
+        width_mm=style.width,
+        style=look,
+        rate=RATE if film.rate is None else film.rate,
+        pixels=film.pixels,
+    )
+    click.echo(f"{output}: {plural(len(chosen), 'drawing')}", err=True)

@@ -1,13 +1,14 @@
-"""sketchvae complete: a beginning, continued."""
+"""sketchvae complete: the rest of a drawing whose first strokes are given."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sketchvae.cli.options import drawing_options, page_options
-from sketchvae.cli.output import draw_to
+from sketchvae.cli.options import DrawingOptions, PageOptions, drawing_options, page_options
+from sketchvae.cli.output import draw_to, refuse_unused, writer
 
 if TYPE_CHECKING:
+    from sketchvae.drawing import Drawing
     from sketchvae.flock import Flock
 
 
@@ -45,7 +46,8 @@ def complete(
     strokes: int | None,
     size: float | None,
     encode: bool,
-    **given: Any,  # noqa: ANN401
+    page: PageOptions,
+    drawing: DrawingOptions,
 ) -> None:
     """Continue a drawing in its own size and place.
 
@@ -58,21 +60,28 @@ def complete(
       sketchvae complete sheep.ndjson --strokes 1 -n 6 -o endings.svg
       sketchvae complete head.svg --size 80 -o sheep.ndjson
     """
+    refuse_unused(page.output)
+    first_strokes = _beginning(beginning, strokes)
+    artist = drawing.artist()
+    write = writer(page, number, in_place=True)
+    temperature = drawing.temperature_or()
+
+    def draw(seed: int) -> "Flock":
+        return artist.complete(first_strokes, number, temperature, seed, encode=encode, size=size)
+
+    draw_to(page.output, number, drawing.seed, draw, write)
+
+
+def _beginning(text: str, strokes: int | None) -> "Drawing":
+    """Read the drawing that FILE or FILE:N names, and keep its first strokes; None for all."""
     from sketchvae.cli.inputs import one_drawing
     from sketchvae.drawing import Drawing
     from sketchvae.errors import SketchvaeError
-    from sketchvae.generate.artist import load
 
-    start = one_drawing(beginning)
-    if strokes is not None and strokes > len(start.strokes):
+    whole = one_drawing(text)
+    if strokes is not None and strokes > len(whole.strokes):
         raise SketchvaeError(
-            f"{beginning}: must have {strokes} strokes to begin with, got {len(start.strokes)}; "
+            f"{text}: must have {strokes} strokes to begin with, got {len(whole.strokes)}; "
             "choose fewer, or leave --strokes out"
         )
-    start = Drawing(start.strokes[:strokes], start.word, start.key_id)
-    artist = load(given.pop("model"))
-
-    def endings(temperature: float, seed: int) -> "Flock":
-        return artist.complete(start, number, temperature, seed, encode=encode, size=size)
-
-    draw_to(given, number, endings, in_place=True)
+    return Drawing(whole.strokes[:strokes], whole.word, whole.key_id)

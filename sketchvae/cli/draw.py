@@ -4,21 +4,26 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from sketchvae.cli.options import (
-    animation_of,
+    AnimationOptions,
+    DrawingOptions,
+    FilmOptions,
+    PageOptions,
+    StyleOptions,
     animation_options,
+    bind,
     drawing_options,
-    film_of,
-    refuse_others,
-    style_of,
+    names_of,
+    refuse_typed,
     style_options,
 )
-from sketchvae.cli.output import refuse_unused, writer
+from sketchvae.cli.output import plural, refuse_unused, writer
 
 if TYPE_CHECKING:
     from sketchvae.cli.output import Write
@@ -28,7 +33,87 @@ if TYPE_CHECKING:
     from sketchvae.render.timeline import Pace
 
 OUTPUT = Path("sheep.svg")
-_PACE = ("seconds", "speed")
+_IN_THE_TERMINAL = {"seconds", "speed"}  # options of the animation that a preview has, too
+
+
+@dataclass(frozen=True)
+class _SourceOptions:
+    """What the latents are drawn from; the prior if none of these options is given."""
+
+    like: Annotated[
+        str | None,
+        click.option("--like", metavar="FILE", help="Like the drawings in a file, each in turn."),
+    ]
+    near: Annotated[
+        str | None,
+        click.option(
+            "--near",
+            metavar="FILE",
+            help="Near the latents in a file, or of its drawings, each in turn.",
+        ),
+    ]
+    spread: Annotated[
+        float | None,
+        click.option(
+            "--spread",
+            type=float,
+            help="How near: 0 is there, 1 as far around as the sheep lie.  [default: 0.3]",
+        ),
+    ]
+    cluster: Annotated[
+        int | None,
+        click.option(
+            "--cluster",
+            metavar="K",
+            type=int,
+            help="Like the drawings of this cluster, by its number in 'sketchvae clusters'.",
+        ),
+    ]
+    clusters: Annotated[
+        Path | None,
+        click.option(
+            "--clusters",
+            metavar="FOLDER",
+            type=click.Path(path_type=Path),
+            help="Where that put the clusters.  [default: clusters]",
+        ),
+    ]
+
+    def check(self) -> None:
+        """Refuse options that exclude each other, or need another one.
+
+        Raises:
+            click.UsageError: if that is so.
+        """
+        if sum(source is not None for source in (self.like, self.near, self.cluster)) > 1:
+            raise click.UsageError(
+                "--like, --near and --cluster all say what to draw from; leave all but one out"
+            )
+        if self.clusters is not None and self.cluster is None:
+            raise click.UsageError("--clusters needs --cluster, the number of one of them; add it")
+        if self.spread is not None and self.near is None:
+            raise click.UsageError("--spread says how near --near is; name a file with --near")
+
+    def artist(self, drawing: DrawingOptions) -> "Artist":
+        """Load the model; its prior is that of the cluster, if one is chosen."""
+        artist = drawing.artist()
+        if self.cluster is None:
+            return artist
+        from sketchvae.explore.cluster_priors import FOLDER, load
+
+        return load(self.clusters or FOLDER).artist(artist.model, self.cluster)
+
+    def latents(self, artist: "Artist", number: int, seed: int) -> "Floats32 | None":
+        """Return the latents to draw from, (number, Z); None for samples of the prior."""
+        from sketchvae.cli.inputs import drawings_of, latents_of
+        from sketchvae.generate.interpolation import SPREAD
+
+        if self.like is not None:
+            return artist.like(drawings_of(self.like), number, seed)
+        if self.near is None:
+            return None
+        spread = SPREAD if self.spread is None else self.spread
+        return artist.near(latents_of(artist, self.near), number, spread, seed)
 
 
 @click.command()
@@ -48,27 +133,7 @@ _PACE = ("seconds", "speed")
     f"for other programs. '-' is ndjson on standard output.  [default: {OUTPUT}]",
 )
 @drawing_options
-@click.option("--like", metavar="FILE", help="Like the drawings in a file, each in turn.")
-@click.option(
-    "--near", metavar="FILE", help="Near the latents in a file, or of its drawings, each in turn."
-)
-@click.option(
-    "--spread",
-    type=float,
-    help="How near: 0 is there, 1 as far around as the sheep lie.  [default: 0.3]",
-)
-@click.option(
-    "--cluster",
-    metavar="K",
-    type=int,
-    help="Like the drawings of this cluster, by its number in 'sketchvae clusters'.",
-)
-@click.option(
-    "--clusters",
-    metavar="FOLDER",
-    type=click.Path(path_type=Path),
-    help="Where that put the clusters.  [default: clusters]",
-)
+@bind(source=_SourceOptions)
 @click.option(
     "--preview", is_flag=True, help="Draw in the terminal; without -o nothing is written."
 )
@@ -82,17 +147,13 @@ _PACE = ("seconds", "speed")
 def draw(
     number: int,
     output: Path | None,
-    seed: int | None,
-    temperature: float | None,
-    model: Path | None,
-    like: str | None,
-    near: str | None,
-    spread: float | None,
-    cluster: int | None,
-    clusters: Path | None,
+    drawing: DrawingOptions,
+    source: _SourceOptions,
     preview: bool,
     animate: bool,
-    **given: Any,  # noqa: ANN401
+    style: StyleOptions,
+    animation: AnimationOptions,
+    film: FilmOptions,
 ) -> None:
     """Draw sheep.
 
@@ -108,102 +169,67 @@ def draw(
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
       sketchvae draw --preview
     """
-    from sketchvae.generate.artist import TEMPERATURE, fresh_seed, load
+    from sketchvae.generate.artist import fresh_seed
     from sketchvae.render.timeline import Pace
 
     output = OUTPUT if output is None and not preview else output
-    pace = Pace(given["seconds"], given["speed"])
-    _check_options(output, preview, animate)
-    _check_source(like, near, spread, cluster, clusters)
-    seed = fresh_seed() if seed is None else seed
-    temperature = TEMPERATURE if temperature is None else temperature
-    artist = load(model)
-    if cluster is not None:
-        artist = _of_cluster(artist, cluster, clusters)
-    latents = _latents(artist, like, near, spread, number, seed)
+    pace = Pace(animation.seconds, animation.speed)
+    _check_output(output, preview, animate)
+    source.check()
+    seed = fresh_seed() if drawing.seed is None else drawing.seed
+    temperature = drawing.temperature_or()
+    artist = source.artist(drawing)
+    latents = source.latents(artist, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(number, temperature, seed, latents=latents)
     write = None
-    if output is not None:
-        # Both refuse before anything is drawn.
-        write = (_animation if animate else writer)(output, number, given)
+    if output is not None:  # the writers refuse before anything is drawn
+        page = PageOptions(output, style, film.pixels)
+        write = (
+            _animation_writer(page, number, animation, film) if animate else writer(page, number)
+        )
     if preview:
         drawings = list(drawings)
         _show(drawings, pace)
     if write is not None:
         write(drawings)
-    what = "1 drawing" if number == 1 else f"{number} drawings"
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
-    click.echo(f"{place}: {what}, seed {seed}, temperature {temperature:g}", file=sys.stderr)
+    report = f"{plural(number, 'drawing')}, seed {seed}, temperature {temperature:g}"
+    click.echo(f"{place}: {report}", err=True)
 
 
-def _check_source(
-    like: str | None,
-    near: str | None,
-    spread: float | None,
-    cluster: int | None,
-    clusters: Path | None,
-) -> None:
-    if sum(source is not None for source in (like, near, cluster)) > 1:
-        raise click.UsageError(
-            "--like, --near and --cluster all say what to draw from; leave all but one out"
-        )
-    if clusters is not None and cluster is None:
-        raise click.UsageError("--clusters needs --cluster, the number of one of them; add it")
-    if spread is not None and near is None:
-        raise click.UsageError("--spread says how near --near is; name a file with --near")
-
-
-def _latents(
-    artist: "Artist",
-    like: str | None,
-    near: str | None,
-    spread: float | None,
-    number: int,
-    seed: int,
-) -> "Floats32 | None":
-    """Return what to draw from, (number, Z); None for the prior."""
-    from sketchvae.cli.inputs import drawings_of, latents_of
-    from sketchvae.generate.interpolation import SPREAD
-
-    if like is not None:
-        return artist.like(drawings_of(like), number, seed)
-    if near is None:
-        return None
-    spread = SPREAD if spread is None else spread
-    return artist.near(latents_of(artist, near), number, spread, seed)
-
-
-def _of_cluster(artist: "Artist", cluster: int, folder: Path | None) -> "Artist":
-    from sketchvae.explore.cluster_priors import FOLDER, load
-
-    return load(folder or FOLDER).artist(artist.model, cluster)
-
-
-def _check_options(output: Path | None, preview: bool, animate: bool) -> None:
+def _check_output(output: Path | None, preview: bool, animate: bool) -> None:
     """Refuse options that would change nothing in what is asked for."""
-    shown = _PACE if preview else ()
+    moving = names_of(AnimationOptions, FilmOptions) - {"pixels"}
+    if preview:
+        moving -= _IN_THE_TERMINAL
     if output is None:
         if animate:
             raise click.UsageError("--animate needs a file; name one with -o")
-        refuse_others(shown, "the terminal", "leave it out, or name a file with -o")
+        every = {*names_of(StyleOptions), *moving, "pixels"}
+        refuse_typed(every, "the terminal", "leave it out, or name a file with -o")
         return
     if preview and str(output) == "-":
         raise click.UsageError("--preview and -o - both want standard output; leave one out")
-    if animate:
-        return
-    refuse_unused(output, shown)
+    if not animate:
+        refuse_unused(output, moving)
 
 
-def _animation(output: Path, number: int, given: dict[str, Any]) -> "Write":
+def _animation_writer(
+    page: PageOptions, number: int, animation: AnimationOptions, film: FilmOptions
+) -> "Write":
+    """Write the drawings being drawn; what cannot be written is refused here."""
     from sketchvae.render.animation import check_animation, check_suffix, write_animation
+    from sketchvae.render.frames import RATE
 
+    output, width = page.output, page.style.width
     check_suffix(output)
-    animation, film = animation_of(given, output), film_of(given, output)
-    width, style = given["width"], style_of(given, output)
-    check_animation(output, number, width_mm=width, style=style, **film)
+    motion, style = animation.animation_for(output), page.style.style_for(output)
+    film.check(output)
+    rate = RATE if film.rate is None else film.rate
+    check_animation(output, number, width_mm=width, style=style, rate=rate, pixels=film.pixels)
     return lambda drawings: write_animation(
-        output, list(drawings), animation, width_mm=width, style=style, **film
+        output, list(drawings), motion, width_mm=width, style=style, rate=rate, pixels=film.pixels
     )
 
 

@@ -1,16 +1,22 @@
 """sketchvae encode, decode and combine: from drawings to latents, back, and sums of them."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sketchvae.cli.options import drawing_options, model_option, page_options
-from sketchvae.cli.output import draw_to
+from sketchvae.cli.options import (
+    DrawingOptions,
+    PageOptions,
+    drawing_options,
+    model_option,
+    page_options,
+)
+from sketchvae.cli.output import draw_to, plural, refuse_unused, writer
 
 if TYPE_CHECKING:
+    from sketchvae.drawing import Drawing
     from sketchvae.generate.artist import Artist
     from sketchvae.polyline import Floats32
 
@@ -40,17 +46,17 @@ def encode(drawings: str, output: Path, model: Path | None) -> None:
     from sketchvae.generate.artist import load
 
     latents.check_suffix(output)
-    found = load(model).encode(drawings_of(drawings))
-    latents.write(output, found)
-    n, Z = found.shape
-    click.echo(f"{output}: {n} latent{'s' * (n != 1)} of {Z} numbers", file=sys.stderr)
+    means = load(model).encode(drawings_of(drawings))
+    latents.write(output, means)
+    n, Z = means.shape
+    click.echo(f"{output}: {plural(n, 'latent')} of {Z} numbers", err=True)
 
 
 @click.command()
 @click.argument("latents")
 @page_options
 @drawing_options
-def decode(latents: str, **given: Any) -> None:  # noqa: ANN401
+def decode(latents: str, page: PageOptions, drawing: DrawingOptions) -> None:
     """Draw from LATENTS, a drawing from each.
 
     LATENTS is a file of 'sketchvae encode', or one that other programs wrote: .npy, .csv or
@@ -62,17 +68,16 @@ def decode(latents: str, **given: Any) -> None:  # noqa: ANN401
       sketchvae decode sheep.npy:3 -t 0.1 -o third.svg
     """
     from sketchvae.cli.inputs import latents_of
-    from sketchvae.generate.artist import load
 
-    artist = load(given.pop("model"))
-    _decode(artist, latents_of(artist, latents), given)
+    artist = drawing.artist()
+    _decode(artist, latents_of(artist, latents), page, drawing)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("terms", nargs=-1, required=True)
 @page_options
 @drawing_options
-def combine(terms: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
+def combine(terms: tuple[str, ...], page: PageOptions, drawing: DrawingOptions) -> None:
     """Draw from a sum of latents: A - B + C.
 
     TERMS are files of drawings or of latents with + or - between them. FILE:3 is the third
@@ -85,12 +90,11 @@ def combine(terms: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401
     import numpy as np
 
     from sketchvae.cli.inputs import latents_of
-    from sketchvae.generate.artist import load
 
     signs = _signs(terms)
-    artist = load(given.pop("model"))
+    artist = drawing.artist()
     means = [latents_of(artist, term).mean(axis=0) for term in terms[::2]]
-    _decode(artist, np.array(signs)[None] @ np.stack(means), given)
+    _decode(artist, np.array(signs)[None] @ np.stack(means), page, drawing)
 
 
 def _signs(terms: Sequence[str]) -> list[int]:
@@ -103,6 +107,15 @@ def _signs(terms: Sequence[str]) -> list[int]:
     return [1, *(1 if sign == "+" else -1 for sign in between)]
 
 
-def _decode(artist: "Artist", latents: "Floats32", given: dict[str, Any]) -> None:
-    n = len(latents)
-    draw_to(given, n, lambda t, seed: artist.draw_each(n, t, seed, latents=latents))
+def _decode(
+    artist: "Artist", latents: "Floats32", page: PageOptions, drawing: DrawingOptions
+) -> None:
+    """Draw from each of the latents, (n, Z)."""
+    refuse_unused(page.output)
+    n, temperature = len(latents), drawing.temperature_or()
+    write = writer(page, n)
+
+    def draw(seed: int) -> "Iterable[Drawing]":
+        return artist.draw_each(n, temperature, seed, latents=latents)
+
+    draw_to(page.output, n, drawing.seed, draw, write)

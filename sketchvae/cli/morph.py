@@ -1,18 +1,54 @@
 """sketchvae morph: from one drawing to another, through what lies between."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from sketchvae.cli.options import drawing_options, page_options, style_of
+from sketchvae.cli.options import (
+    DrawingOptions,
+    PageOptions,
+    bind,
+    drawing_options,
+    names_of,
+    page_options,
+)
 from sketchvae.cli.output import draw_to, refuse_unused, writer
 
 if TYPE_CHECKING:
     from sketchvae.cli.output import Write
     from sketchvae.drawing import Drawing
     from sketchvae.flock import Flock
+    from sketchvae.render.smil import Animation
+
+
+@dataclass(frozen=True)
+class _TimeOptions:
+    """How long an animated morph takes, and whether it begins again."""
+
+    seconds: Annotated[
+        float | None,
+        click.option("--seconds", type=float, help="From first to last.  [default: 0.8 a step]"),
+    ]
+    loop: Annotated[
+        bool | None,
+        click.option(
+            "--loop/--no-loop",
+            default=None,
+            help="There and back, for ever.  [default: GIF, APNG and WebP loop, others play once]",
+        ),
+    ]
+
+    def animation_for(self, output: Path) -> "Animation":
+        """Return the animation; the suffix chooses whether it loops, where that was not given."""
+        from sketchvae.render.animation import loops
+        from sketchvae.render.smil import Animation
+        from sketchvae.render.timeline import Pace
+
+        loop = loops(output) if self.loop is None else self.loop
+        return Animation(Pace(seconds=self.seconds), loop=loop)
 
 
 @click.command()
@@ -33,12 +69,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Let them turn into each other: .svg, .html, .gif, .png, .webp or .mp4.",
 )
-@click.option("--seconds", type=float, help="From first to last.  [default: 0.8 a step]")
-@click.option(
-    "--loop/--no-loop",
-    default=None,
-    help="There and back, for ever.  [default: GIF, APNG and WebP loop, others play once]",
-)
+@bind(time=_TimeOptions)
 @page_options
 @drawing_options
 def morph(
@@ -48,9 +79,9 @@ def morph(
     linear: bool,
     pages: bool,
     animate: bool,
-    seconds: float | None,
-    loop: bool | None,
-    **given: Any,  # noqa: ANN401
+    time: _TimeOptions,
+    page: PageOptions,
+    drawing: DrawingOptions,
 ) -> None:
     """Draw what lies between FIRST and LAST, as the model sees it.
 
@@ -63,35 +94,33 @@ def morph(
       sketchvae morph sheep.ndjson:1 sheep.ndjson:2 --animate -o path.gif
     """
     from sketchvae.cli.inputs import one_latent
-    from sketchvae.generate.artist import COLD, load
+    from sketchvae.generate.artist import COLD
 
-    output: Path = given["output"]
+    output = page.output
     if pages and (animate or str(output) == "-"):
         raise click.UsageError("--pages is for files that stand still; leave one of them out")
-    write = None
     if animate:
-        write = _animation(output, seconds, loop, given)
+        write = _animation_writer(page, time)
     else:
-        refuse_unused(output)
-        write = _pages(output, steps, given) if pages else None
-    artist = load(given.pop("model"))
-    ends = [one_latent(artist, text) for text in (first, last)]
+        refuse_unused(output, names_of(_TimeOptions))
+        write = _pages_writer(page, steps) if pages else writer(page, steps)
+    artist = drawing.artist()
+    start, end = (one_latent(artist, text) for text in (first, last))
+    temperature = drawing.temperature_or(COLD)
 
-    def path(temperature: float, seed: int) -> "Flock":
-        return artist.morph(
-            ends[0], ends[1], steps, linear=linear, temperature=temperature, seed=seed
-        )
+    def draw(seed: int) -> "Flock":
+        return artist.morph(start, end, steps, linear=linear, temperature=temperature, seed=seed)
 
-    draw_to(given, steps, path, write=write, temperature=COLD)
+    draw_to(output, steps, drawing.seed, draw, write)
 
 
-def _pages(output: Path, steps: int, given: dict[str, Any]) -> "Write":
-    """Write each drawing into a file of its own, numbered so that they sort."""
-    digits = len(str(steps))
+def _pages_writer(page: PageOptions, steps: int) -> "Write":
+    """Write each drawing into a file of its own, numbered so that the names sort."""
+    output, digits = page.output, len(str(steps))
     paths = [
         output.with_name(f"{output.stem}-{i + 1:0{digits}}{output.suffix}") for i in range(steps)
     ]
-    writers = [writer(path, 1, dict(given)) for path in paths]
+    writers = [writer(replace(page, output=path), 1) for path in paths]
 
     def write(drawings: "Iterable[Drawing]") -> None:
         for write_one, drawing in zip(writers, drawings, strict=True):
@@ -100,17 +129,14 @@ def _pages(output: Path, steps: int, given: dict[str, Any]) -> "Write":
     return write
 
 
-def _animation(
-    output: Path, seconds: float | None, loop: bool | None, given: dict[str, Any]
-) -> "Write":
-    from sketchvae.render.animation import PAGES, check_animation, check_suffix, loops
-    from sketchvae.render.smil import Animation
-    from sketchvae.render.timeline import Pace
+def _animation_writer(page: PageOptions, time: _TimeOptions) -> "Write":
+    """Write the drawings turning into each other; what cannot be written is refused here."""
+    from sketchvae.render.animation import PAGES, check_animation, check_suffix
     from sketchvae.render.tween import write_morph
 
+    output, width, pixels = page.output, page.style.width, page.pixels
     check_suffix(output)
-    animation = Animation(Pace(seconds=seconds), loop=loops(output) if loop is None else loop)
-    pixels, width, style = given["pixels"], given["width"], style_of(given, output)
+    animation, style = time.animation_for(output), page.style.style_for(output)
     if pixels is not None and output.suffix.lower() in PAGES:
         raise click.UsageError(f"--pixels is for films, got {output}; leave it out")
     check_animation(output, 1, width_mm=width, style=style, pixels=pixels)

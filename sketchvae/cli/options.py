@@ -1,181 +1,323 @@
-"""Options that several commands share: how ink looks, and how it is animated."""
+"""Options that several commands share, each group of them one frozen dataclass.
 
-from collections.abc import Callable, Collection, Sequence
+A field of a group carries its click option in its annotation. `bind(style=StyleOptions)`
+adds the options of a group to a command, and passes their values as one argument, `style`.
+A field may be a group itself.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from sketchvae.generate.artist import Artist
     from sketchvae.render.smil import Animation
     from sketchvae.render.svg import Style
 
-WIDTH = 100.0  # mm
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+_Group = TypeVar("_Group")
+_Command = Callable[..., None]
 
-_PIXELS = click.option(
+_pixels = click.option(
     "--pixels",
     type=int,
     help="Width of a PNG or a film.  [default: 800, of a film 400; more for a flock]",
 )
-_TEMPERATURE = click.option(
-    "-t",
-    "--temperature",
-    type=float,
-    help="0.001 to 10: near 0 neat and alike, 1 as the model learnt.  [default: 0.7]",
-)
-_STYLE = (
-    click.option("--smooth", is_flag=True, help="Curves through the points instead of corners."),
-    click.option("--width", default=WIDTH, show_default=True, help="Width of the page in mm."),
-    click.option("--stroke-width", type=float, help="Of the line in mm.  [default: by the page]"),
-    click.option(
-        "--colour",
-        metavar="COLOUR",
-        help="Of the ink: a name, #rrggbb, or currentColor.  [default: black; in HTML light on "
-        "a dark page]",
-    ),
-    click.option(
-        "--palette",
-        metavar="COLOURS",
-        help="Colours of the strokes by order, as in 'navy,#cc4433'.",
-    ),
-    click.option(
-        "--background",
-        metavar="COLOUR",
-        help="Of the page, or none.  [default: none; white in pictures of pixels]",
-    ),
-)
-_ANIMATION = (
-    click.option("--seconds", type=float, help="How long it takes, without the pause."),
-    click.option(
-        "--speed",
-        type=float,
-        help="Of the pen, in longest sides of a drawing a second.  [default: 1.5]",
-    ),
-    click.option("--together", is_flag=True, help="All drawings at once, not one after another."),
-    click.option("--tip", is_flag=True, help="Show the tip of the pen."),
-    click.option(
-        "--loop/--no-loop",
-        default=None,
-        help="Begin again, for ever.  [default: GIF, APNG and WebP loop, others play once]",
-    ),
-    click.option("--pause", type=float, help="Seconds before it begins again.  [default: 1.5]"),
-    click.option("--rate", type=float, help="Frames a second of a film.  [default: 20]"),
-    _PIXELS,
-)
-STYLE = ("smooth", "width", "stroke_width", "colour", "palette", "background")
-TIME = ("seconds", "speed", "together", "tip", "loop", "pause", "rate")
-
-
-seed_option = click.option(
-    "--seed", type=click.IntRange(0), help="The same seed draws the same sheep."
-)
-model_option = click.option(
+_seed = click.option("--seed", type=click.IntRange(0), help="The same seed draws the same sheep.")
+_model = click.option(
     "--model",
     type=click.Path(path_type=Path),
     help="A weights file.  [default: the sheep that come with sketchvae]",
 )
 
 
-def drawing_options(command: _Command) -> _Command:
-    """Add what every command that draws has: --seed, --temperature and --model."""
-    return _with(command, (seed_option, _TEMPERATURE, model_option))
+def bind(**groups: type) -> Callable[[_Command], _Command]:
+    """Return a decorator that adds the options of groups to a command.
+
+    Args:
+        groups: the name of the command's argument, and the dataclass of its options.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        @wraps(command)
+        def bound(**values: object) -> None:
+            grouped: dict[str, object] = {
+                name: _build(group, values) for name, group in groups.items()
+            }
+            command(**grouped, **values)
+
+        options = [option for group in groups.values() for _, option in _options(group)]
+        for option in reversed(options):  # click lists the option that is added last first
+            option(bound)
+        return bound
+
+    return decorate
 
 
-def page_options(command: _Command) -> _Command:
-    """Add -o for a page or a file of drawings, the options of style, and --pixels."""
-    output = click.option(
-        "-o",
-        "--output",
-        required=True,
-        type=click.Path(path_type=Path),
-        help="Where to: .svg or .png for a page of all, .ndjson, .ndjson.gz, .bin or .npz for "
-        "other commands; '-' is ndjson on standard output.",
-    )
-    return _with(command, (output, *_STYLE, _PIXELS))
+def names_of(*groups: type) -> set[str]:
+    """Return the names of all fields of groups, which are those of their options."""
+    return {name for group in groups for name, _ in _options(group)}
 
 
-def style_options(command: _Command) -> _Command:
-    """Add the options of `style_of` to a command, and --width."""
-    return _with(command, _STYLE)
+def typed_options(names: Collection[str] | None = None) -> list[str]:
+    """List the options of the running command that stand on its command line.
 
-
-def animation_options(command: _Command) -> _Command:
-    """Add the options of `animation_of` and `film_of` to a command."""
-    return _with(command, _ANIMATION)
-
-
-def style_of(given: dict[str, Any], output: Path) -> "Style":
-    """Take the style out of what a command was given; the output tells what is usual."""
-    from sketchvae.render.svg import Style
-
-    suffix = output.suffix.lower()
-    colour = "currentColor" if suffix == ".html" else "black"  # as the text of a page may be light
-    paper = None if suffix in (".svg", ".html") else "white"  # viewers show pixels on any ground
-    palette, background = given.pop("palette"), given.pop("background") or paper
-    return Style(
-        stroke_width=given.pop("stroke_width"),
-        colour=given.pop("colour") or colour,
-        smooth=given.pop("smooth"),
-        background=None if background == "none" else background,
-        palette=None if palette is None else colours(palette),
-    )
-
-
-def animation_of(given: dict[str, Any], output: Path) -> "Animation":
-    """Take the animation out of what a command was given; the output tells whether it loops."""
-    from sketchvae.render.animation import loops
-    from sketchvae.render.smil import PAUSE, Animation
-    from sketchvae.render.timeline import Pace
-
-    pace = Pace(
-        seconds=given.pop("seconds"),
-        speed=given.pop("speed"),
-        together=given.pop("together"),
-        recorded=given.pop("recorded", True),
-    )
-    loop, pause = given.pop("loop"), given.pop("pause")
-    return Animation(
-        pace,
-        loop=loops(output) if loop is None else loop,
-        pause=PAUSE if pause is None else pause,
-        tip=given.pop("tip"),
-    )
-
-
-def film_of(given: dict[str, Any], output: Path) -> dict[str, Any]:
-    """Take what only films have out of what a command was given: rate and pixels, if any."""
-    from sketchvae.render.animation import PAGES
-
-    film = {name: given.pop(name) for name in ("rate", "pixels")}
-    film = {name: value for name, value in film.items() if value is not None}
-    if film and output.suffix.lower() in PAGES:
-        raise click.UsageError(f"--rate and --pixels are for films, got {output}; leave them out")
-    return film
-
-
-def refuse_others(allowed: Collection[str], place: str, advice: str) -> None:
-    """Refuse the options of style, time and pixels that were typed, but for the allowed ones."""
+    Args:
+        names: of the parameters to look at; None for every option.
+    """
     context = click.get_current_context()
-    typed = [
+    return [
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name in {*STYLE, *TIME, "pixels"} - set(allowed)
-        and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+        if isinstance(parameter, click.Option)
+        and (names is None or parameter.name in names)
+        and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
     ]
+
+
+def refuse_typed(names: Collection[str], purpose: str, advice: str) -> None:
+    """Refuse options that have no effect.
+
+    Args:
+        names: parameters of the options.
+        purpose: for which they have none, as "sheep.svg".
+        advice: what to do instead.
+
+    Raises:
+        click.UsageError: if one of the options stands on the command line.
+    """
+    typed = typed_options(names)
     if typed:
-        raise click.UsageError(f"{', '.join(typed)}: not for {place}; {advice}")
+        raise click.UsageError(f"{', '.join(typed)}: not for {purpose}; {advice}")
 
 
-def _with(command: _Command, options: Sequence[Callable[[_Command], _Command]]) -> _Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _options(group: type) -> Iterator[tuple[str, Callable[[_Command], _Command]]]:
+    """Yield the field name and the click option of each field of a group."""
+    for field in fields(group):
+        if isinstance(field.type, type) and is_dataclass(field.type):
+            yield from _options(field.type)
+        else:
+            (option,) = field.type.__metadata__  # type: ignore[union-attr]
+            yield field.name, option
+
+
+def _build(group: type[_Group], values: dict[str, object]) -> _Group:
+    """Build a group from the values of its options, which are taken out of `values`."""
+    own = {
+        field.name: _build(field.type, values)
+        if isinstance(field.type, type) and is_dataclass(field.type)
+        else values.pop(field.name)
+        for field in fields(group)  # type: ignore[arg-type]
+    }
+    return group(**own)
+
+
+@dataclass(frozen=True)
+class StyleOptions:
+    """How the ink looks, and the width of the page in mm."""
+
+    smooth: Annotated[
+        bool,
+        click.option(
+            "--smooth", is_flag=True, help="Curves through the points instead of corners."
+        ),
+    ]
+    width: Annotated[
+        float,
+        click.option("--width", default=100.0, show_default=True, help="Width of the page in mm."),
+    ]
+    stroke_width: Annotated[
+        float | None,
+        click.option(
+            "--stroke-width", type=float, help="Of the line in mm.  [default: by the page]"
+        ),
+    ]
+    colour: Annotated[
+        str | None,
+        click.option(
+            "--colour",
+            metavar="COLOUR",
+            help="Of the ink: a name, #rrggbb, or currentColor.  [default: black; in HTML light "
+            "on a dark page]",
+        ),
+    ]
+    palette: Annotated[
+        str | None,
+        click.option(
+            "--palette",
+            metavar="COLOURS",
+            help="Colours of the strokes by order, as in 'navy,#cc4433'.",
+        ),
+    ]
+    background: Annotated[
+        str | None,
+        click.option(
+            "--background",
+            metavar="COLOUR",
+            help="Of the page, or none.  [default: none; white in pictures of pixels]",
+        ),
+    ]
+
+    def style_for(self, output: Path) -> "Style":
+        """Return the style of a file; its suffix chooses the colours that were not given."""
+        from sketchvae.render.svg import Style
+
+        suffix = output.suffix.lower()
+        # HTML may be shown light on dark; viewers show pixels on a ground of any colour.
+        colour = "currentColor" if suffix == ".html" else "black"
+        background = self.background or (None if suffix in (".svg", ".html") else "white")
+        return Style(
+            stroke_width=self.stroke_width,
+            colour=self.colour or colour,
+            smooth=self.smooth,
+            background=None if background == "none" else background,
+            palette=None if self.palette is None else colours(self.palette),
+        )
+
+
+@dataclass(frozen=True)
+class AnimationOptions:
+    """How a drawing is drawn before one's eyes."""
+
+    seconds: Annotated[
+        float | None,
+        click.option("--seconds", type=float, help="How long it takes, without the pause."),
+    ]
+    speed: Annotated[
+        float | None,
+        click.option(
+            "--speed",
+            type=float,
+            help="Of the pen, in longest sides of a drawing a second.  [default: 1.5]",
+        ),
+    ]
+    together: Annotated[
+        bool,
+        click.option(
+            "--together", is_flag=True, help="All drawings at once, not one after another."
+        ),
+    ]
+    tip: Annotated[bool, click.option("--tip", is_flag=True, help="Show the tip of the pen.")]
+    loop: Annotated[
+        bool | None,
+        click.option(
+            "--loop/--no-loop",
+            default=None,
+            help="Begin again, for ever.  [default: GIF, APNG and WebP loop, others play once]",
+        ),
+    ]
+    pause: Annotated[
+        float | None,
+        click.option("--pause", type=float, help="Seconds before it begins again.  [default: 1.5]"),
+    ]
+
+    def animation_for(self, output: Path, recorded: bool = True) -> "Animation":
+        """Return the animation for a file.
+
+        Args:
+            output: its suffix chooses whether the animation loops, where that was not given.
+            recorded: whether a drawing with times keeps them.
+        """
+        from sketchvae.render.animation import loops
+        from sketchvae.render.smil import PAUSE, Animation
+        from sketchvae.render.timeline import Pace
+
+        return Animation(
+            Pace(self.seconds, self.speed, self.together, recorded),
+            loop=loops(output) if self.loop is None else self.loop,
+            pause=PAUSE if self.pause is None else self.pause,
+            tip=self.tip,
+        )
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """Frames and size of an animation in pixels."""
+
+    rate: Annotated[
+        float | None,
+        click.option("--rate", type=float, help="Frames a second of a film.  [default: 20]"),
+    ]
+    pixels: Annotated[int | None, _pixels]
+
+    def check(self, output: Path) -> None:
+        """Refuse the options for an animation that has no pixels.
+
+        Raises:
+            click.UsageError: if one was given and the output is .svg or .html.
+        """
+        from sketchvae.render.animation import PAGES
+
+        given = self.rate is not None or self.pixels is not None
+        if given and output.suffix.lower() in PAGES:
+            raise click.UsageError(
+                f"--rate and --pixels are for films, got {output}; leave them out"
+            )
+
+
+@dataclass(frozen=True)
+class DrawingOptions:
+    """What every command has that draws from the model."""
+
+    seed: Annotated[int | None, _seed]
+    temperature: Annotated[
+        float | None,
+        click.option(
+            "-t",
+            "--temperature",
+            type=float,
+            help="0.001 to 10: near 0 neat and alike, 1 as the model learnt.  [default: 0.7]",
+        ),
+    ]
+    model: Annotated[Path | None, _model]
+
+    def artist(self) -> "Artist":
+        """Load the model."""
+        from sketchvae.generate.artist import load
+
+        return load(self.model)
+
+    def temperature_or(self, default: float | None = None) -> float:
+        """Return the temperature, or else a command's own default; None for the usual one."""
+        from sketchvae.generate.artist import TEMPERATURE
+
+        if self.temperature is not None:
+            return self.temperature
+        return TEMPERATURE if default is None else default
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """Where drawings that stand still go, and how they look there."""
+
+    output: Annotated[
+        Path,
+        click.option(
+            "-o",
+            "--output",
+            required=True,
+            type=click.Path(path_type=Path),
+            help="Where to: .svg or .png for a page of all, .ndjson, .ndjson.gz, .bin or .npz "
+            "for other commands; '-' is ndjson on standard output.",
+        ),
+    ]
+    style: StyleOptions
+    pixels: Annotated[int | None, _pixels]
+
+
+seed_option = _seed
+model_option = _model
+style_options = bind(style=StyleOptions)
+animation_options = bind(animation=AnimationOptions, film=FilmOptions)
+drawing_options = bind(drawing=DrawingOptions)
+page_options = bind(page=PageOptions)
 
 
 def colours(text: str) -> tuple[str, ...]:
-    """Split at commas, but not within rgb(1, 2, 3)."""
-    import re
-
+    """Split a list of colours at its commas, but not within rgb(1, 2, 3)."""
     return tuple(c.strip() for c in re.split(r",(?![^()]*\))", text) if c.strip())

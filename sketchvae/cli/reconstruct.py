@@ -2,12 +2,12 @@
 
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from sketchvae.cli.options import model_option, page_options, seed_option
-from sketchvae.cli.output import draw_to
+from sketchvae.cli.options import PageOptions, model_option, page_options, seed_option
+from sketchvae.cli.output import draw_to, refuse_unused, writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,10 @@ TEMPERATURES = (0.1, 0.5, 1.0)
 def reconstruct(
     drawings: str,
     number: int,
+    page: PageOptions,
+    seed: int | None,
     temperatures: tuple[float, ...],
     model: Path | None,
-    **given: Any,  # noqa: ANN401
 ) -> None:
     """Show DRAWINGS beside their reconstructions: a row for each, the original first.
 
@@ -55,14 +56,16 @@ def reconstruct(
     from sketchvae.cli.inputs import drawings_of
     from sketchvae.generate.artist import load
 
+    refuse_unused(page.output)
     temperatures = temperatures or TEMPERATURES
     originals = drawings_of(drawings)[:number]
     artist = load(model)
     columns = len(temperatures) + 1
+    total = columns * len(originals)
+    write = writer(page, total, columns=columns)
 
-    def rows(_: float, seed: int) -> "Iterator[Drawing]":
-        again = [artist.reconstruct(originals, t, seed) for t in temperatures]
-        return chain.from_iterable(zip(originals, *again, strict=True))
+    def rows(seed: int) -> "Iterator[Drawing]":
+        reconstructions = [artist.reconstruct(originals, t, seed) for t in temperatures]
+        return chain.from_iterable(zip(originals, *reconstructions, strict=True))
 
-    given["temperature"] = None
-    draw_to(given, columns * len(originals), rows, columns=columns)
+    draw_to(page.output, total, seed, rows, write)
