@@ -53,6 +53,24 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path, advice: str) -> None:
+    """Make a folder and those above it; one that exists stays as it is.
+
+    Args:
+        folder: its path.
+        advice: the end of the error message, as "name another with -o".
+
+    Raises:
+        SketchvaeError: if it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SketchvaeError(
+            f"{folder}: must be a folder to write to ({error.strerror}); {advice}"
+        ) from error
+
+
 def _flush_to_disk(path: Path) -> None:
     """Bring the content down before the name moves: a power cut must not leave an empty file."""
     handle = os.open(path, os.O_RDWR)  # Windows flushes only what it may write

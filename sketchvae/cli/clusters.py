@@ -64,6 +64,7 @@ def clusters(
     from sketchvae.cli.extras import needs
     from sketchvae.explore.cluster_priors import FOLDER, regions, save
     from sketchvae.explore.clusters import cluster, set_apart
+    from sketchvae.files import make_folder
     from sketchvae.generate.artist import load
 
     folder = output or FOLDER
@@ -81,7 +82,7 @@ def clusters(
         )
         for number, (way, inside) in enumerate(members, 1)
     ]  # fmt: skip
-    _make_folder(folder)
+    make_folder(folder, "name another with -o")
     save(regions(artist.model, posterior, [inside for _, inside in members]), folder)
     _save_sheets(folder, drawings, report)
     if as_json:
@@ -89,17 +90,6 @@ def clusters(
     else:
         _print(found, report, len(drawings))
     click.echo(f"{folder}: {len(report)} contact sheets", file=sys.stderr)
-
-
-def _make_folder(folder: Path) -> None:
-    from sketchvae.errors import SketchvaeError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SketchvaeError(
-            f"{folder}: must be a folder to write to ({error.strerror}); name another with -o"
-        ) from error
 
 
 def _save_sheets(folder: Path, drawings: "Sequence[Drawing]", report: list[_Cluster]) -> None:

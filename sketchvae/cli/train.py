@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
     from sketchvae.model.weights import ModelConfig, ModelFile
@@ -107,7 +108,7 @@ def train(
         trainer = Trainer(config, settings, sources, judges, out, team, beginning)
         if resume:
             trainer.resume()
-        _make_folder(out)
+        make_folder(out, "name another --out")
         leads = team.rank == 0
         watchers = [stack.enter_context(Display(out, settings.steps))] if leads else []
         try:
@@ -157,12 +158,3 @@ def _source(text: str) -> "Source":
             raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
         return Source(open_packed(Path(name)), int(repeat))
     return Source(open_packed(Path(text)))
-
-
-def _make_folder(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SketchvaeError(
-            f"{out}: must be a folder to write to ({error.strerror}); name another --out"
-        ) from error
