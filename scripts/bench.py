@@ -196,12 +196,12 @@ def plotting(folder: Path) -> None:
     from sketchvae import load
     from sketchvae.plot.gcode import Machine, servo, to_gcode
     from sketchvae.plot.layout import Layout
-    from sketchvae.plot.page import page
-    from sketchvae.plot.plan import Pens, Plot, ink
+    from sketchvae.plot.page import parse_page
+    from sketchvae.plot.plan import Pens, Plot, make_plot
     from sketchvae.plot.svg import to_svg
-    from sketchvae.plot.vpype import optimized
+    from sketchvae.plot.vpype import optimize
 
-    flock, a3, svg = load().draw(100, seed=0), page("a3"), folder / "page.svg"
+    flock, a3, svg = load().draw(100, seed=0), parse_page("a3"), folder / "page.svg"
 
     def travel(plot: Plot, pipeline: str) -> float:
         svg.write_text(to_svg(plot), encoding="utf-8")
@@ -210,8 +210,8 @@ def plotting(folder: Path) -> None:
 
     for arrangement in ("grid", "packed"):
         layout = Layout(arrangement)
-        plot = ink(layout.place(flock, a3), a3, Pens())
-        ours, theirs = travel(optimized(plot), ""), travel(plot, "linemerge linesort")
+        plot = make_plot(layout.place(flock, a3), a3, Pens())
+        ours, theirs = travel(optimize(plot), ""), travel(plot, "linemerge linesort")
         row(
             f"pen-up travel, A3, 100 sheep, {arrangement}",
             f"{ours:.0f} mm",
@@ -219,7 +219,7 @@ def plotting(folder: Path) -> None:
             f"as drawn {travel(plot, ''):.0f} mm",
         )
         placing = median_seconds(lambda: layout.place(flock, a3), 3)  # noqa: B023
-        sorting = median_seconds(lambda: optimized(plot), 5)  # noqa: B023
+        sorting = median_seconds(lambda: optimize(plot), 5)  # noqa: B023
         writing = median_seconds(lambda: svg.write_text(to_svg(plot)), 5)  # noqa: B023
         coding = median_seconds(lambda: to_gcode(plot, Machine(), servo(), 1500), 5)  # noqa: B023
         row(

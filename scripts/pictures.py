@@ -14,8 +14,8 @@ from sketchvae import Artist, Drawing, load
 from sketchvae.data import formats
 from sketchvae.generate.artist import TEMPERATURE
 from sketchvae.plot.layout import Layout
-from sketchvae.plot.page import page
-from sketchvae.plot.plan import Pens, ink
+from sketchvae.plot.page import parse_page
+from sketchvae.plot.plan import Pens, make_plot
 from sketchvae.plot.svg import to_svg as plot_svg
 from sketchvae.render.png import contact_sheet
 from sketchvae.render.smil import Animation
@@ -39,9 +39,9 @@ def main() -> None:
     looping = Animation(loop=True, tip=True)
     svg = to_svg(artist.draw(1, seed=1), style=Style(smooth=True), animation=looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")
-    sheet = page("a5", landscape=True)
+    sheet = parse_page("a5", landscape=True)
     nestled = Layout("packed", vary=0.6).place(artist.draw(24, seed=7), sheet)
-    plot = ink(nestled, sheet, Pens(("#222222", "#aa3322", "#225588"), width=0.5))
+    plot = make_plot(nestled, sheet, Pens(("#222222", "#aa3322", "#225588"), width=0.5))
     (pictures / "page.svg").write_text(plot_svg(plot) + "\n", encoding="utf-8")
     if len(sys.argv) > 1:
         real = list(islice(formats.read(Path(sys.argv[1]) / "quickdraw_sheep.ndjson"), 16))

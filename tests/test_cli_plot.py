@@ -16,6 +16,7 @@ from helpers import SHEEP, imported_by, sketchvae
 from PIL import Image
 
 from sketchvae import load
+from sketchvae.generate.artist import TEMPERATURE
 
 MM = 96 / 25.4
 LINE = '{"word": "line", "drawing": [[[0, 100], [0, 0]]]}\n'
@@ -285,7 +286,12 @@ def test_vpype_says_in_a_line_what_is_wrong_with_sheep() -> None:
     said = run_vpype("sheep", "--count", "0", "show", fails=True)
     assert said.strip() == "Error: a page needs at least one drawing, got none; choose others"
     assert "the temperature must be" in run_vpype("sheep", "-t", "99", "show", fails=True)
-    assert "vpype sheep --count 12 --seed 7 layout a4" in run_vpype("sheep", "--help")
+
+
+def test_help_of_vpype_sheep_has_an_example_and_the_default_temperature() -> None:
+    printed = " ".join(run_vpype("sheep", "--help").split())
+    assert "vpype sheep --count 12 --seed 7 layout a4" in printed
+    assert f"as the model learnt ({TEMPERATURE:g})" in printed
 
 
 def test_the_plugin_brings_no_torch_and_nothing_to_vpype_but_ours() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.estimate import JUNCTION, Motion, effort
+from sketchvae.plot.estimate import JUNCTION, Motion, estimate
 from sketchvae.polyline import Floats
 
 FAST = 1e6  # mm/min that no lifted pen reaches here
@@ -17,7 +17,7 @@ MOTION = Motion(feed=3000, rapid=6000, acceleration=200, lift=0)  # 50 and 100 m
 
 def drawing_seconds(*points: tuple[float, float], motion: Motion = MOTION) -> float:
     """Time a stroke that begins and ends at the origin, so that no travel is added."""
-    return effort([np.array(points, dtype=float)], motion, home=False).seconds
+    return estimate([np.array(points, dtype=float)], motion, home=False).seconds
 
 
 def from_rest_to_rest(length: float, speed: float, acceleration: float) -> float:
@@ -38,8 +38,8 @@ def test_travel_is_timed_at_its_own_speed_and_lifts_are_added() -> None:
     back = from_rest_to_rest(np.hypot(300, 500), 100, 200)
     drawn = from_rest_to_rest(100, 50, 200)
     motion = Motion(feed=3000, rapid=6000, acceleration=200, lift=0.7)
-    assert effort([stroke], motion, home=False).seconds == pytest.approx(away + drawn + 0.7)
-    assert effort([stroke, stroke], motion).seconds == pytest.approx(
+    assert estimate([stroke], motion, home=False).seconds == pytest.approx(away + drawn + 0.7)
+    assert estimate([stroke, stroke], motion).seconds == pytest.approx(
         away + from_rest_to_rest(100, 100, 200) + back + 2 * drawn + 2 * 0.7
     )
 
@@ -99,9 +99,9 @@ def test_lengths_and_lifts_are_counted() -> None:
         np.array([[3.0, 12.0]]),
         np.array([[3.0, 4.0], [6.0, 8.0]]),
     ]
-    done = effort(strokes, MOTION)
+    done = estimate(strokes, MOTION)
     assert (done.down, done.travel, done.lifts) == (11, 5 + 2 + 8 + 10, 3)
-    assert effort(strokes, MOTION, home=False).travel == 15
+    assert estimate(strokes, MOTION, home=False).travel == 15
 
 
 @pytest.mark.parametrize("name", ["feed", "rapid", "acceleration"])

@@ -17,26 +17,26 @@ from hypothesis import strategies as st
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.gcode import Corner, Dialect, Machine, servo, spindle, to_gcode, z_axis
+from sketchvae.plot.gcode import Corner, Machine, PenLift, servo, spindle, to_gcode, z_axis
 from sketchvae.plot.layout import Layout
-from sketchvae.plot.page import page
-from sketchvae.plot.plan import Pens, Plot, ink
+from sketchvae.plot.page import parse_page
+from sketchvae.plot.plan import Pens, Plot, make_plot
 from sketchvae.plot.svg import to_svg
 from sketchvae.polyline import Floats
 
-SHEET = page("a4", landscape=True)
+SHEET = parse_page("a4", landscape=True)
 FLOCK = [*itertools.islice(formats.read(SHEEP), 8), Drawing([[[3, 4]]])]
-PLOT = ink(Layout().place(FLOCK, SHEET), SHEET, Pens(("black", "red"), of_strokes=(1, 2)))
+PLOT = make_plot(Layout().place(FLOCK, SHEET), SHEET, Pens(("black", "red"), of_strokes=(1, 2)))
 MACHINE, SERVO = Machine(), servo()
-OWN = Dialect(("M5", "M280 P0 S30"), ("M280 P0 S90", "M3"))
-DIALECTS = {"servo": SERVO, "spindle": spindle(), "z": z_axis(3, -0.5, 600), "own": OWN}
+OWN = PenLift(("M5", "M280 P0 S30"), ("M280 P0 S90", "M3"))
+LIFTS = {"servo": SERVO, "spindle": spindle(), "z": z_axis(3, -0.5, 600), "own": OWN}
 
 
 @dataclass
 class Replay:
     """What a machine would have done that starts with its pen who knows where."""
 
-    dialect: Dialect
+    dialect: PenLift
     ink: list[Floats] = field(default_factory=list)
     travels: list[tuple[float, float]] = field(default_factory=list)
     down: bool = True
@@ -88,16 +88,16 @@ def onto_page(stroke: Floats, machine: Machine) -> Floats:
     return np.column_stack([x, y])
 
 
-def gcode(plot: Plot = PLOT, machine: Machine = MACHINE, dialect: Dialect = SERVO) -> str:
+def gcode(plot: Plot = PLOT, machine: Machine = MACHINE, dialect: PenLift = SERVO) -> str:
     return to_gcode(plot, machine, dialect, 1500)
 
 
 # --- what is drawn ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", LIFTS)
 def test_ink_is_that_of_the_svg_in_every_dialect(name: str) -> None:
-    replay = Replay(DIALECTS[name]).run(gcode(dialect=DIALECTS[name]))
+    replay = Replay(LIFTS[name]).run(gcode(dialect=LIFTS[name]))
     expected = svg_strokes(PLOT)
     assert len(replay.ink) == len(expected) > 40
     for drawn, stroke in zip(replay.ink, expected, strict=True):
@@ -121,8 +121,8 @@ def test_page_lies_in_the_corner_of_the_bed_that_is_the_origin(origin: Corner) -
 @pytest.mark.parametrize("origin", ["bottom-left", "bottom-right", "top-left", "top-right"])
 def test_ink_on_the_very_edges_of_the_page_is_on_the_bed(origin: Corner) -> None:
     """210.1 + 0.2 is a little less than 210.3 to a computer."""
-    sheet = page("210.1x290.1mm")
-    plot = ink([Drawing([np.array([[0, 0], [210.1, 290.1]])])], sheet, Pens())
+    sheet = parse_page("210.1x290.1mm")
+    plot = make_plot([Drawing([np.array([[0, 0], [210.1, 290.1]])])], sheet, Pens())
     text = gcode(plot, Machine(origin=origin, offset=(0.2, 0.2)))
     assert "(bed: 210.3 x 290.3 mm)" in text
 
@@ -132,7 +132,7 @@ def test_y_is_flipped_about_the_page_and_not_about_the_drawing() -> None:
     one = Drawing([[[10, 20], [30, 20]]])
     both = Drawing([*one.strokes, [[10, 100], [30, 180]]])
     for drawing in (one, both):
-        plot = ink([drawing], SHEET, Pens())
+        plot = make_plot([drawing], SHEET, Pens())
         first = Replay(SERVO).run(gcode(plot)).ink[0]
         assert first.tolist() == [[10, 190], [30, 190]]
 
@@ -148,7 +148,7 @@ def test_y_is_flipped_about_the_page_and_not_about_the_drawing() -> None:
     )
 )  # fmt: skip
 def test_any_stroke_on_the_page_is_replayed(strokes: list[list[tuple[float, float]]]) -> None:
-    plot = ink(Layout("keep").place([Drawing(strokes)], SHEET), SHEET, Pens())
+    plot = make_plot(Layout("keep").place([Drawing(strokes)], SHEET), SHEET, Pens())
     replay = Replay(SERVO).run(gcode(plot))
     for drawn, stroke in zip(replay.ink, strokes, strict=True):
         points = np.round(stroke, 3)
@@ -169,9 +169,9 @@ def blocks(text: str) -> Iterator[tuple[str, list[str]]]:
         yield name, lines.splitlines()
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", LIFTS)
 def test_every_line_is_one_command_of_at_most_80_characters(name: str) -> None:
-    for line in gcode(dialect=DIALECTS[name]).splitlines():
+    for line in gcode(dialect=LIFTS[name]).splitlines():
         assert 0 < len(line) <= 80
         assert line.isascii()
         assert not re.search(r"[!?~$;%]", line)
@@ -179,9 +179,9 @@ def test_every_line_is_one_command_of_at_most_80_characters(name: str) -> None:
         assert len(re.findall(r"[GM]\d", line.split("(")[0])) <= 1
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", LIFTS)
 def test_header_says_what_the_job_needs_and_strokes_are_counted(name: str) -> None:
-    dialect = DIALECTS[name]
+    dialect = LIFTS[name]
     (_, header), *strokes, (last, end) = blocks(gcode(dialect=dialect))
     assert f"(bed: {SHEET.width:g} x {SHEET.height:g} mm)" in header
     assert f"(pen-up: {' | '.join(dialect.up)})" in header
@@ -194,9 +194,9 @@ def test_header_says_what_the_job_needs_and_strokes_are_counted(name: str) -> No
     assert end[-1] == "G0 X0 Y0"
 
 
-@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("name", LIFTS)
 def test_every_stroke_can_be_drawn_on_its_own(name: str) -> None:
-    dialect = DIALECTS[name]
+    dialect = LIFTS[name]
     for title, lines in blocks(gcode(dialect=dialect)):
         if title.startswith("stroke"):
             own = [line for line in lines if not line.startswith("(pen") and line != "M0"]
@@ -255,9 +255,9 @@ def test_comment_holds_nothing_that_grbl_acts_upon() -> None:
 
 def test_text_is_that_of_the_golden_file(golden: Callable[[str, str], None]) -> None:
     strokes = [[[10, 20], [30, 20.1234], [30.5, 40]], [[50, 60]], [[1 / 3, 5], [1 / 3, 5], [2, 3]]]
-    plot = ink(
+    plot = make_plot(
         [Drawing([np.array(stroke) for stroke in strokes])],
-        page("100x80mm"),
+        parse_page("100x80mm"),
         Pens(("black", "#cc4433"), of_strokes=(1, 2)),
     )
     machine = Machine((120.0, 90.0), "top-right", (2.0, 3.5))
@@ -300,7 +300,7 @@ def test_own_command_that_grbl_would_misread_is_refused(
     up: tuple[str, ...], down: tuple[str, ...], said: str
 ) -> None:
     with pytest.raises(SketchvaeError, match=said):
-        Dialect(up, down)
+        PenLift(up, down)
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,14 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.plot import nesting as packing
 from sketchvae.plot.layout import Arrangement, Layout
-from sketchvae.plot.page import SIZES, Page, page
-from sketchvae.plot.plan import Pens, ink
+from sketchvae.plot.page import SIZES, Page, parse_page
+from sketchvae.plot.plan import Pens, make_plot
 from sketchvae.polyline import Floats
 
 MM = 96 / 25.4
 FLOCK = list(itertools.islice(formats.read(SHEEP), 24))
 DOT = Drawing([[[3, 4]]])
-A5 = page("a5")
+A5 = parse_page("a5")
 
 
 def shape(drawing: Drawing) -> MultiLineString:
@@ -47,34 +47,41 @@ def extent(drawings: list[Drawing]) -> tuple[float, float, float, float]:
 
 @pytest.mark.parametrize("name", SIZES)
 def test_named_pages_have_the_sizes_that_vpype_knows(name: str) -> None:
-    assert (page(name).width * MM, page(name).height * MM) == pytest.approx(vpype.PAGE_SIZES[name])
-    turned = page(name.upper(), landscape=True)
-    assert (turned.width, turned.height) == (page(name).height, page(name).width)
+    assert (parse_page(name).width * MM, parse_page(name).height * MM) == pytest.approx(
+        vpype.PAGE_SIZES[name]
+    )
+    turned = parse_page(name.upper(), landscape=True)
+    assert (turned.width, turned.height) == (parse_page(name).height, parse_page(name).width)
     assert turned.landscape
-    assert not page(name).landscape
+    assert not parse_page(name).landscape
 
 
 @pytest.mark.parametrize("text", ["148x210mm", "14.8cmx210mm", "11x14in", "7 x 9 cm", "300x200MM"])
 def test_sizes_with_units_are_those_that_vpype_reads(text: str) -> None:
     plain = text.replace(" ", "").lower()
     width, height = vpype.convert_page_size(plain)
-    assert (page(text).width * MM, page(text).height * MM) == pytest.approx((width, height))
+    assert (parse_page(text).width * MM, parse_page(text).height * MM) == pytest.approx(
+        (width, height)
+    )
 
 
 def test_landscape_turns_only_what_stands_upright() -> None:
-    assert (page("300x200mm", landscape=True).width, page("300x200mm").width) == (300, 300)
+    assert (parse_page("300x200mm", landscape=True).width, parse_page("300x200mm").width) == (
+        300,
+        300,
+    )
 
 
 @pytest.mark.parametrize("text", ["a7", "148x210", "148mmx210", "axbmm", "1.2.3x4mm", "", "-5x5mm"])
 def test_unknown_size_is_told_what_is_allowed(text: str) -> None:
     with pytest.raises(SketchvaeError, match=r"must be a6, .* a0, letter, or WxH in mm, cm or in"):
-        page(text)
+        parse_page(text)
 
 
 @pytest.mark.parametrize("text", ["9x100mm", "100x9mm", "501x100cm"])
 def test_page_out_of_range_is_refused(text: str) -> None:
     with pytest.raises(SketchvaeError, match="sides of 10 to 5000 mm"):
-        page(text)
+        parse_page(text)
 
 
 # --- layouts ------------------------------------------------------------------------
@@ -82,7 +89,7 @@ def test_page_out_of_range_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("arrangement", ["grid", "packed"])
 @pytest.mark.parametrize("vary", [0.0, 0.6])
-@pytest.mark.parametrize("sheet", [A5, page("a4", landscape=True)])
+@pytest.mark.parametrize("sheet", [A5, parse_page("a4", landscape=True)])
 def test_drawings_keep_the_gap_the_margin_their_shape_and_their_order(
     arrangement: Arrangement, vary: float, sheet: Page
 ) -> None:
@@ -146,7 +153,7 @@ def test_smaller_drawings_stay_in_the_middle_of_their_cells() -> None:
 
 def test_one_drawing_fills_the_page_to_its_margin() -> None:
     square = Drawing([[[0, 0], [9, 0], [9, 9]]])
-    (placed,) = Layout(margin=20).place([square], page("100x200mm"))
+    (placed,) = Layout(margin=20).place([square], parse_page("100x200mm"))
     assert placed.bounds == pytest.approx((20, 70, 80, 130))
 
 
@@ -224,7 +231,7 @@ def test_pens_take_drawings_or_strokes_in_turn_and_keep_the_order() -> None:
     flock = [two, two.moved(10, 10), two.moved(20, 20)]
 
     def begins(pens: Pens) -> dict[int, list[float]]:
-        return {y.pen: [s[0, 0] for s in y.strokes] for y in ink(flock, A5, pens).layers}
+        return {y.pen: [s[0, 0] for s in y.strokes] for y in make_plot(flock, A5, pens).layers}
 
     colours = ("black", "red", "teal")
     assert begins(Pens()) == {1: [0, 2, 4, 10, 12, 14, 20, 22, 24]}

@@ -15,14 +15,14 @@ from PIL import Image
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.plot.layout import Layout
-from sketchvae.plot.page import page
-from sketchvae.plot.plan import Pens, Plot, ink
+from sketchvae.plot.page import parse_page
+from sketchvae.plot.plan import Pens, Plot, make_plot
 from sketchvae.plot.svg import to_preview, to_preview_png, to_svg
 
-SHEET = page("a5", landscape=True)
+SHEET = parse_page("a5", landscape=True)
 FLOCK = [*itertools.islice(formats.read(SHEEP), 6), Drawing([[[3, 4]]])]
 PENS = Pens(("black", "#cc4433", "teal"), of_drawings=(1, 3), width=0.5)
-PLOT = ink(Layout().place(FLOCK, SHEET), SHEET, PENS)
+PLOT = make_plot(Layout().place(FLOCK, SHEET), SHEET, PENS)
 MM = 96 / 25.4
 INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 
@@ -82,13 +82,13 @@ def test_preview_adds_the_way_of_the_lifted_pen_in_a_colour_of_its_own() -> None
         ends = [float(n) for n in re.findall(r"[\d.]+", path.get("d", ""))]
         np.testing.assert_allclose(ends, [*a[-1], *b[0]], atol=0.001)
     for pens, colour in ((("Crimson",), "lime"), (("green", "rgb(255, 0, 0)"), "blue")):
-        other = ink(Layout().place(FLOCK, SHEET), SHEET, Pens(pens))
+        other = make_plot(Layout().place(FLOCK, SHEET), SHEET, Pens(pens))
         assert f'inkscape:label="% travel" stroke="{colour}"' in to_preview(other)
 
 
 def test_preview_of_pixels_shows_ink_and_travel_where_they_are() -> None:
     lines = Drawing([[[10, 20], [90, 20]], [[90, 80], [10, 80]], [[10, 50]]])
-    plot = ink([lines], page("100x200mm"), Pens(("blue",), width=2))
+    plot = make_plot([lines], parse_page("100x200mm"), Pens(("blue",), width=2))
     with Image.open(io.BytesIO(to_preview_png(plot, pixels=400))) as image:
         assert image.size == (200, 400)
         seen = {name: image.convert("RGB").getpixel((2 * x, 2 * y)) for name, (x, y) in {

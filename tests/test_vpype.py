@@ -20,14 +20,14 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.plot import vpype as pipeline
 from sketchvae.plot.layout import Layout
-from sketchvae.plot.page import Page, page
-from sketchvae.plot.plan import Layer, Pens, Plot, ink
+from sketchvae.plot.page import Page, parse_page
+from sketchvae.plot.plan import Layer, Pens, Plot, make_plot
 from sketchvae.plot.svg import to_svg
-from sketchvae.plot.vpype import optimized, to_hpgl
+from sketchvae.plot.vpype import optimize, to_hpgl
 from sketchvae.polyline import Floats
 
 MM = 96 / 25.4
-A4 = page("a4")
+A4 = parse_page("a4")
 COORDINATES = st.sampled_from([10, 10.01, 10.04, 10.1, 11, 30, 30.06])
 DOT = Drawing([[[3, 4]]])
 FLOCK = [*itertools.islice(formats.read(SHEEP), 10), DOT]
@@ -35,7 +35,7 @@ PENS = Pens(("black", "red"), of_strokes=(1, 2))
 
 
 def laid_out(sheet: Page = A4, pens: Pens = PENS, margin: float = 20) -> Plot:
-    return ink(Layout(margin=margin).place(FLOCK, sheet), sheet, pens)
+    return make_plot(Layout(margin=margin).place(FLOCK, sheet), sheet, pens)
 
 
 def lines(layer: Layer) -> MultiLineString:
@@ -57,20 +57,20 @@ def through_vpype(plot: Plot, pipeline: str, folder: Path) -> vpype.Document:
 
 def test_optimized_ink_is_the_same_pen_by_pen() -> None:
     plot = laid_out()
-    for before, after in zip(plot.layers, optimized(plot).layers, strict=True):
+    for before, after in zip(plot.layers, optimize(plot).layers, strict=True):
         assert (after.pen, after.colour) == (before.pen, before.colour)
         assert hausdorff_distance(lines(before), lines(after), densify=0.5) < 0.1
         assert lines(after).length == pytest.approx(lines(before).length, rel=0.005)
-    dots = [s for s in optimized(plot).strokes if len(s) == 1]
+    dots = [s for s in optimize(plot).strokes if len(s) == 1]
     assert len(dots) == sum(len(s) == 1 for s in plot.strokes) > 0
 
 
 @pytest.mark.parametrize("arrangement", ["grid", "packed"])
 def test_travel_is_at_most_that_of_vpypes_own_sorting(arrangement: str, tmp_path: Path) -> None:
     flock = list(itertools.islice(formats.read(SHEEP), 40))
-    plot = ink(Layout(arrangement).place(flock, A4), A4, Pens())  # type: ignore[arg-type]
+    plot = make_plot(Layout(arrangement).place(flock, A4), A4, Pens())  # type: ignore[arg-type]
     theirs = travel(through_vpype(plot, "linemerge linesort", tmp_path))
-    ours = travel(through_vpype(optimized(plot), "", tmp_path))
+    ours = travel(through_vpype(optimize(plot), "", tmp_path))
     assert ours <= theirs
     assert ours < 0.7 * travel(through_vpype(plot, "", tmp_path))
 
@@ -81,14 +81,14 @@ def test_too_many_strokes_for_two_opt_are_sorted_all_the_same(
     monkeypatch.setattr(pipeline, "_MANY", 10)
     plot = laid_out(pens=Pens())
     drawn = travel(through_vpype(plot, "", tmp_path))
-    assert travel(through_vpype(optimized(plot), "", tmp_path)) < 0.8 * drawn
-    assert hausdorff_distance(lines(plot.layers[0]), lines(optimized(plot).layers[0])) < 0.1
+    assert travel(through_vpype(optimize(plot), "", tmp_path)) < 0.8 * drawn
+    assert hausdorff_distance(lines(plot.layers[0]), lines(optimize(plot).layers[0])) < 0.1
 
 
 def test_strokes_that_meet_become_one_and_straight_points_go() -> None:
     pieces = [[[50, 50], [60, 50], [70, 50.01]], [[90, 90], [95, 90]], [[70.03, 50], [70, 60]]]
-    plot = ink([Drawing(np.array(p) for p in pieces)], A4, Pens())
-    strokes = optimized(plot).strokes
+    plot = make_plot([Drawing(np.array(p) for p in pieces)], A4, Pens())
+    strokes = optimize(plot).strokes
     assert sorted(len(s) for s in strokes) == [2, 3]
 
 
@@ -102,19 +102,19 @@ def test_strokes_that_meet_become_one_and_straight_points_go() -> None:
 )
 def test_no_ink_is_lost_or_added(strokes: list[list[tuple[float, float]]]) -> None:
     """Points that repeat, turn back, lie on a line or within what is simplified away."""
-    plot = ink(Layout("keep").place([Drawing(strokes)], A4), A4, Pens())
-    (before,), (after,) = plot.layers, optimized(plot).layers
+    plot = make_plot(Layout("keep").place([Drawing(strokes)], A4), A4, Pens())
+    (before,), (after,) = plot.layers, optimize(plot).layers
     assert hausdorff_distance(lines(before), lines(after), densify=0.2) < 0.15
 
 
 def test_optimizing_twice_writes_the_same() -> None:
     plot = laid_out()
-    assert to_svg(optimized(plot)) == to_svg(optimized(plot))
+    assert to_svg(optimize(plot)) == to_svg(optimize(plot))
 
 
 def test_a_page_of_dots_keeps_them() -> None:
-    plot = ink([DOT, DOT.moved(9, 9), DOT.moved(5, 5)], A4, Pens())
-    assert {tuple(s[0]) for s in optimized(plot).strokes} == {(3, 4), (12, 13), (8, 9)}
+    plot = make_plot([DOT, DOT.moved(9, 9), DOT.moved(5, 5)], A4, Pens())
+    assert {tuple(s[0]) for s in optimize(plot).strokes} == {(3, 4), (12, 13), (8, 9)}
 
 
 # --- HPGL ---------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def seen_by_hp2xx(text: str, folder: Path) -> list[Floats]:
 @pytest.mark.parametrize("landscape", [False, True])
 def test_hp2xx_draws_the_ink_that_is_in_the_plot(landscape: bool, tmp_path: Path) -> None:
     """The 7475A has its origin at (10, 206) mm of an A4 page that lies, and units of 0.02488."""
-    plot = laid_out(page("a4", landscape), Pens())
+    plot = laid_out(parse_page("a4", landscape), Pens())
     text, notes = to_hpgl(plot, "hp7475a")
     assert notes == ["The plotter must be configured in Metric mode."]
     strokes = seen_by_hp2xx(text, tmp_path)
@@ -170,7 +170,7 @@ def test_each_pen_is_taken_once_and_put_back_and_lines_are_short() -> None:
     assert re.findall(r"SP\d", text) == ["SP1", "SP2", "SP0"]
     assert max(len(c.split(",")) for c in text.split(";")) <= 40
     assert "PD" not in text.rpartition("PU")[2]
-    long = ink([Drawing([[[20 + i, 30 + i % 7] for i in range(90)]])], A4, Pens())
+    long = make_plot([Drawing([[[20 + i, 30 + i % 7] for i in range(90)]])], A4, Pens())
     commands = to_hpgl(long, "hp7475a")[0].split(";")
     assert [len(c.split(",")) // 2 for c in commands if c.startswith("PD")] == [20, 20, 20, 20, 9]
 
@@ -192,15 +192,15 @@ def written_by_vpype(stroke: Floats, device: str, sheet: Page) -> Floats:
 @pytest.mark.parametrize("device", DEVICES)
 def test_what_is_refused_is_what_vpype_would_cut_off(device: str, landscape: bool) -> None:
     """What is cut off a cross beyond the page is what the message says, to its 0.1 mm."""
-    sheet = page("a4", landscape)
+    sheet = parse_page("a4", landscape)
     cross = np.array([[0, 0.5], [1, 0.5], [0.5, 0.5], [0.5, 0], [0.5, 1]])
     beyond = (cross * 1.2 - 0.1) * (sheet.width, sheet.height)
     with pytest.raises(SketchvaeError, match=f"within what {device} reaches") as refused:
-        to_hpgl(ink([Drawing([beyond])], sheet, Pens()), device)
+        to_hpgl(make_plot([Drawing([beyond])], sheet, Pens()), device)
     numbers = [float(n) for n in re.findall(r"-?\d+\.\d", str(refused.value))]
     low, high = np.array(numbers[:2]) + 0.1, np.array(numbers[2:4]) - 0.1
     inside = low + cross * (high - low)
-    to_hpgl(ink([Drawing([inside])], sheet, Pens()), device)
+    to_hpgl(make_plot([Drawing([inside])], sheet, Pens()), device)
     most, kept = written_by_vpype(beyond, device, sheet), written_by_vpype(inside, device, sheet)
     assert len(kept) == 5
     np.testing.assert_allclose(kept.min(axis=0), most.min(axis=0), atol=7)  # 0.025 mm each
@@ -209,15 +209,19 @@ def test_what_is_refused_is_what_vpype_would_cut_off(device: str, landscape: boo
         outside = inside.copy()
         outside[np.argmax(sign * outside[:, axis]), axis] += sign * 0.25
         with pytest.raises(SketchvaeError, match=f"within what {device} reaches"):
-            to_hpgl(ink([Drawing([outside])], sheet, Pens()), device)
+            to_hpgl(make_plot([Drawing([outside])], sheet, Pens()), device)
 
 
 @pytest.mark.parametrize(
     ("device", "sheet", "said"),
     [
         ("hp9999", A4, "a device must be one of hp7475a, .*, got 'hp9999'"),
-        ("hp7475a", page("a2"), "hp7475a takes a4, a3, letter, got a page of 'a2'"),
-        ("hp7475a", page("210x297mm"), "hp7475a takes a4, a3, letter, got a page of '210x297mm'"),
+        ("hp7475a", parse_page("a2"), "hp7475a takes a4, a3, letter, got a page of 'a2'"),
+        (
+            "hp7475a",
+            parse_page("210x297mm"),
+            "hp7475a takes a4, a3, letter, got a page of '210x297mm'",
+        ),
         ("designmate", A4, "designmate: vpype's description must be sizes"),
     ],
 )

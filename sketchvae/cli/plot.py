@@ -11,8 +11,8 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from sketchvae.plot.estimate import Effort, Motion
-    from sketchvae.plot.gcode import Dialect, Machine
+    from sketchvae.plot.estimate import Motion, PlotStats
+    from sketchvae.plot.gcode import Machine, PenLift
     from sketchvae.plot.plan import Pens, Plot
 
 STANDARD = Path("-")
@@ -116,12 +116,12 @@ def plot(
     from sketchvae.cli.extras import needs
     from sketchvae.data.formats import read
     from sketchvae.plot.layout import Layout
-    from sketchvae.plot.page import page
-    from sketchvae.plot.plan import ink
+    from sketchvae.plot.page import parse_page
+    from sketchvae.plot.plan import make_plot
 
     form = _form(output)
     _check_options(output, form, preview)
-    sheet = page(given["page"], given["landscape"])
+    sheet = parse_page(given["page"], given["landscape"])
     names = ("margin", "gap", "vary", "seed")
     layout = Layout(given["layout"], **{n: given[n] for n in names if given[n] is not None})
     pens, dialect, machine = _pens(given), _dialect(given), _machine(given)
@@ -129,13 +129,13 @@ def plot(
     if form == "G-code":
         machine.bed_for(sheet)
     chosen = list(islice(read(drawings), number))
-    drawn = ink(layout.place(chosen, sheet), sheet, pens)
+    drawn = make_plot(layout.place(chosen, sheet), sheet, pens)
     efforts = {"": _effort(drawn, form, machine, motion)}
     if optimize:
         with needs("plot"):
-            from sketchvae.plot.vpype import optimized
+            from sketchvae.plot.vpype import optimize as faster
 
-            drawn = optimized(drawn)
+            drawn = faster(drawn)
         efforts = {"as drawn: ": efforts[""]} | {
             "optimized: ": _effort(drawn, form, machine, motion)
         }
@@ -203,12 +203,12 @@ def _numbers(option: str, text: str | None) -> tuple[int, ...] | None:
         ) from None
 
 
-def _dialect(given: dict[str, Any]) -> "Dialect":
+def _dialect(given: dict[str, Any]) -> "PenLift":
     from dataclasses import replace
 
-    from sketchvae.plot.gcode import Dialect, servo, spindle, z_axis
+    from sketchvae.plot.gcode import PenLift, servo, spindle, z_axis
 
-    makers: dict[str, tuple[Callable[..., Dialect], tuple[str, ...]]] = {
+    makers: dict[str, tuple[Callable[..., PenLift], tuple[str, ...]]] = {
         "servo": (servo, ("up", "down")),
         "spindle": (spindle, ("down",)),
         "z": (z_axis, ("up", "down", "plunge")),
@@ -226,7 +226,7 @@ def _dialect(given: dict[str, Any]) -> "Dialect":
         raise click.UsageError("--pen-up and --pen-down go together; name both")
     if own:
         up, down = (tuple(part.strip() for part in text.split("|")) for text in commands)
-        dialect = Dialect(up, down)
+        dialect = PenLift(up, down)
     else:
         dialect = make(**{name: given[name] for name in names if given[name] is not None})
     dwells = {n: given[n] for n in ("dwell_up", "dwell_down") if given[n] is not None}
@@ -235,9 +235,9 @@ def _dialect(given: dict[str, Any]) -> "Dialect":
 
 def _machine(given: dict[str, Any]) -> "Machine":
     from sketchvae.plot.gcode import Machine
-    from sketchvae.plot.page import page
+    from sketchvae.plot.page import parse_page
 
-    bed = None if given["bed"] is None else page(given["bed"])
+    bed = None if given["bed"] is None else parse_page(given["bed"])
     try:
         x, y = (float(part) for part in (given["offset"] or "0,0").split(","))
     except ValueError:
@@ -248,7 +248,7 @@ def _machine(given: dict[str, Any]) -> "Machine":
     return Machine(size, given["origin"], (x, y), given["home"])
 
 
-def _motion(given: dict[str, Any], dialect: "Dialect") -> "Motion":
+def _motion(given: dict[str, Any], dialect: "PenLift") -> "Motion":
     from sketchvae.plot.estimate import Motion
 
     names = ("feed", "rapid", "acceleration")
@@ -256,20 +256,20 @@ def _motion(given: dict[str, Any], dialect: "Dialect") -> "Motion":
     return Motion(**chosen, lift=dialect.seconds)
 
 
-def _effort(drawn: "Plot", form: str, machine: "Machine", motion: "Motion") -> "Effort":
-    from sketchvae.plot.estimate import effort
-    from sketchvae.plot.gcode import machine_effort
+def _effort(drawn: "Plot", form: str, machine: "Machine", motion: "Motion") -> "PlotStats":
+    from sketchvae.plot.estimate import estimate
+    from sketchvae.plot.gcode import estimate_on_machine
 
     if form == "G-code":
-        return machine_effort(drawn, machine, motion)
-    return effort(drawn.strokes, motion)
+        return estimate_on_machine(drawn, machine, motion)
+    return estimate(drawn.strokes, motion)
 
 
 def _written(
     drawn: "Plot",
     form: str,
     machine: "Machine",
-    dialect: "Dialect",
+    dialect: "PenLift",
     motion: "Motion",
     device: str | None,
 ) -> str:
@@ -309,7 +309,7 @@ def _save(output: Path | None, text: str, preview: Path | None, drawn: "Plot") -
             stack.enter_context(replacing(output)).write_text(text, "utf-8", newline="\n")
 
 
-def _told(effort: "Effort") -> str:
+def _told(effort: "PlotStats") -> str:
     minutes, seconds = divmod(round(effort.seconds), 60)
     hours, minutes = divmod(minutes, 60)
     clock = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

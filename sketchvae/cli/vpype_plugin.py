@@ -7,6 +7,7 @@ import vpype
 import vpype_cli
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.generate.artist import TEMPERATURE
 
 
 @click.command()
@@ -16,8 +17,8 @@ from sketchvae.errors import SketchvaeError
     "-t",
     "--temperature",
     type=vpype_cli.FloatType(),
-    default=0.7,
-    help="0.001 to 10: near 0 neat and alike, 1 as the model learnt (0.5).",
+    default=TEMPERATURE,
+    help=f"0.001 to 10: near 0 neat and alike, 1 as the model learnt ({TEMPERATURE:g}).",
 )
 @click.option(
     "--size", type=vpype_cli.LengthType(), default="40mm", help="Of the cell of each (40mm)."
@@ -31,7 +32,7 @@ def sheep(count: int, seed: int | None, temperature: float, size: float) -> Any:
       vpype sheep --count 12 --seed 7 layout a4 linesort write flock.svg
     """
     from sketchvae import load
-    from sketchvae.plot.vpype import as_line
+    from sketchvae.plot.vpype import to_line
     from sketchvae.render.svg import MARGIN, grid
 
     try:
@@ -41,7 +42,7 @@ def sheep(count: int, seed: int | None, temperature: float, size: float) -> Any:
         for index, drawing in enumerate(drawings):
             cell = drawing.fit(size, size, MARGIN * size)
             placed = cell.moved(index % columns * size, index // columns * size)
-            lines.extend(as_line(stroke) for stroke in placed.strokes)
+            lines.extend(to_line(stroke) for stroke in placed.strokes)
     except SketchvaeError as error:
         raise click.ClickException(str(error)) from error
     return lines

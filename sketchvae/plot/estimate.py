@@ -41,7 +41,7 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class PlotStats:
     """What a plot takes.
 
     Attributes:
@@ -57,7 +57,7 @@ class Effort:
     seconds: float
 
 
-def effort(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> Effort:
+def estimate(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> PlotStats:
     """Measure what strokes take, drawn in this order from the origin.
 
     Args:
@@ -74,7 +74,7 @@ def effort(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> Effo
     ]
     seconds = sum(_seconds(stroke, motion.feed, motion) + motion.lift for stroke in strokes)
     seconds += sum(_seconds(way, motion.rapid, motion) for way in ways)
-    return Effort(
+    return PlotStats(
         sum(_lengths(stroke).sum() for stroke in strokes),
         sum(_lengths(way).sum() for way in ways),
         len(strokes),

@@ -14,7 +14,7 @@ import numpy as np
 
 from sketchvae.drawing import number
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.estimate import Effort, Motion, effort
+from sketchvae.plot.estimate import Motion, PlotStats, estimate
 from sketchvae.plot.page import DECIMALS, Page
 from sketchvae.plot.plan import Plot
 from sketchvae.polyline import Floats
@@ -29,7 +29,7 @@ _FORBIDDEN = re.compile(r"[^ -~]|[!?~()$;%|]")
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class PenLift:
     """How the machine lifts its pen.
 
     Attributes:
@@ -73,7 +73,7 @@ class Dialect:
         return self.dwell_up + self.dwell_down + self.moving
 
 
-def servo(up: float = 60.0, down: float = 90.0) -> Dialect:
+def servo(up: float = 60.0, down: float = 90.0) -> PenLift:
     """Lift with a servo where a spindle would be: `M3 S`, by the pulse that it takes.
 
     Raises:
@@ -81,20 +81,20 @@ def servo(up: float = 60.0, down: float = 90.0) -> Dialect:
     """
     for pulse in (up, down):
         _check_spindle(pulse)
-    return Dialect((f"M3 S{number(up, 3)}",), (f"M3 S{number(down, 3)}",))
+    return PenLift((f"M3 S{number(up, 3)}",), (f"M3 S{number(down, 3)}",))
 
 
-def spindle(down: float = 1000.0) -> Dialect:
+def spindle(down: float = 1000.0) -> PenLift:
     """Lift with what a spindle switches, a magnet say: `M3 S` is down, `M5` up.
 
     Raises:
         SketchvaeError: for a speed out of range.
     """
     _check_spindle(down)
-    return Dialect(("M5",), (f"M3 S{number(down, 3)}",))
+    return PenLift(("M5",), (f"M3 S{number(down, 3)}",))
 
 
-def z_axis(up: float = 5.0, down: float = 0.0, plunge: float = 1000.0) -> Dialect:
+def z_axis(up: float = 5.0, down: float = 0.0, plunge: float = 1000.0) -> PenLift:
     """Lift with the Z axis, between two heights in mm, at a rate of descent in mm/min.
 
     Raises:
@@ -112,7 +112,7 @@ def z_axis(up: float = 5.0, down: float = 0.0, plunge: float = 1000.0) -> Dialec
         )
     moves = (f"G1 Z{number(z, 3)} F{number(plunge, 3)}" for z in (up, down))
     high, low = next(moves), next(moves)
-    return Dialect((high,), (low,), 0.0, 0.0, moving=2 * (up - down) / plunge * 60)
+    return PenLift((high,), (low,), 0.0, 0.0, moving=2 * (up - down) / plunge * 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class Machine:
         y = -y - self.offset[1] if top else page.height - y + self.offset[1]
         return np.column_stack([x, y]).round(DECIMALS)
 
-    def placed(self, plot: Plot) -> list[list[Floats]]:
+    def to_machine(self, plot: Plot) -> list[list[Floats]]:
         """Take all strokes to the machine, pen by pen.
 
         Raises:
@@ -187,7 +187,7 @@ class Machine:
         return layers
 
 
-def to_gcode(plot: Plot, machine: Machine, dialect: Dialect, feed: float) -> str:
+def to_gcode(plot: Plot, machine: Machine, dialect: PenLift, feed: float) -> str:
     """Write a plot as G-code, in mm.
 
     Args:
@@ -199,22 +199,22 @@ def to_gcode(plot: Plot, machine: Machine, dialect: Dialect, feed: float) -> str
     Raises:
         SketchvaeError: if ink would leave the bed.
     """
-    lines = _lines(plot, machine.placed(plot), machine, dialect, feed)
+    lines = _lines(plot, machine.to_machine(plot), machine, dialect, feed)
     return "".join(f"{line}\n" for line in lines)
 
 
-def machine_effort(plot: Plot, machine: Machine, motion: Motion) -> Effort:
+def estimate_on_machine(plot: Plot, machine: Machine, motion: Motion) -> PlotStats:
     """Measure what a plot takes on a machine, from its origin.
 
     Raises:
         SketchvaeError: if ink would leave the bed.
     """
-    strokes = [stroke for strokes in machine.placed(plot) for stroke in strokes]
-    return effort(strokes, motion, machine.home)
+    strokes = [stroke for strokes in machine.to_machine(plot) for stroke in strokes]
+    return estimate(strokes, motion, machine.home)
 
 
 def _lines(
-    plot: Plot, layers: list[list[Floats]], machine: Machine, dialect: Dialect, feed: float
+    plot: Plot, layers: list[list[Floats]], machine: Machine, dialect: PenLift, feed: float
 ) -> Iterator[str]:
     width, height = machine.bed_for(plot.page)
     points = np.concatenate([stroke for strokes in layers for stroke in strokes])

@@ -9,7 +9,7 @@ import numpy as np
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.nesting import packed
+from sketchvae.plot.nesting import nest
 from sketchvae.plot.page import DECIMALS, Page
 
 Arrangement = Literal["grid", "packed", "keep"]
@@ -77,7 +77,7 @@ class Layout:
         gap = GAPS[self.arrangement] if self.gap is None else self.gap
         chance = np.random.default_rng(self.seed).random(len(drawings))
         sizes = (1 - self.vary * chance).tolist()
-        arranged = packed if self.arrangement == "packed" else _in_grid
+        arranged = nest if self.arrangement == "packed" else _in_grid
         placed = arranged(drawings, width, height, gap, sizes)
         return [drawing.moved(self.margin, self.margin) for drawing in placed]
 

@@ -22,7 +22,7 @@ _SHRINK = 0.85  # of the size, where it is too large
 _HALVINGS = 3  # of the span in which the largest size is left then
 
 
-def packed(
+def nest(
     drawings: Sequence[Drawing], width: float, height: float, gap: float, sizes: Sequence[float]
 ) -> list[Drawing]:
     """Make drawings as large as fit into a box together, and place them in it.

@@ -56,7 +56,7 @@ class Page:
         return self.width > self.height
 
 
-def page(size: str, landscape: bool = False) -> Page:
+def parse_page(size: str, landscape: bool = False) -> Page:
     """Read the size of a page: a name of SIZES, or WxH with a unit (148x210mm, 11x14in).
 
     One unit is enough for both sides. A page given by name stands upright unless it is to be
@@ -66,13 +66,13 @@ def page(size: str, landscape: bool = False) -> Page:
         SketchvaeError: for an unknown name, a missing unit, or a side out of range.
     """
     text = size.strip().lower()
-    width, height = SIZES[text] if text in SIZES else lengths(text, size)
+    width, height = SIZES[text] if text in SIZES else parse_size(text, size)
     if landscape and width < height:
         width, height = height, width
     return Page(width, height, text)
 
 
-def lengths(text: str, what: str) -> tuple[float, float]:
+def parse_size(text: str, what: str) -> tuple[float, float]:
     """Read WxH with a unit, in mm.
 
     Raises:

@@ -93,7 +93,7 @@ class Plot:
         return tuple(stroke for layer in self.layers for stroke in layer.strokes)
 
 
-def ink(drawings: Sequence[Drawing], page: Page, pens: Pens) -> Plot:
+def make_plot(drawings: Sequence[Drawing], page: Page, pens: Pens) -> Plot:
     """Give the strokes of placed drawings to pens; each pen keeps the order of drawing.
 
     Args:

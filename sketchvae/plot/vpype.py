@@ -18,14 +18,14 @@ from sketchvae.plot.plan import Plot
 from sketchvae.polyline import Floats
 
 DEVICE = "hp7475a"
-PIXELS = 96 / 25.4  # in a millimetre
+PX_PER_MM = 96 / 25.4  # in a millimetre
 Complex = NDArray[np.complex128]
 
 _MANY = 5000  # strokes of a pen: from there on two-opt, which compares all with all, takes minutes
 _POINTS = 20  # of one PD: the buffers of old plotters are small
 
 
-def optimized(plot: Plot) -> Plot:
+def optimize(plot: Plot) -> Plot:
     """Let each pen draw the same ink in less time, in another order than the model's.
 
     Strokes that meet become one (linemerge), points within 0.05 mm of the line go (linesimplify),
@@ -91,14 +91,14 @@ def to_hpgl(plot: Plot, device: str = DEVICE) -> tuple[str, list[str]]:
 def _document(plot: Plot) -> Any:  # noqa: ANN401
     import vpype
 
-    document = vpype.Document(page_size=(plot.page.width * PIXELS, plot.page.height * PIXELS))
+    document = vpype.Document(page_size=(plot.page.width * PX_PER_MM, plot.page.height * PX_PER_MM))
     for layer in plot.layers:
-        lines = vpype.LineCollection([as_line(stroke * PIXELS) for stroke in layer.strokes])
+        lines = vpype.LineCollection([to_line(stroke * PX_PER_MM) for stroke in layer.strokes])
         document.add(lines, layer.pen)
     return document
 
 
-def as_line(stroke: Floats) -> Complex:
+def to_line(stroke: Floats) -> Complex:
     """Write a stroke as vpype does, (n, 2) to (n,) complex; a dot as a line of no length."""
     points = stroke if len(stroke) > 1 else stroke.repeat(2, axis=0)
     line: Complex = points @ np.array([1, 1j])
@@ -106,7 +106,7 @@ def as_line(stroke: Floats) -> Complex:
 
 
 def _stroke(line: Complex) -> Floats:
-    points = (np.column_stack([line.real, line.imag]) / PIXELS).round(DECIMALS)
+    points = (np.column_stack([line.real, line.imag]) / PX_PER_MM).round(DECIMALS)
     moves = (np.diff(points, axis=0) != 0).any(axis=1)
     kept: Floats = points[np.concatenate([[True], moves])]
     return kept
@@ -152,10 +152,10 @@ def _check_reach(plot: Plot, device: str, plotter: Any, paper: Any) -> None:  # 
 
 def _reach(page: Page, plotter: Any, paper: Any) -> tuple[Floats, Floats]:  # noqa: ANN401
     """Return what the device reaches of the page, in mm: the way of `write_hpgl`, backwards."""
-    size = np.array(paper.paper_size) / PIXELS
-    unit = plotter.plotter_unit_length / PIXELS
+    size = np.array(paper.paper_size) / PX_PER_MM
+    unit = plotter.plotter_unit_length / PX_PER_MM
     steps = np.array([paper.x_range, paper.y_range]).T * (unit, -unit if paper.y_axis_up else unit)
-    origin = np.array(paper.origin_location) / PIXELS
+    origin = np.array(paper.origin_location) / PX_PER_MM
     if paper.origin_location_reference == "botleft":
         origin[1] = size[1] - origin[1]
     corners = steps + origin
