@@ -99,7 +99,7 @@ def encoding() -> None:
     from sketchvae.generate.parallel import cores, on_all_cores
 
     artist = load()
-    drawn = [d.sized(255).rounded() for d in artist.draw(1500, seed=0)]
+    drawn = [d.to_quickdraw() for d in artist.draw(1500, seed=0)]
     flock = [d for d in drawn if d.longest_side == 255] * 2
     E = artist.encoder.hidden
     a = np.ones((4 * E, E + 5), dtype=np.float32)
@@ -131,7 +131,7 @@ def scoring() -> None:
     from sketchvae.model.weights import STEP, SURROUNDINGS
 
     artist = load()
-    flock = [drawing.sized(255).rounded() for drawing in artist.draw_each(2048, seed=0)]
+    flock = [drawing.to_quickdraw() for drawing in artist.draw_each(2048, seed=0)]
     many = median_seconds(lambda: artist.sheepness(flock), 5)
     row("sheepness of 2048 sheep", f"{2048 / many:.0f} drawings/s")
     some = flock[:32]
@@ -276,7 +276,7 @@ def exploring() -> None:
     from sketchvae.render.map import to_html, to_png
 
     artist = load()
-    flock = [d.sized(255).rounded() for d in artist.draw(5000, seed=0)]  # as in a file
+    flock = [d.to_quickdraw() for d in artist.draw(5000, seed=0)]  # as in a file
     flock = [d for d in flock if d.longest_side == 255]
     seconds = median_seconds(lambda: to_png(draw_map(artist, flock)), 3)
     encoding = median_seconds(lambda: artist.encode(flock), 3)
@@ -312,7 +312,7 @@ def sparse_copy(path: Path, large: Path, times: int) -> None:
 
     small = packed.open_packed(path)
     points, drawings = len(small.points) * times, len(small) * times
-    header = packed._header(points, drawings, small.vocabulary, small.sources, small.shares)
+    header = packed._header(points, drawings, small.vocabulary, small.sources, small.fractions)
     with large.open("wb") as file:
         file.write(header)
         file.truncate(len(header) + 3 * points + 18 * drawings + 8)

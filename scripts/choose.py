@@ -51,7 +51,7 @@ def main() -> None:
     kept = np.random.default_rng(0).random(len(x)) < chance
     out = Path(sys.argv[3])
     chosen = [drawn[i] for i in np.flatnonzero(kept)]
-    pack(chosen, out, sources=drawn_set.sources, shares=drawn_set.shares)
+    pack(chosen, out, sources=drawn_set.sources, fractions=drawn_set.fractions)
     print(f"real from drawn: AUROC {roc_auc_score(labels, odds):.3f} on what it was fitted to")
     means = [np.mean([d.n_points for d in some]) for some in (drawn, chosen, real)]
     print(f"{out}: {len(chosen)} of {len(drawn)}; points before, after, real: {np.round(means, 1)}")

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 
 def main() -> None:
     artist = load()
-    flock = (drawing.sized(255).rounded() for drawing in artist.draw_each(300, seed=2026))
+    flock = (drawing.to_quickdraw() for drawing in artist.draw_each(300, seed=2026))
     formats.write(ROOT / "data" / "sheep.ndjson", flock)
     pictures = ROOT / "docs" / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def latent_space(artist: Artist, real: list[Drawing], pictures: Path) -> None:
 
 def odd_ones_out(artist: Artist, data: Path, path: Path) -> None:
     """Drop drawings of other things among real sheep; show the 16 that are least sheep."""
-    sheep = [d.named("sheep") for d in formats.read(data / "quickdraw_sheep.ndjson")]
+    sheep = [d.with_word("sheep") for d in formats.read(data / "quickdraw_sheep.ndjson")]
     others = islice(formats.read(data / "quickdraw_344.ndjson.gz"), 5000, None, 10_000)
     mixed = [*sheep, *others]
     values = artist.sheepness(mixed)

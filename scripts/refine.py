@@ -34,7 +34,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from sketchvae.data.dataset import PackedSet, open_packed
+from sketchvae.data.dataset import PackedDataset, open_packed
 from sketchvae.drawing import Drawing, Pen
 from sketchvae.evaluate.features import rasters
 from sketchvae.generate.artist import Artist
@@ -179,7 +179,9 @@ def _rounded(lengths: NDArray[np.int64]) -> int:
 class Refiner:
     """A model that learns from its own drawings."""
 
-    def __init__(self, model: ModelFile, real: PackedSet, like: PackedSet, critic: Path) -> None:
+    def __init__(
+        self, model: ModelFile, real: PackedDataset, like: PackedDataset, critic: Path
+    ) -> None:
         self.file, config, scale = model, model.config, model.scale
         self.model, self.averaged = SketchVAE(config), SketchVAE(config)
         self.model.load_arrays(model.tensors)

@@ -27,7 +27,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from torch.nn import functional as F
 
-from sketchvae.data.dataset import PackedSet, open_packed
+from sketchvae.data.dataset import PackedDataset, open_packed
 from sketchvae.generate.artist import Artist
 from sketchvae.model.head import Sheepness, fingerprint, save, shipped_sheepness
 from sketchvae.model.weights import load, shipped_path
@@ -67,12 +67,12 @@ class Others:
         return Others(self.states[rows], self.words[rows], self.points[rows])
 
 
-def gather(artist: Artist, packed: PackedSet, rows: Ints) -> Others:
+def gather(artist: Artist, packed: PackedDataset, rows: Ints) -> Others:
     states = artist.states([packed[i] for i in rows])
     return Others(states, packed.words[rows].astype(np.intp), np.diff(packed.starts)[rows])
 
 
-def split_by_word(others: PackedSet) -> list[Ints]:
+def split_by_word(others: PackedDataset) -> list[Ints]:
     """Choose drawings of each category: to learn from, to calibrate, to judge."""
     rng = np.random.default_rng(0)
     cuts = np.cumsum([LEARN, CALIBRATE, JUDGE])
@@ -221,7 +221,7 @@ def figures(
     }
 
 
-def plain(artist: Artist, real: PackedSet, others: PackedSet, rows: Ints) -> float:
+def plain(artist: Artist, real: PackedDataset, others: PackedDataset, rows: Ints) -> float:
     """Return the AUROC of nats per point alone, fewer being more sheep."""
     some = rows.reshape(len(others.vocabulary), -1)[:, :PLAIN].ravel()
     nats = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.polyline import Floats, resample, simplify_mask
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIMPLIFIED_SIDE = 255.0  # longest side of a drawing in Quick, Draw!'s simplified form, in pixels
 SIMPLIFIED_EPSILON = 2.0  # its Ramer-Douglas-Peucker tolerance, in pixels
 _LEAST_SIDE = 200  # pixels; of 26,124 drawings in Quick, Draw!'s own simplified form, 214
-FARTHEST = 1e9  # a coordinate is at most this far from 0: sums and products stay finite
+COORDINATE_LIMIT = 1e9  # a coordinate is at most this far from 0: sums and products stay finite
 
 
 class Pen(IntEnum):
@@ -210,7 +210,7 @@ class Drawing:
         implied = not lifted[0] and bool(offsets[1].any())
         return offsets[implied:], lifted[implied:]
 
-    def named(self, word: str) -> "Drawing":
+    def with_word(self, word: str) -> "Drawing":
         """Say what the drawing shows."""
         return Drawing(self.strokes, word, self.key_id, self.times)
 
@@ -241,14 +241,19 @@ class Drawing:
         Raises:
             SketchvaeError: if the side is not above 0.
         """
-        if not 0 < side <= FARTHEST:
-            raise SketchvaeError(
-                f"a side must be above 0 and at most {FARTHEST:.0f}, got {side:g}; choose another"
-            )
+        check_range("a side", side, 0, COORDINATE_LIMIT, above=True, advice="choose another")
         factor = side / self.longest_side if self.longest_side > 0 else 1.0
         factor = factor if np.isfinite(factor) else 1.0
         corner = np.array(self.bounds[:2])
         return self._with_points((s - corner) * factor for s in self.strokes)
+
+    def to_quickdraw(self) -> "Drawing":
+        """Return the drawing in the range of Quick, Draw!: integers, the longest side 255.
+
+        Points are only rounded: none is dropped, unlike in `simplified`. Files that others read
+        get drawings of this form.
+        """
+        return self.sized(SIMPLIFIED_SIDE).rounded()
 
     def fit(
         self,
@@ -295,8 +300,7 @@ class Drawing:
         Raises:
             SketchvaeError: if epsilon is negative.
         """
-        if not epsilon >= 0:
-            raise SketchvaeError(f"epsilon must be 0 or more, got {epsilon:g}; try 2")
+        check_range("epsilon", epsilon, 0, advice="try 2")
         kept = [simplify_mask(s, epsilon) for s in self.strokes]
         times = None
         if self.times is not None:
@@ -397,16 +401,16 @@ def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:
 
 
 def _check_range(strokes: Sequence[Floats]) -> None:
-    if np.abs(np.concatenate(strokes)).max() <= FARTHEST:  # False for nan too
+    if np.abs(np.concatenate(strokes)).max() <= COORDINATE_LIMIT:  # False for nan too
         return
     for index, points in enumerate(strokes):
-        near = (np.abs(points) <= FARTHEST).all(axis=1)
+        near = (np.abs(points) <= COORDINATE_LIMIT).all(axis=1)
         if not near.all():
             row = int(np.argmin(near))
             raise SketchvaeError(
                 f"stroke {index}, point {row}: coordinates must be finite and within "
-                f"{FARTHEST:.0f} of 0, got {points[row].tolist()}; leave the point out, or scale "
-                "the drawing down"
+                f"{COORDINATE_LIMIT:.0f} of 0, got {points[row].tolist()}; leave the point out, "
+                "or scale the drawing down"
             )
 
 
@@ -434,11 +438,11 @@ def _checked_steps(steps: ArrayLike, columns: int, form: str) -> Floats:
         return np.zeros((0, columns))
     if rows.ndim != 2 or rows.shape[1] != columns:
         raise SketchvaeError(f"{form} must have the shape (n, {columns}), got {rows.shape}")
-    near = (np.abs(rows) <= FARTHEST).all(axis=1)  # False for nan too
+    near = (np.abs(rows) <= COORDINATE_LIMIT).all(axis=1)  # False for nan too
     if not near.all():
         row = int(np.argmin(near))
         raise SketchvaeError(
-            f"{form} row {row}: must be finite and within {FARTHEST:.0f} of 0, "
+            f"{form} row {row}: must be finite and within {COORDINATE_LIMIT:.0f} of 0, "
             f"got {rows[row].tolist()}"
         )
     return rows

@@ -1,9 +1,110 @@
-"""The error a person at the keyboard can fix."""
+"""Errors that a user can fix, by kind, and the two checks that every part needs."""
+
+from collections.abc import Sequence
+from math import inf
+from pathlib import Path
 
 
-class SketchvaeError(Exception):
-    """Say in one line what was expected, what came, where, and what to do next.
+class SketchvaeError(ValueError):
+    """An error that a user can fix.
 
-    The command line prints the message and exits with 1. Anything else that is
-    raised is a bug of ours and keeps its traceback.
+    The message is one line: what was expected, what came, where, and what to do next. The command
+    line prints it and exits with 1. Any other exception is a defect of sketchvae and keeps its
+    traceback.
+
+    An `except ValueError` catches these errors too: where it is there for another library, an
+    `except SketchvaeError: raise` stands before it.
     """
+
+
+class FileFormatError(SketchvaeError):
+    """A file does not hold what its format demands, or is damaged."""
+
+
+class SuffixError(FileFormatError):
+    """The name of a file ends in none of the suffixes that are read or written there."""
+
+
+class RangeError(SketchvaeError):
+    """A number is outside of its range, or not finite."""
+
+
+class MissingExtra(SketchvaeError):  # noqa: N818 - named after what is missing
+    """A library is not installed that comes with an extra: pip install 'sketchvae[EXTRA]'."""
+
+
+class Interrupted(SketchvaeError):  # noqa: N818 - nothing went wrong
+    """Work was stopped on request, by Ctrl-C or a signal, and can go on from there."""
+
+
+def check_range(
+    name: str,
+    value: float,
+    low: float = -inf,
+    high: float = inf,
+    *,
+    above: bool = False,
+    unit: str = "",
+    advice: str = "",
+) -> None:
+    """Refuse a number outside of [low, high], or of (low, high] with `above`; nan is outside.
+
+    Args:
+        name: what the number is, with its file where it has one: "the temperature".
+        value: the number.
+        low: least number.
+        high: greatest number; infinity for no limit.
+        above: whether the number must be above `low`.
+        unit: what follows the limits: "mm wide".
+        advice: what to do next, without a full stop.
+
+    Raises:
+        RangeError: if the number is outside.
+    """
+    if (low < value if above else low <= value) and value <= high:
+        return
+    if high == inf:
+        limits = f"above {_plain(low)}" if above else f"{_plain(low)} or more"
+    elif above:
+        limits = f"above {_plain(low)} and at most {_plain(high)}"
+    else:
+        limits = f"from {_plain(low)} to {_plain(high)}"
+    limits += f" {unit}" if unit else ""
+    end = f"; {advice}" if advice else ""
+    raise RangeError(f"{name} must be {limits}, got {value:g}{end}")
+
+
+def check_suffix(
+    path: Path, known: Sequence[str], what: str = "", example: str = "", *, advice: str = ""
+) -> str:
+    """Return the suffix of a file name, in small letters, if it is one of those known.
+
+    Args:
+        path: the file.
+        known: suffixes with their dot, in the order of the message; ".ndjson.gz" is one.
+        what: what the file is, with its article: "an animation"; empty to leave it out.
+        example: a name to try, after an option if there is one: "-o sheep.svg". The stem of
+            `path` takes the place of its stem.
+        advice: what to do next, instead of an example.
+
+    Raises:
+        SuffixError: if it is none of them.
+    """
+    name = path.name.lower()
+    for suffix in sorted(known, key=len, reverse=True):
+        if name.endswith(suffix) and name != suffix:
+            return suffix
+    first, last = ", ".join(known[:-1]), known[-1]
+    option, _, try_name = example.rpartition(" ")
+    try_path = Path(try_name)
+    try_name = f"{path.stem.strip('-') or try_path.stem}{try_path.suffix}"
+    advice = advice or f"try {option} {try_name}".replace("  ", " ")
+    raise SuffixError(
+        f"{path}: {what}{' ' if what else ''}must end in {f'{first} or ' if first else ''}{last}, "
+        f"got {path.suffix or 'no suffix'}; {advice}"
+    )
+
+
+def _plain(value: float) -> str:
+    """Write a limit in full up to 15 digits: 1e9 as 1000000000."""
+    return f"{value:.15g}"

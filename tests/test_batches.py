@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data.dataset import PackedSet, Points, Shares, key_of
+from sketchvae.data.dataset import PackedDataset, Points, SplitFractions, key_of
 from sketchvae.drawing import Drawing, Pen
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
@@ -26,7 +26,7 @@ from sketchvae.train.batches import (
 
 SCALE = 17.0
 HALF_A_PIXEL = 0.5 / SCALE + 1e-5
-ALL_TRAIN = Shares(valid=0, test=0)
+ALL_TRAIN = SplitFractions(valid=0, test=0)
 
 points_of_a_stroke = st.lists(
     st.tuples(st.integers(0, 255), st.integers(0, 255)), min_size=1, max_size=6
@@ -62,17 +62,19 @@ def packed(drawing: Drawing) -> Points:
     return np.array(rows, dtype=np.uint8).reshape(-1, 3)
 
 
-def set_of(drawings: Sequence[Drawing], name: str = "a", shares: Shares = ALL_TRAIN) -> PackedSet:
+def set_of(
+    drawings: Sequence[Drawing], name: str = "a", fractions: SplitFractions = ALL_TRAIN
+) -> PackedDataset:
     """A packed set in memory, with just these points: importing would simplify small ones."""
     points = [packed(d) for d in drawings]
-    return PackedSet(
+    return PackedDataset(
         path=Path(f"{name}.drawings"),
         points=np.concatenate(points),
         starts=np.cumsum([0, *map(len, points)]),
         keys=np.array([key_of(p) for p in points], dtype=np.uint64),
         words=np.zeros(len(points), dtype=np.uint16),
         vocabulary=("sheep",),
-        shares=shares,
+        fractions=fractions,
         sources=(name,),
     )
 
@@ -315,14 +317,14 @@ def test_more_drawings_a_batch_than_there_are_gives_one_batch() -> None:
 
 
 def test_splits_share_no_drawing_and_miss_none() -> None:
-    packed_set = set_of(flock(200), shares=Shares(valid=0.3, test=0.3))
+    packed_set = set_of(flock(200), fractions=SplitFractions(valid=0.3, test=0.3))
     splits = [set(Pool([Source(packed_set)], s, 100).keys()) for s in ("train", "valid", "test")]
     assert sum(map(len, splits)) == len(set.union(*splits)) == len(set(packed_set.keys))
 
 
 def test_validation_drawings_never_train_even_from_another_set() -> None:
     drawings = flock(60)
-    judge = set_of(drawings, "judge", Shares(valid=0.5, test=0))
+    judge = set_of(drawings, "judge", SplitFractions(valid=0.5, test=0))
     other = set_of(drawings[::-1], "other", ALL_TRAIN)  # where all of them would train
     valid = Pool([Source(judge)], "valid", 100)
     pool = Pool([Source(judge), Source(other, 2)], "train", 100, without=valid.keys())

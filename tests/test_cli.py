@@ -285,8 +285,7 @@ def test_info_tells_what_the_shipped_sheep_were_trained_on() -> None:
 def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     scribbles = [
-        Drawing([rng.integers(0, 256, (20, 2)) for _ in range(3)]).sized(255).rounded()
-        for _ in range(20)
+        Drawing([rng.integers(0, 256, (20, 2)) for _ in range(3)]).to_quickdraw() for _ in range(20)
     ]
     formats.write(tmp_path / "scribbles.ndjson", scribbles)
     formats.write(tmp_path / "sheep.ndjson", itertools.islice(formats.read(SHEEP), 20))

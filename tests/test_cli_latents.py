@@ -55,7 +55,7 @@ def test_decoded_drawings_are_those_of_the_latents_in_any_format(folder: Path) -
         said = run("decode", source, "-t", "0.8", "--seed", "3", "-o", "again.ndjson")
         assert said == "again.ndjson: 4 drawings, seed 3\n"
         drawn = artist().decode(latents.read(folder / "few.npy", Z), 0.8, seed=3)
-        assert read("again.ndjson") == [d.sized(255).rounded() for d in drawn]
+        assert read("again.ndjson") == [d.to_quickdraw() for d in drawn]
     run("decode", "few.npy:2", "-o", "second.png", "--pixels", "60")
     with Image.open("second.png") as picture:
         assert picture.size == (60, 60)
@@ -66,7 +66,7 @@ def test_sum_of_latents_is_what_is_drawn_from(folder: Path) -> None:
     terms = ("few.ndjson:1", "-", "few.npy:2", "+", "few.npy")
     run("combine", *terms, "-t", "1", "--seed", "1", "-o", "sum.ndjson")
     (drawn,) = artist().decode((z[0] - z[1] + z.mean(axis=0))[None], 1, seed=1)
-    assert read("sum.ndjson") == [drawn.sized(255).rounded()]
+    assert read("sum.ndjson") == [drawn.to_quickdraw()]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_reconstructions_stand_beside_their_originals() -> None:
     assert [rows[0], rows[3]] == originals[:2]
     for place, temperature in enumerate((0.8, 1.2), 1):
         drawn = artist().reconstruct(originals[:2], temperature, seed=2)
-        assert rows[place::3] == [d.sized(255).rounded() for d in drawn]
+        assert rows[place::3] == [d.to_quickdraw() for d in drawn]
     run("reconstruct", "few.ndjson", "-n", "2", *common, "-o", "again.png", "--pixels", "120")
     with Image.open("again.png") as picture:
         assert picture.size == (120, 80)  # 3 in a row: the original and two temperatures
@@ -122,7 +122,7 @@ def test_morph_goes_from_the_one_to_the_other_along_a_path(folder: Path) -> None
     run("morph", "few.ndjson:1", "few.npy:2", *warm, "-o", "path.ndjson")
     z = latents.read(folder / "few.npy", Z)
     expected = artist().morph(z[0], z[1], 3, temperature=1, seed=1)
-    assert read("path.ndjson") == [d.sized(255).rounded() for d in expected]
+    assert read("path.ndjson") == [d.to_quickdraw() for d in expected]
     common = ("morph", "few.ndjson", "few.ndjson:2", *warm)
     run(*common, "--pages", "-o", "page.svg")
     assert {path.name for path in folder.glob("page*")} == {
@@ -135,7 +135,7 @@ def test_morph_goes_from_the_one_to_the_other_along_a_path(folder: Path) -> None
         run("morph", "ends.npy:1", "ends.npy:2", *options, *warm, "-o", "way.ndjson")
         z = latents.read(folder / "ends.npy", Z)
         drawn = artist().morph(z[0], z[1], 3, linear=linear, temperature=1, seed=1)
-        assert read("way.ndjson") == [d.sized(255).rounded() for d in drawn]
+        assert read("way.ndjson") == [d.to_quickdraw() for d in drawn]
     run(*common, "--animate", "--seconds", "0.5", "--pixels", "60", "-o", "path.gif")
     with Image.open("path.gif") as film:
         assert film.n_frames >= 19  # type: ignore[attr-defined]  # there and back
@@ -159,7 +159,7 @@ def test_draw_like_and_near_begin_from_what_they_name() -> None:
     ):
         run("draw", *option, *common)
         drawn = artist().decode(expected, 0.8, 4)
-        assert read("drawn.ndjson") == [d.sized(255).rounded() for d in drawn]
+        assert read("drawn.ndjson") == [d.to_quickdraw() for d in drawn]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from PIL import Image
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate.traits import TRAITS, traits
-from sketchvae.explore import cluster_priors as regions
-from sketchvae.explore.clusters import cluster, set_apart
+from sketchvae.explore import cluster_priors
+from sketchvae.explore.clusters import cluster, distinguishing_traits
 from sketchvae.generate.artist import Artist
 from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.polyline import Floats32
@@ -35,7 +35,7 @@ def groups(sizes: tuple[int, ...] = (30, 60, 20), seed: int = 0) -> Floats32:
 def test_both_ways_find_groups_that_are_there_the_largest_first() -> None:
     truth = np.repeat([1, 0, 2], [30, 60, 20])
     by_density, around = cluster(groups())
-    assert (by_density.way, around.way) == ("HDBSCAN", "k-means")
+    assert (by_density.method, around.method) == ("HDBSCAN", "k-means")
     np.testing.assert_array_equal(around.labels, truth)
     inside = by_density.labels >= 0
     assert inside.mean() > 0.7
@@ -110,38 +110,38 @@ def test_traits_of_no_drawing_and_of_an_empty_one() -> None:
 def test_cluster_is_set_apart_by_what_differs_and_by_nothing_else() -> None:
     drawings = [animal(legs=2 + i % 2, head=0.7) for i in range(10)]
     drawings += [animal(legs=2 + i % 2, head=-0.7) for i in range(10)]
-    apart = set_apart(drawings, np.arange(20) >= 10)
+    apart = distinguishing_traits(drawings, np.arange(20) >= 10)
     assert apart[0].trait == "facing"
     assert apart[0].words == "faces left"
     assert apart[0].inside < 0 < apart[0].outside
-    assert apart[0].deviations < -1
+    assert apart[0].cohens_d < -1
     assert "legs" not in [a.trait for a in apart]
-    assert set_apart(drawings, np.ones(20, dtype=bool)) == []
+    assert distinguishing_traits(drawings, np.ones(20, dtype=bool)) == []
 
 
 def test_deviations_are_those_of_cohen() -> None:
     drawings = [animal(legs=i) for i in (0, 1, 2, 2, 3, 4)]
-    (legs,) = (a for a in set_apart(drawings, np.arange(6) >= 3) if a.trait == "legs")
+    (legs,) = (a for a in distinguishing_traits(drawings, np.arange(6) >= 3) if a.trait == "legs")
     inside, outside = np.array([2, 3, 4]), np.array([0, 1, 2])
     pooled = np.sqrt((inside.var() + outside.var()) / 2)
-    assert legs.deviations == pytest.approx((3 - 1) / pooled)
+    assert legs.cohens_d == pytest.approx((3 - 1) / pooled)
 
 
 # --- drawing from one ---------------------------------------------------------------
 
 
-def two_regions() -> regions.Regions:
+def two_regions() -> cluster_priors.ClusterPriors:
     model = random_model()
     rng = np.random.default_rng(0)
     mean = rng.normal(size=(40, Z)).astype(np.float32) + np.repeat([[0], [50]], 20, axis=0)
     posterior = Posterior(mean.astype(np.float32), np.full((40, Z), -1, dtype=np.float32))
     first = np.arange(40) < 20
-    return regions.regions(model, posterior, [first, ~first])
+    return cluster_priors.fit_cluster_priors(model, posterior, [first, ~first])
 
 
 def test_region_is_the_aggregate_posterior_of_its_drawings(tmp_path: Path) -> None:
-    regions.save(two_regions(), tmp_path)
-    found = regions.load(tmp_path)
+    cluster_priors.save(two_regions(), tmp_path)
+    found = cluster_priors.load(tmp_path)
     prior = found.artist(random_model(), 2).model.prior
     noise = np.random.default_rng(1).standard_normal((50_000, Z), dtype=np.float32)
     z = prior.place(np.zeros(50_000, dtype=np.float32), noise)
@@ -155,7 +155,7 @@ def test_region_is_the_aggregate_posterior_of_its_drawings(tmp_path: Path) -> No
 def test_cluster_of_one_drawing_can_be_drawn_from() -> None:
     artist = Artist(random_model())
     posterior = artist.posterior(flock(3))
-    found = regions.regions(artist.model, posterior, [np.arange(3) == 1])
+    found = cluster_priors.fit_cluster_priors(artist.model, posterior, [np.arange(3) == 1])
     assert len(found.artist(artist.model, 1).draw(2, seed=0)) == 2
 
 
@@ -169,20 +169,20 @@ def test_clusters_of_another_model_or_none_are_one_line(tmp_path: Path) -> None:
     same = dataclasses.replace(model, about={"word": "cow"})  # the latents are the same
     assert found.artist(same, 1).word == "cow"
     with pytest.raises(SketchvaeError, match="there are no clusters; run 'sketchvae clusters"):
-        regions.load(tmp_path)
-    regions.save(found, tmp_path)
+        cluster_priors.load(tmp_path)
+    cluster_priors.save(found, tmp_path)
     path = tmp_path / "clusters.npz"
     whole = path.read_bytes()
     for content in (b"", b"no zip", whole[:200], whole[:-400]):
         path.write_bytes(content)
         with pytest.raises(SketchvaeError, match=r"clusters.npz: must be a file of"):
-            regions.load(tmp_path)
+            cluster_priors.load(tmp_path)
 
 
 def test_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "clusters.npz", weights=np.array([print], dtype=object))
     with pytest.raises(SketchvaeError, match=r"clusters.npz: must be a file of"):
-        regions.load(tmp_path)
+        cluster_priors.load(tmp_path)
 
 
 # --- the commands -------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_what_cannot_be_continued_is_one_line(
 def test_shipped_sheep_goes_on_beside_its_beginning() -> None:
     artist = Artist(load(shipped_path()))
     (sheep,) = artist.draw(1, 0.3, seed=7)
-    body = Drawing([sheep.sized(255).rounded().strokes[0]])
+    body = Drawing([sheep.to_quickdraw().strokes[0]])
     drawings = artist.complete(body, 6, 0.3, seed=1)
     left, top, right, bottom = body.bounds
     for drawing in drawings:

@@ -18,7 +18,7 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data.dataset import PackedSet, Shares, Split, key_of, open_packed, pack
+from sketchvae.data.dataset import PackedDataset, Split, SplitFractions, key_of, open_packed, pack
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
@@ -52,7 +52,7 @@ def random_drawings(n: int, seed: int = 0) -> list[Drawing]:
 @pytest.fixture
 def flock(tmp_path: Path) -> Path:
     path = tmp_path / "flock.drawings"
-    pack(FLOCK, path, sources=["flock.ndjson"], shares=Shares(0.25, 0.125))
+    pack(FLOCK, path, sources=["flock.ndjson"], fractions=SplitFractions(0.25, 0.125))
     return path
 
 
@@ -68,7 +68,7 @@ def put_together(path: Path, header: object, data: bytes) -> None:
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def everything(packed: PackedSet) -> list[Drawing]:
+def everything(packed: PackedDataset) -> list[Drawing]:
     for name in SPLITS:
         packed.split(name)
     return list(packed)
@@ -96,7 +96,7 @@ def test_packed_drawings_come_back_with_their_words(
 
 def test_open_set_knows_what_it_was_made_with(flock: Path) -> None:
     packed = open_packed(flock)
-    assert (packed.path, packed.shares) == (flock, Shares(0.25, 0.125))
+    assert (packed.path, packed.fractions) == (flock, SplitFractions(0.25, 0.125))
     assert (packed.vocabulary, packed.sources) == (("sheep", "goat"), ("flock.ndjson",))
 
 
@@ -166,7 +166,7 @@ KEYS = ["67be3b13991d1148", "523076e1cbdc3a20", "60a0fe468f5b7df1"]
 
 def test_every_drawing_is_in_one_split_by_its_key(tmp_path: Path) -> None:
     path = tmp_path / "set.drawings"
-    pack(random_drawings(1500), path, shares=Shares(valid=0.2, test=0.1))
+    pack(random_drawings(1500), path, fractions=SplitFractions(valid=0.2, test=0.1))
     packed = open_packed(path)
     chosen = {name: packed.split(name).tolist() for name in SPLITS}
     assert sorted(i for rows in chosen.values() for i in rows) == list(range(1500))
@@ -183,9 +183,9 @@ def test_drawing_keeps_its_split_in_another_set_and_order(tmp_path: Path) -> Non
     drawings = random_drawings(300)
     more = [Drawing(d.strokes, word="again") for d in drawings[::-1]] + random_drawings(50, seed=1)
     one, other = tmp_path / "one.drawings", tmp_path / "other.drawings"
-    shares = Shares(0.3, 0.3)
-    pack(drawings, one, shares=shares)
-    pack(more, other, shares=shares)
+    fractions = SplitFractions(0.3, 0.3)
+    pack(drawings, one, fractions=fractions)
+    pack(more, other, fractions=fractions)
     first, second = open_packed(one), open_packed(other)
     for name in SPLITS:
         here = {first[i] for i in first.split(name)}
@@ -198,7 +198,7 @@ def test_a_larger_validation_share_takes_from_training_alone(tmp_path: Path) -> 
     drawings, sets = random_drawings(300), []
     for valid in (0.1, 0.5):
         path = tmp_path / f"{valid}.drawings"
-        pack(drawings, path, shares=Shares(valid, 0.2))
+        pack(drawings, path, fractions=SplitFractions(valid, 0.2))
         sets.append(open_packed(path))
     small, large = sets
     assert small.split("test").tolist() == large.split("test").tolist()
@@ -207,7 +207,7 @@ def test_a_larger_validation_share_takes_from_training_alone(tmp_path: Path) -> 
 
 def test_no_shares_train_on_everything(tmp_path: Path) -> None:
     path = tmp_path / "set.drawings"
-    pack(random_drawings(50), path, shares=Shares(0, 0))
+    pack(random_drawings(50), path, fractions=SplitFractions(0, 0))
     assert len(open_packed(path).split("train")) == 50
 
 
@@ -216,7 +216,7 @@ def test_shares_that_leave_nothing_to_train_on_are_refused(
     valid_test: tuple[float, float],
 ) -> None:
     with pytest.raises(SketchvaeError, match="must be 0 or more and add up to less than 1, got"):
-        Shares(*valid_test)
+        SplitFractions(*valid_test)
 
 
 # --- opening --------------------------------------------------------------------------

@@ -622,3 +622,9 @@ def test_coordinates_may_lie_a_billion_away_and_no_sum_overflows() -> None:
     assert drawing.fit(100, 100).bounds == pytest.approx((0, 0, 100, 100))
     assert drawing.sized(255).bounds == pytest.approx((0, 0, 255, 255))
     assert drawing.simplified().bounds == (0, 0, 255, 255)
+
+
+def test_range_of_quickdraw_keeps_every_point_and_rounds_it() -> None:
+    drawing = Drawing([[[10, 20], [10.4, 20], [61, 122]], [[30, 30]]], "sheep")
+    assert drawing.to_quickdraw() == Drawing([[[0, 0], [1, 0], [128, 255]], [[50, 25]]])
+    assert drawing.to_quickdraw().word == "sheep"

@@ -20,10 +20,10 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.explore.embedding import (
     draw_map,
-    latents_across,
-    lay_out,
-    principal,
-    turned,
+    embed_2d,
+    mean_latents,
+    pca,
+    procrustes_align,
 )
 from sketchvae.generate.artist import Artist
 from sketchvae.polyline import Floats32
@@ -46,13 +46,13 @@ def latents_of(n: int, z: int = 6, seed: int = 0) -> Floats32:
 
 def test_components_are_those_of_scikit_learn_up_to_sign() -> None:
     latents = latents_of(80)
-    found, expected = principal(latents, 3), PCA(3).fit_transform(latents.astype(float))
+    found, expected = pca(latents, 3), PCA(3).fit_transform(latents.astype(float))
     np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
 
 
 def test_axes_point_the_same_way_whatever_the_library_does() -> None:
     latents = latents_of(80)
-    found = principal(latents, 6)
+    found = pca(latents, 6)
     for column, axis in zip(
         found.T, np.linalg.lstsq(found, latents - latents.mean(0))[0], strict=True
     ):
@@ -61,7 +61,7 @@ def test_axes_point_the_same_way_whatever_the_library_does() -> None:
 
 
 def test_a_latent_of_one_dimension_is_a_line() -> None:
-    found = principal(latents_of(9, z=1), 2)
+    found = pca(latents_of(9, z=1), 2)
     assert found.shape == (9, 2)
     assert not found[:, 1].any()
 
@@ -75,14 +75,16 @@ def test_turning_finds_back_whatever_was_turned_or_mirrored(
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     other = places @ turn * ((-1, 1) if mirrored else (1, 1))
     like = places - places.mean(axis=0)
-    np.testing.assert_allclose(turned(other, places) - other.mean(axis=0), like, atol=1e-9)
+    np.testing.assert_allclose(
+        procrustes_align(other, places) - other.mean(axis=0), like, atol=1e-9
+    )
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_t_sne_keeps_two_groups_apart_and_is_the_same_every_time() -> None:
     latents = np.concatenate([latents_of(15) * 0.1, latents_of(15, seed=1) * 0.1 + 40])
-    places = lay_out(latents, "tsne")
-    np.testing.assert_array_equal(places, lay_out(latents, "tsne"))
+    places = embed_2d(latents, "tsne")
+    np.testing.assert_array_equal(places, embed_2d(latents, "tsne"))
     within = np.linalg.norm(places[:15] - places[:15].mean(axis=0), axis=1).max()
     assert np.linalg.norm(places[:15].mean(axis=0) - places[15:].mean(axis=0)) > 2 * within
 
@@ -93,7 +95,7 @@ def test_t_sne_keeps_two_groups_apart_and_is_the_same_every_time() -> None:
 def test_latent_of_a_cell_is_the_mean_of_those_around_it_and_none_where_nobody_is() -> None:
     places = np.array([[0.4, 0.5], [0.6, 0.5], [5.5, 2.5]])
     latents = np.array([[0.0, 2.0], [2.0, 4.0], [9.0, 9.0]], dtype=np.float32)
-    means, near = latents_across(latents, places, UNIT)
+    means, near = mean_latents(latents, places, UNIT)
     np.testing.assert_allclose(means[0], [1, 3], atol=1e-4)
     np.testing.assert_allclose(means[25], [9, 9], atol=1e-4)
     away = np.linalg.norm(UNIT.middles[:, None] - places, axis=2).min(axis=1)
@@ -104,9 +106,9 @@ def test_latent_of_a_cell_is_the_mean_of_those_around_it_and_none_where_nobody_i
 def test_on_principal_components_a_cells_latent_lies_in_or_by_the_cell() -> None:
     """The mean of latents is at the mean of their places, for the projection is linear."""
     latents = latents_of(4000)
-    places = principal(latents, 2)
+    places = pca(latents, 2)
     frame = Frame(-8.0, -8.0, 16.0)
-    means, near = latents_across(latents, places, frame)
+    means, near = mean_latents(latents, places, frame)
     centred = (latents - latents.mean(axis=0)).astype(float)
     axes = np.linalg.lstsq(centred, places)[0]
     back = (means[near] - latents.mean(axis=0)) @ axes
@@ -118,8 +120,8 @@ def test_what_is_drawn_in_a_cell_is_drawn_from_its_latent() -> None:
     artist, drawings = Artist(random_model()), flock(40)
     chart = draw_map(artist, drawings)
     latents = artist.encode(drawings)
-    np.testing.assert_allclose(chart.places, principal(latents, 2), atol=1e-4)
-    across, near = latents_across(latents, chart.places, chart.frame)
+    np.testing.assert_allclose(chart.places, pca(latents, 2), atol=1e-4)
+    across, near = mean_latents(latents, chart.places, chart.frame)
     assert (~near).any()
     assert all(chart.drawn[i] is None for i in np.flatnonzero(~near).tolist())
     expected = artist.attempt(int(near.sum()), 0.1, 0, across[near])
@@ -132,7 +134,7 @@ def test_later_map_is_turned_like_the_earlier_one() -> None:
     artist, drawings = Artist(random_model()), flock(30)
     first = draw_map(artist, drawings)
     mirrored = first.places * (1, -1)
-    again = draw_map(artist, drawings, like=mirrored, frame=UNIT)
+    again = draw_map(artist, drawings, align_to=mirrored, frame=UNIT)
     np.testing.assert_allclose(again.places, mirrored, atol=1e-6)
     assert again.frame == UNIT
 
@@ -149,7 +151,7 @@ def chart() -> Map:
     places = np.array([[0.5, 0.5], [0.9, 0.9], [9.5, 1.5], [20.0, 20.0]])
     drawn: list[Drawing | None] = [None] * CELLS**2
     drawn[5] = BOX
-    return Map([BOX, LINE, LINE.named("a<b"), BOX], places, UNIT, drawn)
+    return Map([BOX, LINE, LINE.with_word("a<b"), BOX], places, UNIT, drawn)
 
 
 def test_nearest_drawing_of_a_cell_is_in_it() -> None:
@@ -242,4 +244,4 @@ def test_other_suffix_is_one_line(name: str) -> None:
 def test_missing_library_of_a_way_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(ModuleNotFoundError, match="umap"):
-        lay_out(latents_of(9), "umap")
+        embed_2d(latents_of(9), "umap")

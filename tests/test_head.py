@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 from sketchvae import load
 from sketchvae.cli import main
 from sketchvae.data import formats
-from sketchvae.data.dataset import Shares, open_packed, pack, to_points
+from sketchvae.data.dataset import SplitFractions, open_packed, pack, to_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate.likelihood import likelihood
@@ -245,8 +245,8 @@ def test_drawn_sheep_are_more_sheep_than_plain_shapes_and_scribbles() -> None:
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the drawings in ../shared/data")
 def test_sheepness_tells_real_sheep_from_real_drawings_of_other_things(tmp_path: Path) -> None:
     """The 100 kept out of training; of the others every 80th, of all categories."""
-    named = (d.named("sheep") for d in formats.read(SHARED / "quickdraw_sheep.ndjson"))
-    pack(named, tmp_path / "real.drawings", shares=Shares(0.4559, 0.0))
+    named = (d.with_word("sheep") for d in formats.read(SHARED / "quickdraw_sheep.ndjson"))
+    pack(named, tmp_path / "real.drawings", fractions=SplitFractions(0.4559, 0.0))
     real = open_packed(tmp_path / "real.drawings")
     others = list(islice(formats.read(SHARED / "quickdraw_344.ndjson.gz"), 0, None, 80))
     kept_out = [real[i] for i in real.split("valid")]

@@ -8,7 +8,7 @@ from helpers import SHEEP, random_model, sketchvae
 
 from sketchvae.data import formats
 from sketchvae.data.dataset import open_packed
-from sketchvae.data.importing import LeftOut, gather, source_names
+from sketchvae.data.importing import ImportReport, import_drawings, source_names
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.weights import save
@@ -77,22 +77,22 @@ def test_a_bad_file_alone_is_an_error_and_nothing_is_written(tmp_path: Path, nam
 def test_file_that_is_not_there_is_an_error_even_among_many(folder: Path) -> None:
     files = [folder / "cow-1.svg", folder / "cow-99.svg"]
     with pytest.raises(SketchvaeError, match=r"cow-99.svg: no such file"):
-        list(gather(files, LeftOut()))
+        list(import_drawings(files, ImportReport()))
 
 
 def test_bad_drawing_in_another_format_is_an_error(folder: Path) -> None:
     (folder / "a.ndjson").write_text('{"word": "cow", "drawing": [[[0, 9], [0, 9]]]}\n{"drawing"\n')
     with pytest.raises(SketchvaeError, match=r"a.ndjson"):
-        list(gather([folder / "a.ndjson", folder / "cow-1.svg"], LeftOut()))
+        list(import_drawings([folder / "a.ndjson", folder / "cow-1.svg"], ImportReport()))
 
 
 def test_more_bad_files_than_anybody_reads_are_counted(tmp_path: Path) -> None:
     files = [tmp_path / f"{i}.svg" for i in range(14)]
     for file in files:
         file.write_text(BAD["text.svg"])
-    left_out = LeftOut()
-    assert list(gather(files, left_out)) == []
-    lines = list(left_out.lines())
+    report = ImportReport()
+    assert list(import_drawings(files, report)) == []
+    lines = list(report.lines())
     assert len(lines) == 11
     assert lines[-1] == "4 more SVG files that cannot be read"
 
@@ -105,7 +105,7 @@ def test_each_outermost_group_or_shape_is_a_drawing(tmp_path: Path) -> None:
         '<g visibility="hidden"><path d="M0,0 L1,1"/></g></g>'
     )
     (tmp_path / "sheet.svg").write_text(SVG.format(body))
-    drawings = list(formats.read(tmp_path / "sheet.svg", each=True))
+    drawings = list(formats.read(tmp_path / "sheet.svg", split_groups=True))
     assert [len(drawing.strokes) for drawing in drawings] == [2, 1, 1]
     left = [drawing.bounds[0] for drawing in drawings]
     np.testing.assert_allclose(left, np.array([50, 5, 0]) * 25.4 / 96, atol=1e-3)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sketchvae.data import formats
-from sketchvae.data.dataset import Shares, open_packed, pack
+from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
 from sketchvae.generate.artist import Artist
 from sketchvae.model.weights import load, shipped_path
@@ -30,9 +30,9 @@ def test_choose_moves_drawn_sheep_towards_the_real_ones(tmp_path: Path) -> None:
     flock = list(formats.read(ROOT / "data" / "sheep.ndjson"))
     many = np.median([d.n_points for d in flock])
     real = [d for d in flock if d.n_points > many][:60]
-    none = Shares(valid=0.0, test=0.0)
-    pack(flock, tmp_path / "drawn.drawings", shares=none)
-    pack(real, tmp_path / "real.drawings", shares=none)
+    none = SplitFractions(valid=0.0, test=0.0)
+    pack(flock, tmp_path / "drawn.drawings", fractions=none)
+    pack(real, tmp_path / "real.drawings", fractions=none)
     names = [tmp_path / f"{name}.drawings" for name in ("drawn", "real", "chosen")]
     subprocess.run([sys.executable, ROOT / "scripts" / "choose.py", *names], check=True)
     chosen = list(open_packed(names[2]))
@@ -78,7 +78,7 @@ def test_refining_moves_what_is_drawn_towards_the_reward(
 ) -> None:
     """Many points are rewarded here, and nothing else."""
     flock = list(formats.read(ROOT / "data" / "sheep.ndjson"))
-    pack(flock[:100], tmp_path / "real.drawings", shares=Shares(valid=0.0, test=0.0))
+    pack(flock[:100], tmp_path / "real.drawings", fractions=SplitFractions(valid=0.0, test=0.0))
     from recogniser import Recogniser
 
     critic = Recogniser(["sheep", "cat"], 1)

@@ -26,7 +26,7 @@ from helpers import refusal
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from sketchvae.data.dataset import Shares, open_packed, pack
+from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
 from sketchvae.model.weights import ModelConfig, ModelFile, load
 from sketchvae.train.batches import Batch, Source, validation_batches
@@ -60,8 +60,8 @@ def drawings(n: int, seed: int) -> list[Drawing]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A run's folder beside the set that it trains on."""
-    shares = Shares(valid=0.3, test=0.1)
-    pack(drawings(40, 1), tmp_path / "tiny.drawings", sources=["tiny.npz"], shares=shares)
+    fractions = SplitFractions(valid=0.3, test=0.1)
+    pack(drawings(40, 1), tmp_path / "tiny.drawings", sources=["tiny.npz"], fractions=fractions)
     (tmp_path / "run").mkdir()
     return tmp_path / "run"
 
@@ -541,8 +541,12 @@ def test_other_network_is_refused_by_name(folder: Path) -> None:
 
 def test_other_data_is_refused(folder: Path) -> None:
     trainer_in(folder).save("last.pt")
-    shares = Shares(valid=0.3, test=0.1)
-    pack([*drawings(40, 1)[1:], *drawings(1, 2)], folder.parent / "other.drawings", shares=shares)
+    fractions = SplitFractions(valid=0.3, test=0.1)
+    pack(
+        [*drawings(40, 1)[1:], *drawings(1, 2)],
+        folder.parent / "other.drawings",
+        fractions=fractions,
+    )
     text = refusal(trainer_in(folder, name="other").resume)
     assert "training drawings was " in text
     assert "give the same data" in text
@@ -637,7 +641,9 @@ def test_code_in_a_checkpoint_is_refused_and_not_run(folder: Path) -> None:
 
 def test_two_processes_are_one(folder: Path) -> None:
     """Losses, gradients, floor and stop; with a batch of 8 and with one of 7, split 4 and 3."""
-    pack(drawings(11, 5), folder.parent / "odd.drawings", shares=Shares(valid=0.3, test=0))
+    pack(
+        drawings(11, 5), folder.parent / "odd.drawings", fractions=SplitFractions(valid=0.3, test=0)
+    )
     expected = {name: gradients(folder, name, ALONE) for name in ("tiny", "odd")}
     assert len(trainer_in(folder, TOGETHER, name="odd").pool) % 2 == 1
     with socket.socket() as probe:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sketchvae.drawing import Drawing
-    from sketchvae.explore.clusters import Apart, Clustering
+    from sketchvae.explore.clusters import Clustering, EffectSize
 
 SHOWN = 60  # drawings on a contact sheet
 
@@ -28,10 +28,10 @@ class _Cluster:
     """One line of the report."""
 
     number: int
-    way: str
+    method: str
     inside: "NDArray[np.bool_]"
     words: Counter[str]
-    apart: "list[Apart]"
+    apart: "list[EffectSize]"
 
 
 @click.command()
@@ -62,8 +62,8 @@ def clusters(
       sketchvae draw -n 12 --cluster 1 -o like-those.svg
     """
     from sketchvae.cli.extras import needs
-    from sketchvae.explore.cluster_priors import FOLDER, regions, save
-    from sketchvae.explore.clusters import cluster, set_apart
+    from sketchvae.explore.cluster_priors import FOLDER, fit_cluster_priors, save
+    from sketchvae.explore.clusters import cluster, distinguishing_traits
     from sketchvae.files import make_folder
     from sketchvae.generate.artist import load
 
@@ -73,17 +73,17 @@ def clusters(
     posterior = artist.posterior(drawings)
     with needs("explore"):
         found = cluster(posterior.mean, k)
-    members = [(c.way, c.labels == i) for c in found for i in range(c.clusters)]
+    members = [(c.method, c.labels == i) for c in found for i in range(c.clusters)]
     report = [
         _Cluster(
-            number, way, inside,
+            number, method, inside,
             Counter(d.word for d, own in zip(drawings, inside, strict=True) if own),
-            set_apart(drawings, inside),
+            distinguishing_traits(drawings, inside),
         )
-        for number, (way, inside) in enumerate(members, 1)
+        for number, (method, inside) in enumerate(members, 1)
     ]  # fmt: skip
     make_folder(folder, "name another with -o")
-    save(regions(artist.model, posterior, [inside for _, inside in members]), folder)
+    save(fit_cluster_priors(artist.model, posterior, [inside for _, inside in members]), folder)
     _save_sheets(folder, drawings, report)
     if as_json:
         click.echo(json.dumps(_figures(found, report), ensure_ascii=False))
@@ -110,7 +110,7 @@ def _save_sheets(folder: Path, drawings: "Sequence[Drawing]", report: list[_Clus
 def _figures(found: "tuple[Clustering, ...]", report: list[_Cluster]) -> dict[str, Any]:
     return {
         "ways": {
-            c.way: {
+            c.method: {
                 "clusters": c.clusters,
                 "stability": c.stability,
                 "in_none": int((c.labels < 0).sum()),
@@ -120,14 +120,20 @@ def _figures(found: "tuple[Clustering, ...]", report: list[_Cluster]) -> dict[st
         "clusters": [
             {
                 "cluster": line.number,
-                "by": line.way,
+                "by": line.method,
                 "drawings": int(line.inside.sum()),
                 "words": dict(line.words.most_common()),
-                "apart": [asdict(apart) for apart in line.apart],
+                "apart": [_effect_figures(effect) for effect in line.apart],
             }
             for line in report
         ],
     }
+
+
+def _effect_figures(effect: "EffectSize") -> dict[str, Any]:
+    values = asdict(effect)
+    values["deviations"] = values.pop("cohens_d")
+    return values
 
 
 def _print(found: "tuple[Clustering, ...]", report: list[_Cluster], drawings: int) -> None:
@@ -135,19 +141,19 @@ def _print(found: "tuple[Clustering, ...]", report: list[_Cluster], drawings: in
         outside = int((c.labels < 0).sum())
         stability = "" if c.stability is None else f", stability {c.stability:.2f}"
         what = f"{c.clusters} clusters{stability}" if c.clusters else "no clusters: one cloud"
-        click.echo(f"{c.way:<8} {what}; {outside} of {drawings} drawings in none")
+        click.echo(f"{c.method:<8} {what}; {outside} of {drawings} drawings in none")
     several = len({word for line in report for word in line.words}) > 1
     for line in report:
         words = ", ".join(f"{word or '(none)'} {n}" for word, n in line.words.most_common(4))
         traits = "; ".join(_told(apart) for apart in line.apart) or "like the others"
         click.echo(
-            f"cluster {line.number:>2}  {line.way:<8} {int(line.inside.sum()):>6} drawings"
+            f"cluster {line.number:>2}  {line.method:<8} {int(line.inside.sum()):>6} drawings"
             f"{f' ({words})' if several else ''}: {traits}"
         )
 
 
-def _told(apart: "Apart") -> str:
+def _told(apart: "EffectSize") -> str:
     return (
         f"{apart.words} ({apart.trait} {apart.inside:.2f}, others {apart.outside:.2f}, "
-        f"{apart.deviations:+.1f})"
+        f"{apart.cohens_d:+.1f})"
     )

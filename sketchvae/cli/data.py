@@ -50,7 +50,12 @@ def fetch(word: str, output: Path | None) -> None:
 )
 @click.option("--word", default="", help="What the drawings show, where the files do not say.")
 @click.option("--only", metavar="WORD", default="", help="Only the drawings of this word.")
-@click.option("--each", is_flag=True, help="In SVG, each outermost group or shape is a drawing.")
+@click.option(
+    "--split-groups",
+    "--each",
+    is_flag=True,
+    help="In SVG, each outermost group or shape is a drawing.",
+)
 @click.option(
     "--valid", default=0.05, show_default=True, help="Share for validation, chosen by hash."
 )
@@ -60,7 +65,7 @@ def import_(
     output: Path,
     word: str,
     only: str,
-    each: bool,
+    split_groups: bool,
     valid: float,
     test: float,
 ) -> None:
@@ -76,22 +81,20 @@ def import_(
       sketchvae data import sheep.bin more.ndjson -o sheep.drawings
       sketchvae data import cows/*.svg --word cow -o cow.drawings
     """
-    from sketchvae.data.dataset import SUFFIX, Shares, pack
-    from sketchvae.data.importing import LeftOut, gather, source_names
-    from sketchvae.errors import SketchvaeError
+    from sketchvae.data.dataset import SUFFIX, SplitFractions, pack
+    from sketchvae.data.importing import ImportReport, import_drawings, source_names
+    from sketchvae.errors import SketchvaeError, check_suffix
 
-    if output.suffix.lower() != SUFFIX:
-        raise SketchvaeError(
-            f"{output}: a packed set must end in {SUFFIX}, got {output.suffix or 'no suffix'}; "
-            f"try -o {output.stem or 'sheep'}{SUFFIX}"
-        )
+    check_suffix(output, [SUFFIX], "a packed set", f"-o sheep{SUFFIX}")
     for option, text in (("--word", word), ("--only", only)):
         if not text.isprintable():
             raise SketchvaeError(f"{option} must be printable text, got {text[:50]!r}; try sheep")
-    left_out = LeftOut()
-    drawings = gather(files, left_out, word=word, only=only, each=each)
+    left_out = ImportReport()
+    drawings = import_drawings(
+        files, left_out, word=word, only_word=only, split_groups=split_groups
+    )
     try:
-        pack(drawings, output, sources=source_names(files), shares=Shares(valid, test))
+        pack(drawings, output, sources=source_names(files), fractions=SplitFractions(valid, test))
     finally:
         for line in left_out.lines():
             click.echo(f"left out: {line}", err=True)

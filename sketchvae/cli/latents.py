@@ -45,7 +45,7 @@ def encode(drawings: str, output: Path, model: Path | None) -> None:
     from sketchvae.data import latents
     from sketchvae.generate.artist import load
 
-    latents.check_suffix(output)
+    latents.check_path(output)
     means = load(model).encode(drawings_of(drawings))
     latents.write(output, means)
     n, Z = means.shape

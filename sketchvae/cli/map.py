@@ -27,7 +27,7 @@ _NEEDS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extras
 @click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
 @click.option(
     "--by",
-    "way",
+    "method",
     type=click.Choice(list(_NEEDS)),
     default="pca",
     show_default=True,
@@ -36,7 +36,7 @@ _NEEDS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extras
 )
 @model_option
 def map_(
-    files: tuple[Path, ...], output: Path, number: int | None, way: str, model: Path | None
+    files: tuple[Path, ...], output: Path, number: int | None, method: str, model: Path | None
 ) -> None:
     """Lay the drawings in FILES out in a plane by their latents.
 
@@ -58,8 +58,8 @@ def map_(
     artist = load(model)
     with replacing(output) as beside:
         drawings = with_ink(files, number)
-        with needs(_NEEDS[way]):
-            chart = draw_map(artist, drawings, way)
+        with needs(_NEEDS[method]):
+            chart = draw_map(artist, drawings, method)
         if output.suffix.lower() == ".png":
             beside.write_bytes(to_png(chart))
         else:

@@ -100,7 +100,7 @@ def _data_writer(output: Path, in_place: bool) -> "Write":
         _refuse_suffix(output, (*PICTURES, *formats.SUFFIXES))
     if in_place and (output == formats.STANDARD or output.name.lower().endswith(_UNROUNDED)):
         return lambda drawings: formats.write(output, drawings)
-    return lambda drawings: formats.write(output, (d.sized(255).rounded() for d in drawings))
+    return lambda drawings: formats.write(output, (d.to_quickdraw() for d in drawings))
 
 
 def _refuse_suffix(output: Path, known: Sequence[str]) -> None:

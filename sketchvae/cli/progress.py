@@ -147,7 +147,7 @@ class Display:
         """Map training drawings, turned as on the last map: at first they all lie in one place."""
         chosen = np.random.default_rng(0).permutation(len(trainer.pool))[:_ON_THE_MAP]
         drawings = [from_points(points) for points in trainer.pool.points(chosen)]
-        chart = draw_map(artist, drawings, frame=_FRAME, like=self.places)
+        chart = draw_map(artist, drawings, frame=_FRAME, align_to=self.places)
         self.places = chart.places
         return pixels_of(chart)
 

@@ -165,7 +165,7 @@ def _write(path: Path, artist: "Artist", chosen: "Sequence[Numbered]") -> None:
 
     drawings = [drawing for _, drawing in chosen]
     if path.suffix.lower() != ".png":
-        formats.write(path, (drawing.sized(255).rounded() for drawing in drawings))
+        formats.write(path, (drawing.to_quickdraw() for drawing in drawings))
         return
     values = artist.sheepness(drawings)
     labels = [f"{number}: {value:.4f}" for (number, _), value in zip(chosen, values, strict=True)]

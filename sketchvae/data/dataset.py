@@ -44,7 +44,7 @@ _ARRAYS: dict[str, tuple[str, str, tuple[int, ...]]] = {  # safetensors dtype, o
 
 
 @dataclass(frozen=True)
-class Shares:
+class SplitFractions:
     """What part of the hashes goes to validation and to the test, 0 to 1; the rest trains."""
 
     valid: float = 0.05
@@ -59,7 +59,7 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class PackedSet:
+class PackedDataset:
     """A packed set, open. The arrays are memory-mapped and read-only.
 
     Attributes:
@@ -69,7 +69,7 @@ class PackedSet:
         keys: (B,) uint64, the hash of each drawing.
         words: the word of each drawing, as (B,) uint16 into `vocabulary`.
         vocabulary: the words that occur.
-        shares: how the keys fall into train, valid and test.
+        fractions: how the keys fall into train, valid and test.
         sources: the names of the files that were imported.
     """
 
@@ -79,7 +79,7 @@ class PackedSet:
     keys: NDArray[np.uint64]
     words: NDArray[np.uint16]
     vocabulary: tuple[str, ...]
-    shares: Shares
+    fractions: SplitFractions
     sources: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -116,8 +116,8 @@ class PackedSet:
     def split(self, name: Split) -> NDArray[np.int64]:
         """Return the indices of the drawings in a split; a drawing never changes its split."""
         place = self.keys / np.float64(2**64)  # uniform in [0, 1)
-        in_test = place < self.shares.test
-        in_valid = ~in_test & (place < self.shares.test + self.shares.valid)
+        in_test = place < self.fractions.test
+        in_valid = ~in_test & (place < self.fractions.test + self.fractions.valid)
         chosen = {"test": in_test, "valid": in_valid, "train": ~in_test & ~in_valid}[name]
         return np.flatnonzero(chosen)
 
@@ -132,7 +132,7 @@ def pack(
     path: Path,
     *,
     sources: Iterable[str] = (),
-    shares: Shares = Shares(),
+    fractions: SplitFractions = SplitFractions(),
 ) -> int:
     """Write a packed set and return the number of drawings in it.
 
@@ -165,7 +165,7 @@ def pack(
                 files["words"].write(struct.pack("<H", word))
         if not n_drawings:
             raise SketchvaeError(f"{path}: a packed set must hold a drawing, got none to import")
-        header = _header(n_points, n_drawings, tuple(vocabulary), tuple(sources), shares)
+        header = _header(n_points, n_drawings, tuple(vocabulary), tuple(sources), fractions)
         if len(header) > _MAX_HEADER:
             raise SketchvaeError(
                 f"{path}: words and names of sources must take at most {_MAX_HEADER} bytes "
@@ -199,7 +199,7 @@ def _header(
     n_drawings: int,
     vocabulary: tuple[str, ...],
     sources: tuple[str, ...],
-    shares: Shares,
+    fractions: SplitFractions,
 ) -> bytes:
     """Build a safetensors header for the arrays, in the order in which they are written."""
     layout: dict[str, Any] = {
@@ -207,8 +207,8 @@ def _header(
             "format": FORMAT,
             "vocabulary": json.dumps(vocabulary),
             "sources": json.dumps(sources),
-            "valid": repr(float(shares.valid)),
-            "test": repr(float(shares.test)),
+            "valid": repr(float(fractions.valid)),
+            "test": repr(float(fractions.test)),
         }
     }
     rows = {"starts": n_drawings + 1, "keys": n_drawings, "words": n_drawings, "points": n_points}
@@ -223,7 +223,7 @@ def _header(
     return struct.pack("<Q", len(text)) + text
 
 
-def open_packed(path: Path) -> PackedSet:
+def open_packed(path: Path) -> PackedDataset:
     """Open a packed set; reads the header alone.
 
     Raises:
@@ -235,14 +235,14 @@ def open_packed(path: Path) -> PackedSet:
         if meta["format"] != FORMAT:
             raise ValueError(f"format {meta['format']!r}")
         arrays = {name: _mapped(path, header[name], start, *_ARRAYS[name]) for name in _ARRAYS}
-        packed = PackedSet(
+        packed = PackedDataset(
             path=path,
             points=arrays["points"],
             starts=arrays["starts"],
             keys=arrays["keys"],
             words=arrays["words"],
             vocabulary=_names(meta["vocabulary"]),
-            shares=Shares(float(meta["valid"]), float(meta["test"])),
+            fractions=SplitFractions(float(meta["valid"]), float(meta["test"])),
             sources=_names(meta["sources"]),
         )
         if not len(packed.starts) == len(packed) + 1 == len(packed.words) + 1:

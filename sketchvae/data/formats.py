@@ -33,13 +33,13 @@ _FITTING = {
 }
 
 
-def read(path: Path | str, *, each: bool = False) -> Iterator[Drawing]:
+def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     """Read the drawings of a file, one after another; "-" is ndjson from standard input.
 
     A `.bin` file of Quick, Draw! holds one category and is named after it: its drawings
     take their word from the file's name. An `.npz` file is read whole: train, valid, test.
     A `.json` file holds one drawing or a list of them, see `ndjson.read_json`; an `.svg` file
-    of ours gives its drawings, any other is one, or with `each` several, see `svg.read`.
+    of ours gives its drawings, any other is one, or with `split_groups` several, see `svg.read`.
 
     Raises:
         SketchvaeError: at once if the file is missing, or its suffix or first bytes fit no
@@ -56,7 +56,7 @@ def read(path: Path | str, *, each: bool = False) -> Iterator[Drawing]:
         dataset.SUFFIX: lambda p: iter(dataset.open_packed(p)),
         ".npz": npz.read,
         ".json": ndjson.read_json,
-        ".svg": lambda p: svg.read(p, each=each),
+        ".svg": lambda p: svg.read(p, split_groups=split_groups),
     }
     return readers.get(suffix, ndjson.read)(path)
 

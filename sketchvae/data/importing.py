@@ -12,8 +12,8 @@ _NAMED = 10  # files that are named one by one
 
 
 @dataclass
-class LeftOut:
-    """What `gather` left out, and why; it grows while the drawings are read.
+class ImportReport:
+    """What `import_drawings` left out, and why; it grows while the drawings are read.
 
     Attributes:
         files: for each SVG file that could not be read, its error.
@@ -36,8 +36,13 @@ class LeftOut:
             yield f"{self.of_other_words} of other words"
 
 
-def gather(
-    files: Sequence[Path], left_out: LeftOut, *, word: str = "", only: str = "", each: bool = False
+def import_drawings(
+    files: Sequence[Path],
+    report: ImportReport,
+    *,
+    word: str = "",
+    only_word: str = "",
+    split_groups: bool = False,
 ) -> Iterator[Drawing]:
     """Read the drawings of files, one after another.
 
@@ -46,35 +51,35 @@ def gather(
 
     Args:
         files: what `formats.read` reads.
-        left_out: gets what is not among the drawings.
+        report: gets what is not among the drawings.
         word: what drawings show that do not say.
-        only: the word of those that are wanted; empty for all.
-        each: as `svg.read` has it.
+        only_word: the word of those that are wanted; empty for all.
+        split_groups: as `svg.read` has it.
 
     Raises:
         SketchvaeError: as `formats.read`, but for SVG files that are left out.
     """
     for file in files:
-        for drawing in _read(file, left_out, each, alone=len(files) == 1):
-            named = drawing.named(word) if word and not drawing.word else drawing
+        for drawing in _read(file, report, split_groups, alone=len(files) == 1):
+            named = drawing.with_word(word) if word and not drawing.word else drawing
             if not named.strokes:
-                left_out.empty += 1
-            elif only and named.word != only:
-                left_out.of_other_words += 1
+                report.empty += 1
+            elif only_word and named.word != only_word:
+                report.of_other_words += 1
             else:
                 yield named
 
 
-def _read(file: Path, left_out: LeftOut, each: bool, alone: bool) -> Iterator[Drawing]:
+def _read(file: Path, report: ImportReport, split_groups: bool, alone: bool) -> Iterator[Drawing]:
     if file.suffix.lower() != ".svg" or not file.is_file():
         yield from formats.read(file)
         return
     try:
-        found = list(formats.read(file, each=each))
+        found = list(formats.read(file, split_groups=split_groups))
     except SketchvaeError as error:
         if alone:
             raise
-        left_out.files.append(str(error))
+        report.files.append(str(error))
     else:
         yield from found
 

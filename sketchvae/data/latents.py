@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import SketchvaeError, check_suffix
 from sketchvae.files import replacing
 
 Array = NDArray[np.float32]
@@ -27,8 +27,7 @@ def write(path: Path, latents: Array) -> None:
     Raises:
         SketchvaeError: if the suffix is unknown, or the file cannot be written.
     """
-    check_suffix(path)
-    suffix = path.suffix.lower()
+    suffix = check_path(path)
     with replacing(path) as beside:
         if suffix == ".npy":
             with beside.open("wb") as binary:
@@ -53,16 +52,18 @@ def read(path: Path, width: int) -> Array:
         SketchvaeError: if the file is missing or of another kind, has no latent, or one that
             has another width or a number that is not finite.
     """
-    check_suffix(path)
+    suffix = check_path(path)
     readers = {".npy": _read_npy, ".csv": _read_csv, ".json": _read_json}
     try:
         if (size := path.stat().st_size) > _MOST_BYTES:
             raise SketchvaeError(f"{path}: must have at most {_MOST_BYTES} bytes, got {size}")
-        rows = readers[path.suffix.lower()](path)
+        rows = readers[suffix](path)
     except OSError as error:
         raise SketchvaeError(
             f"{path}: cannot be read ({error.strerror or error}); check the name"
         ) from error
+    except SketchvaeError:
+        raise
     except (ValueError, EOFError, RecursionError, csv.Error) as error:
         raise SketchvaeError(
             f"{path}: must hold latents as 'sketchvae encode' writes them, got something else or "
@@ -71,17 +72,13 @@ def read(path: Path, width: int) -> Array:
     return _checked(path, rows, width)
 
 
-def check_suffix(path: Path) -> None:
-    """Refuse a name that is not one of a file of latents.
+def check_path(path: Path) -> str:
+    """Return the suffix of a file of latents, one of SUFFIXES.
 
     Raises:
-        SketchvaeError: with all suffixes that are known.
+        SuffixError: if it is none of them.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise SketchvaeError(
-            f"{path}: latents must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, got "
-            f"{path.suffix or 'no suffix'}; try {path.stem.strip('-') or 'latents'}.npy"
-        )
+    return check_suffix(path, SUFFIXES, "latents", "latents.npy")
 
 
 Rows = Iterable[tuple[str, Sequence[Any]]]  # of each latent: where it stands, and its numbers

@@ -124,6 +124,8 @@ def _member(path: Path, split: str) -> bytes:
                 )
             with archive.open(info) as member:
                 return member.read(info.file_size + 1)  # with a size, it unpacks no more
+    except SketchvaeError:
+        raise
     except _UNREADABLE as error:
         reason = getattr(error, "strerror", None) or f"{error!s:.80}"  # zipfile quotes at length
         raise SketchvaeError(

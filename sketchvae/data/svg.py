@@ -17,7 +17,7 @@ from xml.parsers import expat
 import numpy as np
 
 from sketchvae.data.ndjson import MAX_POINTS
-from sketchvae.drawing import FARTHEST, Drawing
+from sketchvae.drawing import COORDINATE_LIMIT, Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
 
@@ -38,7 +38,7 @@ _NO_INK = {  # elements that draw nothing where they stand
 _HREFS = ("href", "{http://www.w3.org/1999/xlink}href")
 
 
-def read(path: Path, *, each: bool = False) -> Iterator[Drawing]:
+def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
     """Read the drawings of a page, in millimetres from its upper left corner.
 
     A page that we wrote has a group for each drawing (`drawing-1`, ...) and gives them in
@@ -49,15 +49,15 @@ def read(path: Path, *, each: bool = False) -> Iterator[Drawing]:
 
     Args:
         path: the file.
-        each: whether each outermost group or shape of a page that is not ours is a drawing; a
-            group that holds all others (a layer) does not count.
+        split_groups: whether each outermost group or shape of a page that is not ours is a
+            drawing; a group that holds all others (a layer) does not count.
 
     Raises:
         SketchvaeError: if the file is no SVG, defines entities, is too large, or has no ink.
     """
     root = _root(path)
     title = (root.findtext("{*}title") or "").strip()
-    groups = _parsed(root, path, each)
+    groups = _parsed(root, path, split_groups)
     word = title if _OURS.fullmatch(groups[0][0]) and "," not in title else ""
     drawings = [Drawing(_strokes(shapes, path), word) for _, shapes in groups]
     if not any(drawing.strokes for drawing in drawings):
@@ -85,6 +85,8 @@ def _root(path: Path) -> ElementTree.Element:
     try:
         _look_over(content, path)
         root = ElementTree.fromstring(content)  # noqa: S314 (looked over)
+    except SketchvaeError:
+        raise
     except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError) as error:
         raise SketchvaeError(
             f"{path}: must be SVG, which is XML ({error}); export it again"
@@ -169,7 +171,9 @@ def _name(element: ElementTree.Element) -> str:
 # --- the shapes ---------------------------------------------------------------------
 
 
-def _parsed(root: ElementTree.Element, path: Path, each: bool) -> list[tuple[str, list[Any]]]:
+def _parsed(
+    root: ElementTree.Element, path: Path, split_groups: bool
+) -> list[tuple[str, list[Any]]]:
     """Let svgelements read the page: shapes by drawing, with the id of its group."""
     import svgelements  # here: it takes as long to import as a sheep to draw
 
@@ -188,7 +192,7 @@ def _parsed(root: ElementTree.Element, path: Path, each: bool) -> list[tuple[str
     ]
     wanted = [f"drawing-{i + 1}" for i in range(len(groups))]
     if not groups or [g.id for g in groups] != wanted:
-        parts = [_shapes(part) for part in _outermost(page)] if each else [_shapes(page)]
+        parts = [_shapes(part) for part in _outermost(page)] if split_groups else [_shapes(page)]
         return [("", shapes) for shapes in parts if shapes] or [("", [])]
     return [(g.id, _shapes(g)) for g in groups]
 
@@ -233,13 +237,17 @@ def _strokes(shapes: list[Any], path: Path) -> list[Floats]:
         side = max(np.ptp(boxes[:, ::2]), np.ptp(boxes[:, 1::2]), 1e-9) if len(boxes) else 1.0
         budget = _Budget(path)
         lines = [_flat(sub, TOLERANCE * side, budget) for p in paths for sub in p.as_subpaths()]
+    except SketchvaeError:
+        raise
     except (ValueError, ArithmeticError, TypeError, AttributeError, IndexError) as error:
         raise SketchvaeError(
             f"{path}: must hold finite shapes ({_brief(error)}); export it again"
         ) from error
     strokes = [(line * _MM).round(_DECIMALS) for line in lines if len(line) > 1]
-    if any(not (np.abs(s) <= FARTHEST).all() for s in strokes):
-        raise SketchvaeError(f"{path}: must lie within {FARTHEST:.0f} mm of the corner; scale it")
+    if any(not (np.abs(s) <= COORDINATE_LIMIT).all() for s in strokes):
+        raise SketchvaeError(
+            f"{path}: must lie within {COORDINATE_LIMIT:.0f} mm of the corner; scale it"
+        )
     return [s[:1] if (s == s[0]).all() else s for s in strokes]
 
 

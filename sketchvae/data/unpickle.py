@@ -50,6 +50,8 @@ def unpickle(data: bytes, name: str) -> object:
     machine = _Machine(data, name)
     try:
         return machine.run()
+    except SketchvaeError:
+        raise
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise SketchvaeError(
             f"{name}: is damaged near byte {machine.at} of its pickle ({error}); "

@@ -20,7 +20,7 @@ _NAME = "clusters.npz"
 
 
 @dataclass(frozen=True)
-class Regions:
+class ClusterPriors:
     """Clusters in the latent space of one model, a normal each.
 
     Attributes:
@@ -52,9 +52,9 @@ class Regions:
         return Artist(replace(model, prior=prior))
 
 
-def regions(
+def fit_cluster_priors(
     model: ModelFile, posterior: Posterior, members: Sequence[NDArray[np.bool_]]
-) -> Regions:
+) -> ClusterPriors:
     """Fit a normal to the aggregate posterior of each cluster.
 
     Its covariance is that of the means plus the mean of the variances, so it has a full rank
@@ -68,7 +68,7 @@ def regions(
     means = [posterior.mean[own].mean(axis=0) for own in members]
     factors = [_factor(posterior.mean[own], posterior.log_variance[own]) for own in members]
     weights = np.array([own.sum() for own in members], dtype=np.float32)
-    return Regions(Prior(weights, np.array(means), np.array(factors)), model.fingerprint)
+    return ClusterPriors(Prior(weights, np.array(means), np.array(factors)), model.fingerprint)
 
 
 def _factor(means: Floats32, log_variances: Floats32) -> Floats32:
@@ -79,7 +79,7 @@ def _factor(means: Floats32, log_variances: Floats32) -> Floats32:
     return factor
 
 
-def save(found: Regions, folder: Path) -> None:
+def save(found: ClusterPriors, folder: Path) -> None:
     """Write clusters into a folder.
 
     Raises:
@@ -89,7 +89,7 @@ def save(found: Regions, folder: Path) -> None:
         np.savez(file, fingerprint=np.array(found.fingerprint), **vars(found.prior))
 
 
-def load(folder: Path) -> Regions:
+def load(folder: Path) -> ClusterPriors:
     """Read the clusters in a folder; no code in the file can run.
 
     Raises:
@@ -116,4 +116,4 @@ def load(folder: Path) -> Regions:
             f"{path}: must be a file of 'sketchvae clusters', got something else or a damaged one "
             f"({' '.join(str(error).split()):.80}); run it again"
         ) from error
-    return Regions(Prior(**arrays), fingerprint)
+    return ClusterPriors(Prior(**arrays), fingerprint)

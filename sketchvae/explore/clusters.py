@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate.traits import TRAITS, traits
-from sketchvae.explore.embedding import principal
+from sketchvae.explore.embedding import pca
 from sketchvae.polyline import Floats, Floats32
 
 Labels = NDArray[np.intp]
@@ -35,13 +35,13 @@ class Clustering:
     """One way to divide drawings.
 
     Attributes:
-        way: "HDBSCAN" or "k-means".
+        method: "HDBSCAN" or "k-means".
         labels: (B,) the cluster of each, from 0, the largest first; -1 for those in none.
         stability: mean adjusted Rand index (Hubert & Arabie 1985) between this clustering and
             those of resamples; 1 is the same every time, 0 chance. None without clusters.
     """
 
-    way: str
+    method: str
     labels: Labels
     stability: float | None
 
@@ -71,7 +71,7 @@ def cluster(latents: Floats32, k: int | None = None) -> tuple[Clustering, Cluste
         raise SketchvaeError(f"clusters need at least {FEWEST} drawings, got {n}; add some")
     if k is not None and not 2 <= k <= n // 2:
         raise SketchvaeError(f"k must be from 2 to half of the {n} drawings, got {k}; try 4")
-    components = principal(latents, latents.shape[1])
+    components = pca(latents, latents.shape[1])
     variances = components.var(axis=0)
     used = components[:, variances >= _USED * variances[0]]
     with threadpool_limits(1):  # threads that wait for each other stand still on a busy machine
@@ -96,18 +96,18 @@ def _around(k: int) -> _Divide:
     return divide
 
 
-def _judged(way: str, components: Floats, divide: _Divide) -> Clustering:
+def _judged(method: str, components: Floats, divide: _Divide) -> Clustering:
     """Divide all drawings, and some of them again and again; compare on those."""
     from sklearn.metrics import adjusted_rand_score
 
     labels, rng = _largest_first(divide(components, 0)), np.random.default_rng(0)
     if labels.max() < 1:
-        return Clustering(way, labels, None)
+        return Clustering(method, labels, None)
     scores = []
     for seed in range(1, _RESAMPLES + 1):
         some = rng.choice(len(labels), round(_KEPT * len(labels)), replace=False)
         scores.append(adjusted_rand_score(labels[some], divide(components[some], seed)))
-    return Clustering(way, labels, float(np.mean(scores)))
+    return Clustering(method, labels, float(np.mean(scores)))
 
 
 def _largest_first(labels: Labels) -> Labels:
@@ -121,24 +121,26 @@ def _largest_first(labels: Labels) -> Labels:
 
 
 @dataclass(frozen=True)
-class Apart:
+class EffectSize:
     """A trait by which a cluster differs from all other drawings.
 
     Attributes:
         trait: one of `TRAITS`.
         words: what it is to have more or less of it.
         inside, outside: means.
-        deviations: their difference in standard deviations within either side (Cohen's d).
+        cohens_d: the difference of the means in pooled standard deviations.
     """
 
     trait: str
     words: str
     inside: float
     outside: float
-    deviations: float
+    cohens_d: float
 
 
-def set_apart(drawings: Sequence[Drawing], inside: NDArray[np.bool_]) -> list[Apart]:
+def distinguishing_traits(
+    drawings: Sequence[Drawing], inside: NDArray[np.bool_]
+) -> list[EffectSize]:
     """Say by which traits some drawings differ from the others, the clearest first.
 
     At most 3, each by half a standard deviation or more.
@@ -150,7 +152,7 @@ def set_apart(drawings: Sequence[Drawing], inside: NDArray[np.bool_]) -> list[Ap
     return _apart(traits([d.in_simplified_form() for d in drawings]), inside)
 
 
-def _apart(measured: Floats, inside: NDArray[np.bool_]) -> list[Apart]:
+def _apart(measured: Floats, inside: NDArray[np.bool_]) -> list[EffectSize]:
     own, others = measured[inside], measured[~inside]
     if not len(own) or not len(others):
         return []
@@ -161,7 +163,7 @@ def _apart(measured: Floats, inside: NDArray[np.bool_]) -> list[Apart]:
     clearest = [i for i in np.argsort(-np.abs(away), kind="stable") if abs(away[i]) >= _MATTERS]
     names = list(TRAITS)
     return [
-        Apart(
+        EffectSize(
             names[i], TRAITS[names[i]][int(away[i] > 0)],
             float(means[i]), float(rest[i]), float(away[i]),
         )

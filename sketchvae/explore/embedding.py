@@ -14,7 +14,6 @@ from sketchvae.generate.artist import Artist
 from sketchvae.polyline import Floats, Floats32
 from sketchvae.render.map import CELLS, Frame, Map
 
-WAYS = ("pca", "tsne", "umap")
 FEWEST = 3  # drawings: two lie on a line
 COLD = 0.1  # temperature of what is drawn across the map: the latent decides
 _WHITE = 0.05  # of the extent, around all drawings
@@ -24,10 +23,10 @@ _NEIGHBOURS = 30  # of a drawing that t-SNE keeps near it: its perplexity
 def draw_map(
     artist: Artist,
     drawings: Sequence[Drawing],
-    way: str = "pca",
+    method: str = "pca",
     *,
     frame: Frame | None = None,
-    like: Floats | None = None,
+    align_to: Floats | None = None,
 ) -> Map:
     """Lay drawings out in a plane by their latents, and let the artist draw across it.
 
@@ -39,9 +38,9 @@ def draw_map(
     Args:
         artist: whose latents.
         drawings: 3 or more.
-        way: "pca" (principal components), "tsne" or "umap".
+        method: "pca" (principal components), "tsne" or "umap".
         frame: what to show; None for a square around all drawings.
-        like: (B, 2) places of the same drawings on an earlier map, which this one is turned to.
+        align_to: (B, 2) places of the same drawings on an earlier map, which this one is turned to.
 
     Raises:
         SketchvaeError: for too few drawings, or one without a stroke.
@@ -52,11 +51,11 @@ def draw_map(
             f"a map must have at least {FEWEST} drawings, got {len(drawings)}; add some"
         )
     latents = artist.encode(drawings)
-    places = lay_out(latents, way)
-    if like is not None:
-        places = turned(places, like)
+    places = embed_2d(latents, method)
+    if align_to is not None:
+        places = procrustes_align(places, align_to)
     frame = _around(places) if frame is None else frame
-    across, near = latents_across(latents, places, frame)
+    across, near = mean_latents(latents, places, frame)
     drawn: list[Drawing | None] = [None] * CELLS**2
     attempts = artist.attempt(int(near.sum()), COLD, seed=0, latents=across[near])
     for cell, drawing in zip(np.flatnonzero(near).tolist(), attempts, strict=True):
@@ -64,9 +63,9 @@ def draw_map(
     return Map(drawings, places, frame, drawn)
 
 
-def lay_out(latents: Floats32, way: str) -> Floats:
+def embed_2d(latents: Floats32, method: str) -> Floats:
     """Give each latent, (B, Z), a place in a plane, (B, 2). The same every time."""
-    if way == "tsne":
+    if method == "tsne":
         from sklearn.manifold import TSNE
         from threadpoolctl import threadpool_limits
 
@@ -74,16 +73,16 @@ def lay_out(latents: Floats32, way: str) -> Floats:
         layout = TSNE(perplexity=neighbours, init="pca", random_state=0)
         with threadpool_limits(1):  # threads that wait for each other stand still on a busy machine
             found = layout.fit_transform(latents)
-    elif way == "umap":
+    elif method == "umap":
         from umap import UMAP
 
         found = UMAP(random_state=0, n_jobs=1).fit_transform(latents)
     else:
-        found = principal(latents, 2)
+        found = pca(latents, 2)
     return np.asarray(found, dtype=np.float64)
 
 
-def principal(latents: Floats32, components: int) -> Floats:
+def pca(latents: Floats32, components: int) -> Floats:
     """Return latents, (B, Z), along their principal components, (B, components), largest first.
 
     Components that Z does not have are 0. An axis points where its largest share does.
@@ -97,19 +96,19 @@ def principal(latents: Floats32, components: int) -> Floats:
     return found
 
 
-def turned(places: Floats, like: Floats) -> Floats:
+def procrustes_align(places: Floats, align_to: Floats) -> Floats:
     """Turn and mirror places about their middle until they lie nearest to others.
 
     Orthogonal Procrustes (Schoenemann 1966): the axes of principal components may change
     places or signs while the space hardly does.
     """
     middle = places.mean(axis=0)
-    left, _, right = np.linalg.svd((places - middle).T @ (like - like.mean(axis=0)))
+    left, _, right = np.linalg.svd((places - middle).T @ (align_to - align_to.mean(axis=0)))
     found: Floats = (places - middle) @ (left @ right) + middle
     return found
 
 
-def latents_across(
+def mean_latents(
     latents: Floats32, places: Floats, frame: Frame
 ) -> tuple[Floats32, NDArray[np.bool_]]:
     """Return the mean latent around the middle of each cell, and where there is a drawing near.

@@ -144,7 +144,7 @@ class Artist:
         """Say how sheep each drawing is, (n,), from 0 to 1: see `Sheepness`.
 
         Made for many drawings: it reads each once and asks for no likelihood. Those in
-        simplified form, `drawing.sized(255).rounded()` say, are read at once.
+        simplified form, as `drawing.to_quickdraw()` gives them, are read at once.
 
         Raises:
             SketchvaeError: if a drawing is empty, or sheepness was learnt for other weights.

@@ -12,7 +12,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.data.dataset import PackedSet, Points, Split
+from sketchvae.data.dataset import PackedDataset, Points, Split
 from sketchvae.drawing import Pen
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats32
@@ -60,7 +60,7 @@ class Batch:
 class Source:
     """A packed set, and how many times an epoch shows each of its drawings."""
 
-    packed: PackedSet
+    packed: PackedDataset
     repeat: int = 1
 
 
