@@ -625,6 +625,6 @@ def test_coordinates_may_lie_a_billion_away_and_no_sum_overflows() -> None:
 
 
 def test_range_of_quickdraw_keeps_every_point_and_rounds_it() -> None:
-    drawing = Drawing([[[10, 20], [10.4, 20], [61, 122]], [[30, 30]]], "sheep")
+    drawing = Drawing([[[10.0, 20.0], [10.4, 20.0], [61.0, 122.0]], [[30.0, 30.0]]], "sheep")
     assert drawing.to_quickdraw() == Drawing([[[0, 0], [1, 0], [128, 255]], [[50, 25]]])
     assert drawing.to_quickdraw().word == "sheep"
