@@ -4,16 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.polyline import Floats, resample, simplify_mask
-
-if TYPE_CHECKING:
-    from sketchvae.flock import Player
 
 SIMPLIFIED_SIDE = 255.0  # longest side of a drawing in Quick, Draw!'s simplified form, in pixels
 SIMPLIFIED_EPSILON = 2.0  # its Ramer-Douglas-Peucker tolerance, in pixels
@@ -345,19 +342,6 @@ class Drawing:
         return Drawing(strokes, self.word, self.key_id, self.times)
 
     # --- in a notebook --------------------------------------------------------------
-
-    def animate(
-        self,
-        *,
-        seconds: float | None = None,
-        speed: float | None = None,
-        loop: bool = False,
-        tip: bool = False,
-    ) -> "Player":
-        """Let the drawing be drawn in a notebook; see `Flock.animate`."""
-        from sketchvae.flock import Flock  # here: it is built on drawings, and on rendering
-
-        return Flock([self]).animate(seconds=seconds, speed=speed, loop=loop, tip=tip)
 
     def _repr_svg_(self) -> str:
         """Show the drawing in a notebook, fitted into a square of 200 pixels."""

@@ -64,17 +64,17 @@ def test_large_flock_shows_its_first_hundred_and_an_empty_one_its_repr() -> None
     assert Flock()._repr_svg_() is None
 
 
-def test_drawing_and_flock_play_in_a_frame_of_their_own() -> None:
-    for player, count in ((FLOCK[0].animate(seconds=2.0), 1), (FLOCK.animate(together=True), 5)):
+def test_flock_of_one_or_more_plays_in_a_frame_of_their_own() -> None:
+    for player, count in ((FLOCK[:1].animate(seconds=2.0), 1), (FLOCK.animate(together=True), 5)):
         (page,) = re.findall(r'srcdoc="([^"]*)"', player._repr_html_())
         assert html.unescape(page) == player.html
         assert page.count("drawing-") == count
         assert "stroke-dasharray" in page
 
 
-def test_drawing_plays_in_chromium(chromium: browsers.Chromium, tmp_path: Path) -> None:
+def test_flock_plays_in_chromium(chromium: browsers.Chromium, tmp_path: Path) -> None:
     path = tmp_path / "notebook.html"
-    path.write_text(f"<body>{FLOCK[0].animate(seconds=2.0)._repr_html_()}</body>")
+    path.write_text(f"<body>{FLOCK[:1].animate(seconds=2.0)._repr_html_()}</body>")
     chromium.open(path)
     inside = "document.querySelector('iframe').contentDocument"
     assert chromium.run(f"{inside}.querySelectorAll('path').length") == len(FLOCK[0].strokes)
@@ -91,6 +91,6 @@ def test_drawing_plays_in_chromium(chromium: browsers.Chromium, tmp_path: Path) 
 )
 def test_what_cannot_be_played_is_one_line(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(SketchvaeError, match=message):
-        FLOCK[0].animate(**arguments)  # type: ignore[arg-type]
+        FLOCK[:1].animate(**arguments)  # type: ignore[arg-type]
     with pytest.raises(SketchvaeError, match="a drawing with a stroke, got none"):
-        Drawing([]).animate()
+        Flock([Drawing([])]).animate()

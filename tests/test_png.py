@@ -17,7 +17,7 @@ from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.raster import Pixels, cut
+from sketchvae.raster import Raster, ink_mask, subdivide
 from sketchvae.render.png import contact_sheet, to_png
 from sketchvae.render.png import picture as picture_of
 from sketchvae.render.svg import Style, to_svg
@@ -210,17 +210,17 @@ def test_ten_thousand_strokes_are_no_trouble() -> None:
 def test_part_of_a_line_never_covers_more_than_the_whole(
     pen: float, points: list[tuple[float, float]], data: st.DataObject
 ) -> None:
-    pieces = cut([np.array(points)], pen)
+    pieces = subdivide([np.array(points)], pen)
     until = np.array(
         data.draw(st.lists(st.floats(0, 1), min_size=len(pieces), max_size=len(pieces)))
     )
-    part, whole, both = (Pixels(40, 40, (0,)) for _ in range(3))
+    part, whole, both = (Raster(40, 40, (0,)) for _ in range(3))
     part.ink(pieces, pen, (255,), 0, until)
     whole.ink(pieces, pen, (255,), 0)
-    assert (part.shown <= whole.shown).all()
+    assert (part.pixels <= whole.pixels).all()
     both.ink(pieces, pen, (255,), 0, until)
     both.ink(pieces, pen, (255,), 0)
-    np.testing.assert_array_equal(both.shown, whole.shown)
+    np.testing.assert_array_equal(both.pixels, whole.pixels)
 
 
 @pytest.mark.parametrize(
@@ -240,3 +240,15 @@ def test_picture_that_cannot_be_made_is_one_line(call: Callable[[], bytes], mess
         call()
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_ink_mask_is_the_coverage_that_the_distance_gives() -> None:
+    """A mask at a scale and an offset, against the distance of every pixel's centre."""
+    strokes = [np.array([[1.0, 1.0], [4.0, 2.0]]), np.array([[2.0, 3.0]])]
+    mask = ink_mask(strokes, (50, 40), line_width=3.0, scale=10.0, offset=(-2.0, 1.5))
+    assert mask.shape == (40, 50)
+    ys, xs = np.mgrid[:40, :50] + 0.5
+    t = np.linspace(0, 1, 2000)[:, None]
+    along = np.concatenate([(1 - t) * (8.0, 11.5) + t * (38.0, 21.5), [(18.0, 31.5)]])
+    distance = np.min([np.hypot(xs - x, ys - y) for x, y in along], axis=0)
+    np.testing.assert_allclose(mask / 255, (2.0 - distance).clip(0, 1), atol=0.01)

@@ -39,9 +39,9 @@ def covered(strokes: list[Floats]) -> set[tuple[float, float]]:
 
 def strokes_of(drawing: Drawing, smooth: bool = False) -> list[Floats]:
     """The strokes in a cell of 100 mm, as the page has them."""
-    from sketchvae.render.svg import outlines
+    from sketchvae.render.svg import stroke_paths
 
-    return [o.corners for o in outlines(drawing, (0, 0), 100, 1, smooth)]
+    return [o.vertices for o in stroke_paths(drawing, (0, 0), 100, 1, smooth)]
 
 
 # --- which stroke becomes which -------------------------------------------------------

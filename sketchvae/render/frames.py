@@ -195,7 +195,7 @@ def _frames(
     inked = sheet.blank()
     done = np.zeros(len(begins))
     stands = 0
-    picture = sheet.picture(inked.shown)
+    picture = sheet.picture(inked.pixels)
     for number in range(1, count + 1):
         now = times.duration * number / count if number < count else np.inf
         part = (now - begins) / np.maximum(ends - begins, 1e-9)
@@ -204,13 +204,13 @@ def _frames(
         if stands and (fresh.any() or routes):
             yield picture, stands
             stands = 0
-        sheet.ink(inked, sheet.pieces.chosen(fresh), until[fresh])
+        sheet.ink(inked, sheet.segments.subset(fresh), until[fresh])
         done = until
         if not stands:
-            shown = inked.shown
+            shown = inked.pixels
             if routes and number < count:
                 tips = [[np.interp(now, t, x), np.interp(now, t, y)] for t, x, y in routes]
-                shown = inked.dotted(np.array(tips), 2 * TIP * sheet.pen, sheet.colour(0))
+                shown = inked.with_dots(np.array(tips), 2 * TIP * sheet.pen, sheet.colour(0))
             picture = sheet.picture(shown)
         stands += 1
     yield picture, stands
@@ -218,11 +218,11 @@ def _frames(
 
 def _piece_times(sheet: Sheet, times: Timeline) -> tuple[Floats, Floats]:
     """Say when the pen is at the start and at the end of each piece, in seconds."""
-    pieces = sheet.pieces
-    bounds = np.searchsorted(pieces.stroke, np.arange(len(times.strokes) + 1))
-    seconds = np.empty((len(pieces), 2))
+    segments = sheet.segments
+    bounds = np.searchsorted(segments.stroke, np.arange(len(times.strokes) + 1))
+    seconds = np.empty((len(segments), 2))
     for time, (first, last) in zip(times.strokes, pairwise(bounds.tolist()), strict=True):
-        seconds[first:last] = np.interp(pieces.shares[first:last], time.shares, time.seconds)
+        seconds[first:last] = np.interp(segments.spans[first:last], time.shares, time.seconds)
     return seconds[:, 0], seconds[:, 1]
 
 
@@ -233,9 +233,9 @@ def _routes(
 
     There is one pen for all drawings, or one for each if they are drawn together.
     """
-    pieces = sheet.pieces
-    pens = np.array([time.drawing for time in times.strokes])[pieces.stroke]
+    segments = sheet.segments
+    pens = np.array([time.drawing for time in times.strokes])[segments.stroke]
     pens = pens if animation.pace.together else np.zeros_like(pens)
-    starts, stops = pieces.starts.T, (pieces.starts + pieces.steps).T
+    starts, stops = segments.starts.T, (segments.starts + segments.offsets).T
     both = np.stack([np.vstack([begins, starts]), np.vstack([ends, stops])], axis=2)  # (3, n, 2)
     return [both[:, pens == pen].reshape(3, -1) for pen in np.unique(pens)]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing, number
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.raster import Pixels, cut
+from sketchvae.raster import Raster, subdivide
 from sketchvae.render.png import RGB, THINNEST
 from sketchvae.render.svg import LINE, fit_to_cell
 
@@ -124,17 +124,17 @@ def pixels_of(chart: Map, side: int = PIXELS) -> NDArray[np.uint8]:
 
 
 def _half(chart: Map, drawings: Sequence[Drawing | None], side: int) -> NDArray[np.uint8]:
-    sheet = Pixels(side, side, (255, 255, 255))
+    sheet = Raster(side, side, (255, 255, 255))
     places = chart.frame.within(chart.places) * side
     words = chart.words
     of_word = np.array([words.index(drawing.word) for drawing in chart.drawings])
     for order, word in enumerate(words):
-        dots = cut([place[None] for place in places[of_word == order]], _DOT)
+        dots = subdivide([place[None] for place in places[of_word == order]], _DOT)
         sheet.ink(dots, _DOT, colour_of(words, word), layer=order)
     cell = side / CELLS
     pen = max(LINE * cell, THINNEST)
-    sheet.ink(cut(_placed(drawings, cell, pen), pen), pen, (0, 0, 0), layer=len(words))
-    return sheet.shown.reshape(side, side, 3)
+    sheet.ink(subdivide(_placed(drawings, cell, pen), pen), pen, (0, 0, 0), layer=len(words))
+    return sheet.pixels.reshape(side, side, 3)
 
 
 def _placed(drawings: Sequence[Drawing | None], cell: float, pen: float) -> list[Floats]:

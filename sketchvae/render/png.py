@@ -11,7 +11,7 @@ import numpy as np
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.raster import Bytes, Pieces, Pixels, cut
+from sketchvae.raster import Bytes, Raster, Segments, subdivide
 from sketchvae.render.svg import (
     DEFAULT_STYLE,
     LINE,
@@ -20,7 +20,7 @@ from sketchvae.render.svg import (
     common_bounds,
     fit_to_cell,
     grid,
-    outlines,
+    stroke_paths,
 )
 
 if TYPE_CHECKING:
@@ -62,32 +62,34 @@ class Sheet:
     paper: RGB | None
 
     @cached_property
-    def pieces(self) -> Pieces:
-        """All strokes, cut into pieces."""
-        return cut(self.strokes, self.pen)
+    def segments(self) -> Segments:
+        """All strokes, cut into segments."""
+        return subdivide(self.strokes, self.pen)
 
-    def blank(self) -> Pixels:
+    def blank(self) -> Raster:
         """Lay out the sheet without ink."""
         if len(self.inks) == 1:
-            return Pixels(self.width, self.height, (0,))
+            return Raster(self.width, self.height, (0,))
         paper = (0, 0, 0, 0) if self.paper is None else (*self.paper, 255)
-        return Pixels(self.width, self.height, paper)
+        return Raster(self.width, self.height, paper)
 
     def colour(self, order: int) -> tuple[int, ...]:
         """Return what a pixel holds that is covered by the stroke of this order in its drawing."""
         one = len(self.inks) == 1
         return (255,) if one else (*self.inks[order % len(self.inks)], 255)
 
-    def ink(self, inked: Pixels, pieces: Pieces, until: Floats | None = None) -> None:
-        """Ink pieces in the colours of their strokes; see `Pixels.ink`."""
+    def ink(self, inked: Raster, segments: Segments, progress: Floats | None = None) -> None:
+        """Ink segments in the colours of their strokes; see `Raster.ink`."""
         if len(self.inks) == 1:
-            inked.ink(pieces, self.pen, self.colour(0), layer=0, until=until)
+            inked.ink(segments, self.pen, self.colour(0), layer=0, progress=progress)
             return
-        orders = np.array(self.orders)[pieces.stroke]
+        orders = np.array(self.orders)[segments.stroke]
         for order in np.unique(orders).tolist():
             now = orders == order
-            part = None if until is None else until[now]
-            inked.ink(pieces.chosen(now), self.pen, self.colour(order), layer=order, until=part)
+            part = None if progress is None else progress[now]
+            inked.ink(
+                segments.subset(now), self.pen, self.colour(order), layer=order, progress=part
+            )
 
     def picture(self, shown: Bytes) -> "Image.Image":
         """Make a picture: mode "P" with one ink, else "RGB", or "RGBA" without paper."""
@@ -104,10 +106,10 @@ class Sheet:
             picture.putpalette(_ramp(self.paper, self.inks[0]))
         return picture
 
-    def finished(self) -> Pixels:
+    def finished(self) -> Raster:
         """Ink all strokes."""
         inked = self.blank()
-        self.ink(inked, self.pieces)
+        self.ink(inked, self.segments)
         return inked
 
 
@@ -138,7 +140,7 @@ def picture(
         SketchvaeError: for no drawings, or a size or colour that cannot be drawn.
     """
     sheet = lay_out(drawings, pixels, width_mm, style, columns, in_place=in_place)
-    return sheet.picture(sheet.finished().shown)
+    return sheet.picture(sheet.finished().pixels)
 
 
 def to_png(
@@ -204,8 +206,10 @@ def lay_out(
     bounds = common_bounds(drawings) if in_place else None
     for index, drawing in enumerate(drawings):
         corner = (index % columns * cell, index // columns * cell)
-        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth, bounds)):
-            strokes.append(outline.corners * scale)
+        for order, path in enumerate(
+            stroke_paths(drawing, corner, cell, pen, style.smooth, bounds)
+        ):
+            strokes.append(path.vertices * scale)
             orders.append(order)
     inks = tuple(_rgb(ink) for ink in style.inks)
     paper = None if style.background is None else _rgb(style.background)
@@ -251,7 +255,7 @@ def contact_sheet(
         columns * cell, rows * height, pen, strokes, (0,) * len(strokes), ((0, 0, 0),),
         (255, 255, 255),
     )  # fmt: skip
-    drawn = sheet.picture(sheet.finished().shown).convert("L")
+    drawn = sheet.picture(sheet.finished().pixels).convert("L")
     for (left, top), label in zip(corners, labels or (), strict=False):
         drawn.paste(_lettered(label, cell), (left, top + cell))
     return drawn

@@ -12,7 +12,7 @@ from typing import Any
 
 from sketchvae.drawing import number
 from sketchvae.errors import SketchvaeError
-from sketchvae.render.path import DECIMALS, Outline
+from sketchvae.render.path import DECIMALS, StrokePath
 from sketchvae.render.timeline import DEFAULT_PACE, LONGEST, Pace, StrokeTime, Timeline
 
 PAUSE = 1.5  # seconds that the finished drawings stand before a loop begins again
@@ -50,7 +50,7 @@ class Animation:
 
 def animate(
     page: Any,  # noqa: ANN401
-    lines: Sequence[tuple[Any, Outline]],
+    lines: Sequence[tuple[Any, StrokePath]],
     times: Timeline,
     animation: Animation,
     pen: float,
@@ -116,7 +116,7 @@ def _seconds(value: float) -> str:
 def _animate_stroke(
     page: Any,  # noqa: ANN401
     path: Any,  # noqa: ANN401
-    outline: Outline,
+    outline: StrokePath,
     time: StrokeTime,
     clock: Clock,
 ) -> None:
@@ -137,7 +137,7 @@ def _animate_stroke(
 
 def _pen_tip(
     page: Any,  # noqa: ANN401
-    route: Sequence[tuple[Outline, StrokeTime]],
+    route: Sequence[tuple[StrokePath, StrokeTime]],
     clock: Clock,
     radius: float,
     colour: str,

@@ -9,7 +9,7 @@ import numpy as np
 
 from sketchvae.drawing import Drawing, number
 from sketchvae.errors import SketchvaeError
-from sketchvae.render.path import DECIMALS, Outline, curved, straight
+from sketchvae.render.path import DECIMALS, StrokePath, curve_path, polyline_path
 from sketchvae.render.smil import Animation, animate
 from sketchvae.render.timeline import timeline
 
@@ -86,12 +86,14 @@ def to_svg(
     columns, rows, cell, pen = check_page(len(drawings), width_mm, style, columns)
     inks = style.inks
     page, layer = blank_page((width_mm, cell * rows), pen, style, title(drawings))
-    lines: list[tuple[Any, Outline]] = []
+    lines: list[tuple[Any, StrokePath]] = []
     bounds = common_bounds(drawings) if in_place else None
     for index, drawing in enumerate(drawings):
         group = layer.add(page.g(id=f"drawing-{index + 1}"))
         corner = (index % columns * cell, index // columns * cell)
-        for order, outline in enumerate(outlines(drawing, corner, cell, pen, style.smooth, bounds)):
+        for order, outline in enumerate(
+            stroke_paths(drawing, corner, cell, pen, style.smooth, bounds)
+        ):
             path = group.add(page.path(outline.data))
             if (ink := inks[order % len(inks)]) != inks[0]:
                 path["stroke"] = ink
@@ -183,21 +185,21 @@ def _margin(cell: float, pen: float) -> float:
     return max(MARGIN * cell, pen / 2)  # at least the half of the line that lies outside
 
 
-def outlines(
+def stroke_paths(
     drawing: Drawing,
     corner: tuple[float, float],
     cell: float,
     pen: float,
     smooth: bool,
     bounds: Bounds | None = None,
-) -> list[Outline]:
+) -> list[StrokePath]:
     """Place the drawing in the cell with this upper left corner, stroke by stroke."""
     strokes = fit_to_cell(drawing, cell, pen, bounds).moved(*corner).strokes
     if not smooth:
-        return [straight(stroke) for stroke in strokes]
+        return [polyline_path(stroke) for stroke in strokes]
     inset = (_margin(cell, pen) + pen / 2) / 2  # half of the white margin is for bulging curves
     low = np.array(corner) + inset
-    return [curved(stroke, low, low + cell - 2 * inset) for stroke in strokes]
+    return [curve_path(stroke, low, low + cell - 2 * inset) for stroke in strokes]
 
 
 def title(drawings: Sequence[Drawing]) -> str:

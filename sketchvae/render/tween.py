@@ -22,7 +22,7 @@ from sketchvae.render.path import DECIMALS
 from sketchvae.render.player import player
 from sketchvae.render.png import Sheet, lay_out
 from sketchvae.render.smil import Animation, Clock
-from sketchvae.render.svg import Style, blank_page, check_page, outlines, title
+from sketchvae.render.svg import Style, blank_page, check_page, stroke_paths, title
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -114,7 +114,7 @@ def _frames(
         number = min(int(moment), len(turns) - 1)
         strokes = tuple(stroke * scale for stroke in turns[number].at(moment - number))
         frame = replace(sheet, strokes=strokes, orders=tuple(range(len(strokes))))
-        yield frame.picture(frame.finished().shown), 1
+        yield frame.picture(frame.finished().pixels), 1
 
 
 def _svg(
@@ -160,7 +160,7 @@ def _move(page: Any, path: Any, moments: dict[str, str]) -> None:  # noqa: ANN40
 
 def _turns(drawings: Sequence[Drawing], cell: float, pen: float, style: Style) -> list[Turn]:
     placed = [
-        Drawing(line.corners for line in outlines(drawing, (0, 0), cell, pen, style.smooth))
+        Drawing(line.vertices for line in stroke_paths(drawing, (0, 0), cell, pen, style.smooth))
         for drawing in drawings
     ]
     if style.smooth:  # a curve has more corners than can be seen
