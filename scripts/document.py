@@ -24,7 +24,8 @@ WIDTH = 88  # columns of a help text
 _HEADER = """\
 # The command line
 
-The help text of every command, as `--help` prints it. `scripts/document` writes this page.
+The help text of every command, as `--help` prints it. `scripts/document` writes this page, and
+`tests/test_examples.py` runs the examples.
 
 """
 

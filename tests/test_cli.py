@@ -464,27 +464,3 @@ def test_train_on_something_else_is_one_line(
     output = sketchvae("train", "--data", path, "--out", tmp_path / "run", fails=1)
     assert said in output
     assert len(output.splitlines()) == 1
-
-
-# --- help ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "",
-        "draw",
-        "animate",
-        "train",
-        "evaluate",
-        "info",
-        "data",
-        "data fetch",
-        "data import",
-        "data info",
-    ],
-)
-def test_every_help_text_has_an_example(command: str) -> None:
-    text = sketchvae(*command.split(), "--help")
-    assert "Example" in text
-    assert f"    sketchvae {command}".rstrip() in text

@@ -18,9 +18,9 @@ def info(model: Path | None, as_json: bool) -> None:
     Without MODEL, the sheep that come with sketchvae.
 
     \b
-    Example:
+    Examples:
       sketchvae info
-      sketchvae info runs/x/model.safetensors --json
+      sketchvae info model.safetensors --json
     """
     from sketchvae.model.weights import load, shipped_path
 

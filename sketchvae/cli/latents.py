@@ -64,6 +64,7 @@ def decode(latents: str, page: PageOptions, drawing: DrawingOptions) -> None:
 
     \b
     Examples:
+      sketchvae encode sheep.ndjson -o sheep.npy
       sketchvae decode sheep.npy -o again.svg
       sketchvae decode sheep.npy:3 -t 0.1 -o third.svg
     """
