@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from sketchvae.model.torch_net import SketchVAE
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
+QUICKDRAW = SHEEP.with_name("quickdraw-sheep.ndjson")  # 20, drawn by people, CC BY 4.0 by Google
+QUICKDRAW_RAW = SHEEP.with_name("quickdraw-sheep-raw.ndjson")  # one of them with times
+SHARED = Path(__file__).parents[2] / "shared" / "data"  # larger sets, beside some clones only
+needs_shared = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="a larger check, where ../shared/data is present"
+)
 GOLDEN = Path(__file__).parent / "golden"
 
 E, H, Z, M = 6, 8, 3, 2  # encoder hidden, decoder hidden, latent, mixture components

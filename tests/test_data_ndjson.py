@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import QUICKDRAW, QUICKDRAW_RAW, SHARED, needs_shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from sketchvae.data import ndjson
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 GOOD = '{"word":"sheep","key_id":"12","drawing":[[[0,255],[3,4]],[[7],[8]]]}'
 RAW = '{"word":"sheep","drawing":[[[0.5,1.25],[3,4],[0,17]]]}'
 
@@ -251,43 +251,46 @@ def test_what_could_not_be_read_again_is_not_written(drawing: Drawing, claim: st
         ndjson.line(drawing)
 
 
-# --- the real files -----------------------------------------------------------------
-
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="needs the drawings in ../shared/data"
-)
+# --- real drawings ------------------------------------------------------------------
 
 
-@needs_shared
 def test_real_simplified_sheep_are_read() -> None:
-    flock = list(ndjson.read(SHARED / "quickdraw_sheep.ndjson"))
-    assert len(flock) == 220
+    flock = list(ndjson.read(QUICKDRAW))
+    assert len(flock) == 20
     assert {d.word for d in flock} == {"sheep"}
-    assert all(d.is_simplified for d in flock)
+    assert all(d.is_simplified and d.times is None for d in flock)
     assert flock[0].key_id == "6294518255058944"
     assert flock[0].strokes[0][:3].tolist() == [[61, 49], [66, 34], [74, 26]]
 
 
-@needs_shared
-def test_real_raw_sheep_have_times_that_grow() -> None:
-    flock = list(ndjson.read(SHARED / "quickdraw_sheep_raw.ndjson"))
-    assert len(flock) == 2
-    for drawing in flock:
-        assert drawing.times is not None
-        assert (np.diff(np.concatenate(drawing.times)) >= 0).all()
+def test_real_raw_sheep_has_times_that_grow() -> None:
+    (drawing,) = ndjson.read(QUICKDRAW_RAW)
+    assert drawing.times is not None
+    assert (np.diff(np.concatenate(drawing.times)) >= 0).all()
+
+
+def check_lines_come_back(path: Path) -> None:
+    for text in path.read_text().splitlines():
+        (drawing,) = ndjson.read_lines([text], path.name)
+        fields, back = json.loads(text), json.loads(ndjson.line(drawing))
+        assert (back["word"], back["drawing"]) == (fields["word"], fields["drawing"])
+
+
+@pytest.mark.parametrize("path", [QUICKDRAW, QUICKDRAW_RAW], ids=["simplified", "raw"])
+def test_real_lines_come_out_as_they_were(path: Path) -> None:
+    check_lines_come_back(path)
+
+
+def test_real_sheep_are_read_from_gzip(tmp_path: Path) -> None:
+    packed = tmp_path / "sheep.ndjson.gz"
+    packed.write_bytes(gzip.compress(QUICKDRAW.read_bytes()))
+    assert list(ndjson.read(packed)) == list(ndjson.read(QUICKDRAW))
 
 
 @needs_shared
-def test_real_lines_come_out_as_they_were() -> None:
+def test_more_real_drawings_are_read_and_come_out_as_they_were() -> None:
     for name in ("quickdraw_sheep.ndjson", "quickdraw_sheep_raw.ndjson"):
-        for text in (SHARED / name).read_text().splitlines():
-            (drawing,) = ndjson.read_lines([text], name)
-            fields, back = json.loads(text), json.loads(ndjson.line(drawing))
-            assert (back["word"], back["drawing"]) == (fields["word"], fields["drawing"])
-
-
-@needs_shared
-def test_other_categories_are_read_from_gzip() -> None:
+        check_lines_come_back(SHARED / name)
     reading = ndjson.read(SHARED / "quickdraw_344.ndjson.gz")  # 130,620; the first will do
     flock = [drawing for drawing, _ in zip(reading, range(2000), strict=False)]
     assert flock[0].word == "The Eiffel Tower"

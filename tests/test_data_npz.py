@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import QUICKDRAW, SHARED, needs_shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sketchvae.data import npz
+from sketchvae.data import ndjson, npz
 from sketchvae.data.unpickle import PickledArray, PickledDtype, unpickle
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 ROWS = np.array([[10, 0, 0], [0, -5, 1], [3, 3, 0], [300, 1, 1]], dtype=np.int16)
 SHEEP = Drawing([[(0, 0), (10, 0), (10, -5)], [(13, -2), (313, -1)]])
 
@@ -406,11 +406,20 @@ def test_offset_that_int16_cannot_hold_is_refused_and_the_old_file_stays(
     assert list(tmp_path.iterdir()) == [path]
 
 
-# --- the real files -----------------------------------------------------------------
+# --- real drawings ------------------------------------------------------------------
 
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="needs the drawings in ../shared/data"
-)
+
+def test_real_sheep_are_read_as_numpy_wrote_them(tmp_path: Path) -> None:
+    flock = list(ndjson.read(QUICKDRAW))
+    rows = [d.to_stroke3().astype(np.int16) for d in flock]
+    path = tmp_path / "sheep.npz"
+    np.savez_compressed(
+        path, train=objects(rows[:10]), valid=objects(rows[10:15]), test=objects(rows[15:])
+    )
+    for split, part in (("train", flock[:10]), ("valid", flock[10:15]), ("test", flock[15:])):
+        back = list(npz.read(path, [split]))
+        assert [d.aligned() for d in back] == [d.aligned() for d in part]
+        assert all(not d.points[0].any() for d in back)
 
 
 @needs_shared
@@ -424,7 +433,7 @@ needs_shared = pytest.mark.skipif(
         ("aaron_sheep.npz", "test", 300),
     ],
 )
-def test_real_splits_are_read_whole(name: str, split: str, number: int) -> None:
+def test_large_splits_are_read_whole(name: str, split: str, number: int) -> None:
     flock = list(npz.read(SHARED / name, [split]))
     assert len(flock) == number
     assert all(d.n_points >= 2 for d in flock)
@@ -436,7 +445,7 @@ def test_real_splits_are_read_whole(name: str, split: str, number: int) -> None:
 
 
 @needs_shared
-def test_real_training_split_is_read_as_numpy_reads_it() -> None:
+def test_large_training_split_is_read_as_numpy_reads_it() -> None:
     path = SHARED / "sheep_decoder_samples.npz"
     flock = [d for d, _ in zip(npz.read(path, ["train"]), range(500), strict=False)]
     with np.load(path, allow_pickle=True) as loaded:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers import QUICKDRAW, QUICKDRAW_RAW, SHARED, needs_shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 FLOCK = [Drawing([[(0, 0), (i, 9)], [(5, 5)]], "sheep", str(i + 1)) for i in range(4)]
 GOOD = b'{"word":"sheep","drawing":[[[1,2],[3,4]]]}\n'
 
@@ -316,14 +316,31 @@ def repack(data: bytes, chance: random.Random) -> bytes:
     return packed.getvalue()
 
 
-# --- the real files -----------------------------------------------------------------
+# --- real drawings ------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the drawings in ../shared/data")
+@pytest.mark.parametrize("suffix", [".ndjson", ".ndjson.gz", ".bin", ".npz", ".drawings"])
+def test_real_sheep_come_back_from_every_format(tmp_path: Path, suffix: str) -> None:
+    flock = list(formats.read(QUICKDRAW))
+    formats.write(tmp_path / f"sheep{suffix}", flock)
+    back = list(formats.read(tmp_path / f"sheep{suffix}"))
+    assert [d.aligned() for d in back] == [d.aligned() for d in flock]
+    assert all(251 <= d.longest_side <= 255 for d in back)
+
+
+def test_real_raw_sheep_becomes_one_in_simplified_form(tmp_path: Path) -> None:
+    (raw,) = formats.read(QUICKDRAW_RAW)
+    formats.write(tmp_path / "sheep.drawings", [raw])
+    (packed,) = formats.read(tmp_path / "sheep.drawings")
+    assert packed == raw.simplified()
+    assert packed.n_points < raw.n_points / 3
+
+
+@needs_shared
 @pytest.mark.parametrize(
     "name", ["quickdraw_sheep.ndjson", "quickdraw_344.ndjson.gz", "sheep_decoder_samples.npz"]
 )
-def test_real_files_are_known_by_their_suffix(name: str) -> None:
+def test_larger_files_are_known_by_their_suffix(name: str) -> None:
     drawing = next(formats.read(SHARED / name))
     assert drawing.n_points > 10
     assert 251 <= drawing.longest_side <= 255

@@ -13,7 +13,18 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from helpers import SCALE, E, Z, flock, network_in_torch, padded, random_model
+from helpers import (
+    QUICKDRAW,
+    SCALE,
+    SHARED,
+    E,
+    Z,
+    flock,
+    needs_shared,
+    network_in_torch,
+    padded,
+    random_model,
+)
 from PIL import Image
 from safetensors import safe_open
 from sklearn.metrics import roc_auc_score
@@ -38,7 +49,6 @@ from sketchvae.sequences import read
 
 ROOT = Path(__file__).parents[1]
 SHEEP = ROOT / "data" / "sheep.ndjson"
-SHARED = ROOT.parent / "shared" / "data"
 
 
 def score(*arguments: str | Path, fails: int = 0) -> str:
@@ -242,7 +252,17 @@ def test_drawn_sheep_are_more_sheep_than_plain_shapes_and_scribbles() -> None:
     assert np.median(load().sheepness(sheep(60))) > 0.8
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the drawings in ../shared/data")
+def test_sheepness_tells_real_sheep_from_plain_shapes() -> None:
+    real = list(formats.read(QUICKDRAW))
+    turns = np.linspace(0, 2 * np.pi, 40)
+    around = [np.stack([a * np.cos(turns), np.sin(turns)], axis=1) for a in (0.3, 0.6, 1, 2, 4)]
+    shapes = [Drawing([stroke]).to_quickdraw() for stroke in around]
+    house = Drawing([[[0, 255], [0, 90], [120, 0], [255, 90], [255, 255], [0, 255]]])
+    values = load().sheepness([*real, *shapes, house, ODD])
+    assert roc_auc_score(np.arange(len(values)) < len(real), values) > 0.9
+
+
+@needs_shared
 def test_sheepness_tells_real_sheep_from_real_drawings_of_other_things(tmp_path: Path) -> None:
     """The 100 kept out of training; of the others every 80th, of all categories."""
     named = (d.with_word("sheep") for d in formats.read(SHARED / "quickdraw_sheep.ndjson"))
