@@ -1,8 +1,10 @@
 """Every command, Python example, link and dotted name in the README and in docs/ is tried here."""
 
 import importlib
+import itertools
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,9 +12,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from helpers import sketchvae
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+]
 # A block of ```sh no-run cannot run here: what it starts, and why not.
 NOT_RUN = {
     "sketchvae send": "needs a plotter",
@@ -57,6 +64,16 @@ def shell(command: str, folder: Path, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
+def run(command: str, folder: Path) -> None:
+    """Run a command; one of ours alone in this process, which is quicker."""
+    program, *words = shlex.split(command)
+    if program != "sketchvae" or "|" in words:
+        shell(command, folder)
+        return
+    named = ([*folder.glob(word)] if "*" in word else [word] for word in words)
+    sketchvae(*itertools.chain.from_iterable(named))
+
+
 def shortened(command: str, page: str) -> str:
     if not command.startswith("sketchvae train"):
         return command
@@ -71,11 +88,12 @@ def marked(pages: list[str]) -> list[object]:
 
 
 @pytest.mark.parametrize("page", marked([p for p in PAGES if commands(p)]))
-def test_commands_run_in_order(page: str, tmp_path: Path) -> None:
+def test_commands_run_in_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "data", tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
     for command in commands(page):
         if command.startswith(("sketchvae ", "vpype ", "mkdir ")):
-            shell(shortened(command, page), tmp_path)
+            run(shortened(command, page), tmp_path)
         else:
             assert command.startswith(("scripts/", "pip install ")), command
     if page == "README.md":
@@ -148,7 +166,9 @@ def test_scripts_draw_works_from_any_folder_and_needs_no_network_the_second_time
 
 
 def test_the_readme_of_a_package_index_has_no_link_into_the_repository() -> None:
-    hooks = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["metadata"]["hooks"]
+    hooks = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["metadata"][
+        "hooks"
+    ]
     text = text_of("README.md")
     for rule in hooks["fancy-pypi-readme"]["substitutions"]:
         text = re.sub(rule["pattern"], rule["replacement"], text)
