@@ -1,7 +1,6 @@
 """Every command, Python example, link and dotted name in the README and in docs/ is tried here."""
 
 import importlib
-import itertools
 import os
 import re
 import shlex
@@ -70,8 +69,10 @@ def run(command: str, folder: Path) -> None:
     if program != "sketchvae" or "|" in words:
         shell(command, folder)
         return
-    named = ([*folder.glob(word)] if "*" in word else [word] for word in words)
-    sketchvae(*itertools.chain.from_iterable(named))
+    arguments: list[str | Path] = []
+    for word in words:
+        arguments += folder.glob(word) if "*" in word else [word]
+    sketchvae(*arguments)
 
 
 def shortened(command: str, page: str) -> str:
