@@ -9,15 +9,17 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from gcode_samples import PENS, gcode, length, strokes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_send import PENS, gcode, length, strokes
 
 from sketchvae.cli import main
 from sketchvae.errors import SketchvaeError
-from sketchvae.machine.job import Command, Job, marked
-from sketchvae.machine.journal import Record, Start, begin, remaining, resume
+from sketchvae.machine.job import Command, Job, sync_marks
+from sketchvae.machine.journal import Journal
 from sketchvae.machine.parser import read_job
+from sketchvae.machine.recovery import find_resume_point
+from sketchvae.machine.resume import ResumePoint, remaining_commands
 
 Point = tuple[float, float]
 
@@ -41,12 +43,12 @@ def sketchvae(*arguments: object, fails: int = 1) -> str:
 @pytest.mark.parametrize("pen", PENS)
 def test_strokes_are_read_from_the_comments(pen: str) -> None:
     read = job(gcode(pen))
-    assert read.strokes == 5
-    assert read.pen_up == tuple(text.replace(" ", "") for text in PENS[pen][0])
+    assert len(read.strokes) == 5
+    assert read.pen_up.lines == tuple(text.replace(" ", "") for text in PENS[pen][0])
     for k, line in enumerate(strokes(), 1):
-        inks = [c.points[-1] for c in read.commands if c.stroke == k and c.inks]
+        inks = [c.points[-1] for c in read.commands if c.stroke == k and c.is_cut]
         assert inks == [pytest.approx(p, abs=0.001) for p in line[1:]]
-    assert read.has_servo is (pen != "z")
+    assert read.pen_up.is_spindle is (pen != "z")
 
 
 FOREIGN = """; made elsewhere
@@ -70,8 +72,8 @@ M2
 
 def test_strokes_of_other_files_are_counted_by_travel() -> None:
     read = job(FOREIGN)
-    assert read.strokes == 2
-    assert read.pen_up == ("G0Z5",)
+    assert len(read.strokes) == 2
+    assert read.pen_up.lines == ("G0Z5",)
     first = next(c for c in read.commands if c.stroke == 2)
     assert first.text == "G0Y30X20.0000"  # complete, so that it may come after any other stroke
     (turn,) = [c for c in read.commands if c.text == "G1X20Y20"]  # its G is in the line before
@@ -90,14 +92,14 @@ def test_inches_are_measured_in_mm() -> None:
 
 def test_how_the_pen_is_lifted_is_read_or_must_be_said() -> None:
     servo = "G21\nM3 S30\nG0 X1 Y1\nM3 S90\nG1 X5 F900\nM3 S30\nG0 X9\nM3 S90\nG1 X1\nM3 S30\n"
-    assert job(servo).pen_up == job(servo + "M5\n").pen_up == ("M3S30",)
-    assert job(servo.replace("M3 S30\n", "S30\n")).pen_up == ("M3S30",)
+    assert job(servo).pen_up.lines == job(servo + "M5\n").pen_up.lines == ("M3S30",)
+    assert job(servo.replace("M3 S30\n", "S30\n")).pen_up.lines == ("M3S30",)
     silent = "G21\nG0 X1 Y1\nG1 X5 F900\n"
     with pytest.raises(SketchvaeError, match="does not say how the pen is lifted; say it, --pen"):
         job(silent)
     with pytest.raises(SketchvaeError, match=r"line 3: the pen must be up \(M5\) after stroke 1"):
         job(silent, "M5")
-    assert job(silent + "M5\n", "m5 | g4 p0.2").pen_up == ("M5", "G4P0.2")
+    assert job(silent + "M5\n", "m5 | g4 p0.2").pen_up.lines == ("M5", "G4P0.2")
 
 
 def cut(lines: int) -> str:
@@ -185,7 +187,7 @@ def ink(commands: tuple[Command, ...], place: Point) -> list[tuple[Point, Point]
     pieces = []
     for command in commands:
         for point in command.points:
-            if command.inks:
+            if command.is_cut:
                 pieces.append((place, point))
             place = point
     return pieces
@@ -200,21 +202,21 @@ def total(pieces: list[tuple[Point, Point]]) -> float:
 def test_wherever_a_job_stops_what_is_left_is_what_was_not_drawn(data: st.DataObject) -> None:
     pen = data.draw(st.sampled_from(sorted(PENS)))
     read = job(gcode(pen, change=data.draw(st.sampled_from([None, 3]))))
-    stream = list(marked(read, read.commands))
+    stream = list(sync_marks(read, read.commands))
     with tempfile.TemporaryDirectory() as folder:
-        record = Record(Path(folder) / "x.job", read, Start(0), (0.0, 0.0))
-        record.create()
+        journal = Journal(Path(folder) / "x.job", read, ResumePoint(0), (0.0, 0.0))
+        journal.create()
         sent = data.draw(st.integers(0, len(stream)))
         # GRBL has drawn all but the last few moves that it was sent, and a part of one.
         left = data.draw(st.integers(0, 10))
         share = data.draw(st.floats(0, 1))
         done = max(sent - left, 0)
         for i, command in enumerate(stream[:sent]):
-            record.sends(command.line)
+            journal.log_sent(command.line)
             if i < done:
-                record.acknowledged = command.line
-                if command.ends:
-                    record.drawn(command.stroke)
+                journal.acknowledged = command.line
+                if command.ends_stroke:
+                    journal.log_done(command.stroke)
         drawn, place = ink(tuple(stream[:done]), (0.0, 0.0)), (0.0, 0.0)
         for command in stream[:done]:
             place = command.points[-1] if command.points else place
@@ -222,63 +224,63 @@ def test_wherever_a_job_stops_what_is_left_is_what_was_not_drawn(data: st.DataOb
             (end,) = stream[done].points
             start = place
             place = (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
-            drawn += [(start, place)] if stream[done].inks else []
-        record.close(finished=False)
-        found = Record.read(record.path, read)
+            drawn += [(start, place)] if stream[done].is_cut else []
+        journal.close(finished=False)
+        found = Journal.read(journal.path, read)
     assert found is not None
-    going = resume(found, place)
+    going = find_resume_point(found, place)
     assert going is not None
-    rest = ink(remaining(read, going), place)
+    rest = ink(remaining_commands(read, going), place)
     whole = length(strokes())
     assert total(drawn) + total(rest) == pytest.approx(whole, abs=0.15)  # SAME, at both ends
-    if going.index < len(read.commands):
-        again = [c.text for c in remaining(read, going)]
-        up = read.pen_up[0]
+    again = [c.text for c in remaining_commands(read, going)]
+    if again:
+        up = read.pen_up.lines[0]
         assert up in again[: again.index(next(t for t in again if t.startswith("G0X")))]
 
 
 @pytest.mark.parametrize("pen", PENS)
 def test_a_stroke_goes_on_even_where_the_travel_to_it_crossed_it(pen: str, tmp_path: Path) -> None:
     read = job(gcode(pen))
-    commands = [c for c in read.commands if c.stroke == 3]
+    commands = read.strokes[2].commands
     i = next(i for i, c in enumerate(commands) if c.points == ((30.5, 32.5),))
-    record = Record(tmp_path / "x.job", read, Start(0), (0.0, 0.0))
-    record.done, record.sent, record.acknowledged = 2, commands[i].line, commands[i - 1].line
+    journal = Journal(tmp_path / "x.job", read, ResumePoint(0), (0.0, 0.0))
+    journal.done, journal.sent, journal.acknowledged = 2, commands[i].line, commands[i - 1].line
     (x, y), (u, v) = commands[i - 1].points[0], (30.5, 32.5)
     place = (x + 0.90625 * (u - x), y + 0.90625 * (v - y))  # 0.02 mm from the way of the travel
-    found = resume(record, place)
+    found = find_resume_point(journal, place)
     assert found is not None
-    assert found.place == place
-    assert read.commands[found.index] == commands[i]
+    assert found.position == place
+    assert read.strokes[found.stroke - 1].cuts[found.cut] == commands[i]
 
 
 def test_a_machine_that_is_elsewhere_is_not_believed(tmp_path: Path) -> None:
     read = job(gcode())
-    record = Record(tmp_path / "x.job", read, Start(0), (0.0, 0.0))
+    journal = Journal(tmp_path / "x.job", read, ResumePoint(0), (0.0, 0.0))
     for command in read.commands[:40]:
-        record.sends(command.line)
-    assert resume(record, (200.0, 150.0)) is None
+        journal.log_sent(command.line)
+    assert find_resume_point(journal, (200.0, 150.0)) is None
     there = next(c.points[-1] for c in reversed(read.commands[:40]) if c.points)
-    assert resume(record, there) is not None
+    assert find_resume_point(journal, there) is not None
 
 
-def test_the_record_of_another_text_is_not_taken(tmp_path: Path) -> None:
+def test_the_journal_of_another_text_is_not_taken(tmp_path: Path) -> None:
     path = tmp_path / "x.job"
-    record = Record(path, job(gcode()), begin(job(gcode()), 2), (0.0, 0.0))
-    record.create()
-    record.close(finished=False)
-    found = Record.read(path, job(gcode()))
+    journal = Journal(path, job(gcode()), ResumePoint(2), (0.0, 0.0))
+    journal.create()
+    journal.close(finished=False)
+    found = Journal.read(path, job(gcode()))
     assert found is not None
     assert found.done == 1
-    assert Record.read(path, job(gcode("z"))) is None
-    assert Record.read(tmp_path / "none.job", job(gcode())) is None
+    assert Journal.read(path, job(gcode("z"))) is None
+    assert Journal.read(tmp_path / "none.job", job(gcode())) is None
 
 
 def test_a_mark_stands_behind_every_stroke_and_before_the_change_of_pens() -> None:
     read = job(gcode(change=3))
-    marks = [c for c in marked(read, read.commands) if c.ends]
+    marks = [c for c in sync_marks(read, read.commands) if c.ends_stroke]
     assert [c.stroke for c in marks] == [1, 2, 3, 4, 5]
-    order = [c.text for c in marked(read, read.commands)]
+    order = [c.text for c in sync_marks(read, read.commands)]
     pause = len(order) - 1 - order[::-1].index("M0")
     assert order[pause - 1] == "G4P0"
 
@@ -348,5 +350,5 @@ def test_what_is_no_svg_is_one_line(content: str | None, said: str, page: Path) 
 
 
 def test_options_for_grbl_are_not_for_axidraw(page: Path) -> None:
-    assert "got --counted" in sketchvae("send", "axidraw", page, "--counted", fails=2)
+    assert "got --character-counting" in sketchvae("send", "axidraw", page, "--counted", fails=2)
     assert "takes one SVG file, got none" in sketchvae("send", "axidraw", fails=2)

@@ -14,45 +14,11 @@ from pathlib import Path
 import pytest
 import serial
 from click.testing import CliRunner
+from gcode_samples import STROKES, Point, gcode, length, strokes
 from grbl_simulator import RING, Simulator
 
 from sketchvae.cli import main
-from sketchvae.machine.journal import Record
-
-PENS = {
-    "servo": (["M3 S30", "G4 P0.1"], ["M3 S90", "G4 P0.1"]),
-    "relay": (["M5", "G4 P0.1"], ["M3", "G4 P0.1"]),
-    "z": (["G0 Z5"], ["G1 Z0 F600"]),
-}
-STROKES, PIECES = 5, 14
-Point = tuple[float, float]
-
-
-def strokes() -> list[list[Point]]:
-    """Strokes that bend, in mm, some of which cross others."""
-    return [
-        [(15.0 + 9 * k + 4 * math.sin(0.9 * i + k), 10.0 + 2.5 * i) for i in range(PIECES + 1)]
-        for k in range(STROKES)
-    ]
-
-
-def gcode(
-    pen: str = "servo", change: int | None = None, lines: list[list[Point]] | None = None
-) -> str:
-    """Write strokes as `sketchvae plot` does."""
-    up, down = PENS[pen]
-    lines = strokes() if lines is None else lines
-    xs, ys = zip(*(p for line in lines for p in line), strict=True)
-    out = [f"(pen-up: {' | '.join(up)})", f"(extent: {min(xs)} {min(ys)} {max(xs)} {max(ys)})"]
-    out += ["G21", "G90", "G94", *up]
-    for k, line in enumerate(lines, 1):
-        if change and k in (1, change):
-            out += [f"(pen {1 + (k > 1)}: {'black' if k == 1 else 'red?'})", "M0"]
-        (x, y), *rest = line
-        out += [f"(stroke {k} of {len(lines)})", f"G0 X{x:.3f} Y{y:.3f}", *down]
-        out += [f"G1 X{x:.3f} Y{y:.3f}" + " F3000" * (i == 0) for i, (x, y) in enumerate(rest)]
-        out += up
-    return "\n".join([*out, "(end)", *up, "G0 X0 Y0"]) + "\n"
+from sketchvae.machine.journal import Journal
 
 
 class Run:
@@ -122,10 +88,6 @@ def away(ink: list[tuple[float, float, float, float]], point: Point) -> float:
         along = min(max(along, 0.0), 1.0)
         least = min(least, math.dist(point, (x0 + along * dx, y0 + along * dy)))
     return least
-
-
-def length(lines: list[list[Point]]) -> float:
-    return sum(math.dist(a, b) for line in lines for a, b in pairwise(line))
 
 
 def assert_drawn_once(
@@ -453,12 +415,12 @@ def test_an_origin_set_with_g92_outlives_ctrl_c(tmp_path: Path) -> None:
 
 
 def test_an_unexpected_error_lifts_the_pen_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: Record, line: int) -> None:
+    def fail(_: Journal, line: int) -> None:
         if line == 40:  # in the middle of a stroke
             assert sim.is_down
             raise RuntimeError("a bug")
 
-    monkeypatch.setattr(Record, "sends", fail)
+    monkeypatch.setattr(Journal, "log_sent", fail)
     with Simulator() as sim:
         with pytest.raises(RuntimeError, match="a bug"):
             CliRunner().invoke(main, ["send", sim.port, str(file)], catch_exceptions=False)

@@ -1,136 +1,79 @@
-"""The link to a machine that runs GRBL 1.1: connect, ask, command, stop.
+"""A machine that runs GRBL 1.1: connect, ask, command, stop.
 
-The protocol is that of GRBL's documentation, "Grbl v1.1 Interface". Traps that a careless sender
-falls into: the greeting may be lost, `?` has no `ok` and its answer may come anywhere, silence
-may be a long move, and a reset while the machine moves loses the position.
+Traps that a careless sender falls into: the greeting may be lost; `?` has no `ok`, and its answer
+may come anywhere; silence may be a long move; a reset in motion loses the position.
 """
 
 import contextlib
 import math
 import re
 import time
-from collections import deque
-from collections.abc import Callable
-
-from serial import SerialException
+from collections.abc import Callable, Sequence
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.machine.port import TICK, open_port
-from sketchvae.machine.responses import MachineError, check_answer, check_version, is_greeting
+from sketchvae.machine.job import POSITION_TOLERANCE
+from sketchvae.machine.link import Link, Position
+from sketchvae.machine.protocol import (
+    HOLD,
+    READ_SECONDS,
+    RESET,
+    STATUS,
+    MachineError,
+    check_response,
+    check_version,
+    is_greeting,
+)
 
-BUFFER = 127  # bytes that may wait in GRBL's ring of 128
-TIMEOUT = 10.0  # seconds without a word after which a machine is lost
-HOMING = 300.0  # seconds: it says nothing meanwhile
-ASK_AGAIN = 0.25  # seconds
-STATUS, HOLD, START, RESET = b"?", b"!", b"~", b"\x18"
-SAME = 0.05  # mm within which two positions are one: a step is 0.0125 mm or less
+TIMEOUT = 10.0  # seconds of silence after which a machine is lost
+HOMING_SECONDS = 300.0  # a machine is silent while it homes
+POLL_SECONDS = 0.25  # between two requests for a report
+_REPORTS = 40  # to ask for: GRBL adds the work origin to every 10th, or every 30th in motion
 
 
-class _Silent(MachineError):  # noqa: N818
-    """It does not answer in time."""
+class _TimeoutError(MachineError):
+    """The machine does not answer in time."""
 
 
-class Grbl:
+class Grbl(Link):
     """A machine that is connected.
 
-    Args:
-        port: name of a serial port, or a URL as pyserial takes it (`socket://host:port`).
-        timeout: seconds without a word after which the machine is lost.
-        tick: is called while the machine is waited for; may raise.
-
     Attributes:
-        state: of the last report: Idle, Run, Hold:0, Alarm and so on; empty before the first.
-        place: x, y, z of the last report in mm from the work origin; None before it is known.
-        settings: what `$$` told, by number.
-
-    Raises:
-        SketchvaeError: if the port is missing or busy.
+        timeout: seconds of silence after which the machine is lost.
     """
 
     def __init__(
-        self, port: str, timeout: float = TIMEOUT, tick: Callable[[], object] = lambda: None
+        self, name: str, timeout: float = TIMEOUT, on_wait: Callable[[], object] = lambda: None
     ) -> None:
-        self.name, self.timeout, self.tick = port, timeout, tick
-        self.state = ""
-        self.place: tuple[float, float, float] | None = None
-        self.settings: dict[int, float] = {}
-        self.heard = time.monotonic()
-        self._lines: deque[str] = deque()
-        self._partial = b""
-        self._origin: tuple[float, float, float] | None = None
-        self._link = open_port(port)
+        """Open the port to a machine.
 
-    def close(self) -> None:
-        """Let go of the port."""
-        with contextlib.suppress(SerialException, OSError):
-            self._link.close()
-
-    # --- words over the wire ------------------------------------------------------------
-
-    def send(self, text: str) -> None:
-        """Send a line, without waiting for its answer."""
-        self.realtime(text.encode("ascii") + b"\n")
-
-    def realtime(self, content: bytes) -> None:
-        """Send bytes as they are."""
-        try:
-            self._link.write(content)
-        except (SerialException, OSError) as error:
-            raise self._gone() from error
-
-    def read(self) -> str:
-        """Return the next line that the machine says; an empty one if it says nothing now.
+        Args:
+            name: of a serial port, or a URL as pyserial takes it (`socket://host:port`).
+            timeout: as the attribute.
+            on_wait: is called while the machine is waited for; may raise.
 
         Raises:
-            MachineError: if the port is gone.
+            SketchvaeError: if the port is missing or busy.
         """
-        if not self._lines:
-            self._receive()
-        if not self._lines:
-            self.tick()
-            return ""
-        line = self._lines.popleft()
-        self.heard = time.monotonic()
-        if line.startswith("<") and line.endswith(">"):
-            self._report(line[1:-1].split("|"))
-        return line
+        super().__init__(name, on_wait)
+        self.timeout = timeout
 
-    def _receive(self) -> None:
-        try:
-            self._partial += self._link.read(max(1, self._link.in_waiting))
-        except (SerialException, OSError) as error:
-            raise self._gone() from error
-        *lines, self._partial = self._partial.split(b"\n")
-        self._lines += [t for line in lines if (t := line.decode("ascii", "replace").strip())]
+    def timeout_error(self, what: str) -> MachineError:
+        """Return the error of a machine that is lost, but may still listen.
 
-    def _gone(self) -> MachineError:
-        return MachineError(f"the port {self.name} is gone", linked=False)
-
-    def _report(self, fields: list[str]) -> None:
-        places = {}
-        for field in fields[1:]:
-            name, _, value = field.partition(":")
-            if name in ("MPos", "WPos", "WCO"):
-                with contextlib.suppress(ValueError):
-                    x, y, z, *_ = map(float, value.split(","))
-                    scale = 25.4 if self.settings.get(13) == 1 else 1.0
-                    places[name] = (x * scale, y * scale, z * scale)
-        self.state = fields[0]
-        self._origin = places.get("WCO", self._origin)
-        self.place = places.get("WPos")
-        if "MPos" in places and self._origin:
-            (x, y, z), (a, b, c) = places["MPos"], self._origin
-            self.place = (x - a, y - b, z - c)
+        Args:
+            what: the machine did not do, as "did not answer $$".
+        """
+        return _TimeoutError(f"{what} within {self.timeout:g} s")
 
     # --- conversations ------------------------------------------------------------------
 
     def command(self, text: str, seconds: float | None = None) -> list[str]:
-        """Send a line, wait for its answer, and return what came before it.
+        """Send a line, wait for its answer, and return the lines that came before it.
 
         Args:
             text: the line.
-            seconds: to wait for the answer; None asks for the state meanwhile, and waits as
-                long as the machine speaks and is not idle.
+            seconds: to wait for the answer. None asks for the state meanwhile, and waits as long
+                as the machine answers that and is not idle.
 
         Raises:
             MachineError: if the line is refused, or no answer comes.
@@ -138,112 +81,123 @@ class Grbl:
         self.send(text)
 
         def is_ok(line: str) -> bool:
-            check_answer(line, text)
+            check_response(line, text)
             return line == "ok"
 
-        return self._until(text, is_ok, seconds)
+        return self._read_until(is_ok, text, seconds)
 
-    def _until(
-        self, text: str, done: Callable[[str], object], seconds: float | None = None
+    def _read_until(
+        self, is_last: Callable[[str], object], text: str, seconds: float | None = None
     ) -> list[str]:
-        """Read until a line is the answer to `text`; return what came before it."""
-        said: list[str] = []
-        begin = asked = moved = self.heard = time.monotonic()
-        while not done(line := self.read()):
+        """Read until a line is the answer; return the lines before it.
+
+        Args:
+            is_last: of a line, which may be empty.
+            text: that is to be answered, for messages.
+            seconds: to wait, as in `command`.
+        """
+        lines: list[str] = []
+        begin = asked = last_busy = self.last_received = time.monotonic()
+        while not is_last(line := self.read()):
             now = time.monotonic()
-            said += [line] if line else []
+            lines += [line] if line else []
             if not self.state.startswith(("Idle", "Alarm")):
-                moved = now
-            late = now - begin > seconds if seconds else now - min(self.heard, moved) > self.timeout
-            if late:
-                raise self.silent(f"did not answer {text}")
-            if seconds is None and now - asked > ASK_AGAIN:
-                self.realtime(STATUS)
+                last_busy = now
+            silent = now - min(self.last_received, last_busy)
+            if (now - begin > seconds) if seconds else (silent > self.timeout):
+                raise self.timeout_error(f"did not answer {text}")
+            if seconds is None and now - asked > POLL_SECONDS:
+                self.send_bytes(STATUS)
                 asked = now
-        return said
+        return lines
 
-    def silent(self, what: str) -> "_Silent":
-        """Say that the machine is lost: it may still listen."""
-        return _Silent(f"{what} within {self.timeout:g} s")
+    def query_state(self) -> None:
+        """Ask for a report and wait for it.
 
-    def ask(self) -> None:
-        """Ask for the state and wait for it."""
+        Raises:
+            MachineError: if none comes.
+        """
         self.state, begin = "", time.monotonic()
         while not self.state:
             asked = time.monotonic()
-            self.realtime(STATUS)
-            while not self.state and time.monotonic() - asked < ASK_AGAIN:
+            self.send_bytes(STATUS)
+            while not self.state and time.monotonic() - asked < POLL_SECONDS:
                 self.read()
             if not self.state and time.monotonic() - begin > self.timeout:
-                raise self.silent("did not tell its state")
+                raise self.timeout_error("did not tell its state")
 
-    def where(self) -> tuple[float, float, float]:
-        """Ask for the position in mm from the work origin; its offset comes in some reports only.
+    def query_position(self) -> Position:
+        """Ask for the position, in mm from the work origin.
 
         Raises:
-            MachineError: if it is not told.
+            MachineError: if no report has it.
         """
-        for _ in range(40):  # at most every 30th report has the offset
-            self.ask()
-            if self.place:
-                return self.place
+        for _ in range(_REPORTS):
+            self.query_state()
+            if self.position:
+                return self.position
         raise MachineError("does not tell its position")
 
-    def wait(self, states: tuple[str, ...], seconds: float = math.inf) -> None:
-        """Ask until the state begins with one of these.
+    def wait_for(self, states: tuple[str, ...], seconds: float = math.inf) -> None:
+        """Ask until the state begins with one of some texts.
+
+        Args:
+            states: the texts.
+            seconds: after which the machine is lost.
 
         Raises:
-            MachineError: if it does not in time.
+            MachineError: if it is not in such a state in time.
         """
         begin = time.monotonic()
         while True:
-            self.ask()
+            self.query_state()
             if self.state.startswith(states):
                 return
             if time.monotonic() - begin > seconds:
-                raise self.silent(f"was {self.state}, not {states[0]},")
+                raise self.timeout_error(f"was {self.state}, not {states[0]},")
             self._pause()
 
     def _pause(self) -> None:
-        end = time.monotonic() + TICK
+        """Read for 0.05 s."""
+        end = time.monotonic() + READ_SECONDS
         while time.monotonic() < end:
             self.read()
 
-    # --- from the first word to the last ---------------------------------------------------
+    # --- connecting ---------------------------------------------------------------------
 
-    def connect(self, unlock: str | None = None, say: Callable[[str], object] = print) -> None:
+    def connect(self, unlock: str | None = None, report: Callable[[str], object] = print) -> None:
         """Find GRBL behind the port, wait until it rests, and read its settings.
 
         Args:
-            unlock: "$H" to home it first, "$X" to unlock it if it is locked.
-            say: is told what is waited for.
+            unlock: "$H" homes it first; "$X" unlocks it if it is locked.
+            report: is called with a sentence if the machine is still busy.
 
         Raises:
             SketchvaeError: if it is another firmware, or is locked and must not be unlocked.
         """
-        self._meet()
-        self._settle(say)
+        self._handshake()
+        self._wait_until_settled(report)
         self._read_settings()
-        self._settle(say)  # what was in its buffer is read by now, and perhaps still drawn
+        self._wait_until_settled(report)  # it has read its buffer by now, and may still draw it
         if unlock and (unlock == "$H" or self.state.startswith("Alarm")):
             try:
-                self.command(unlock, HOMING)
+                self.command(unlock, HOMING_SECONDS)
             except SketchvaeError:
-                self.realtime(RESET)  # it may be under way
+                self.send_bytes(RESET)  # it may be moving
                 raise
-            self.ask()
+            self.query_state()
         if self.state != "Idle":
             advice = {
                 "Alarm": "home it with --home, or unlock it with --unlock if its position is right",
                 "Door": "close its door",
             }.get(self.state.partition(":")[0], "switch it off and on")
             raise MachineError(f"must be idle, is {self.state}; {advice}")
-        self.where()
+        self.query_position()
 
-    def _meet(self) -> None:
-        """Wait for an answer to `?` or for the greeting; the last resort is a reset."""
+    def _handshake(self) -> None:
+        """Wait for an answer to `?` or for the greeting; reset the machine as a last resort."""
         begin = time.monotonic()
-        reset = False
+        was_reset = False
         while not self.state:
             asked = time.monotonic()
             if asked - begin > self.timeout:
@@ -251,22 +205,22 @@ class Grbl:
                     f"does not answer as GRBL 1.1 would within {self.timeout:g} s; is it "
                     "switched on, and is this its port?"
                 )
-            if not reset and asked - begin > self.timeout / 2:
-                self.realtime(RESET)  # what is silent to ? does not move
-                reset = True
-            self.realtime(STATUS)
-            while not self.state and time.monotonic() - asked < ASK_AGAIN:
+            if not was_reset and asked - begin > self.timeout / 2:
+                self.send_bytes(RESET)  # a machine that does not answer `?` does not move
+                was_reset = True
+            self.send_bytes(STATUS)
+            while not self.state and time.monotonic() - asked < POLL_SECONDS:
                 check_version(self.read())
 
-    def _settle(self, say: Callable[[str], object]) -> None:
-        """Wait until what another sender left in the machine is done, and clear what is held."""
-        told = False
+    def _wait_until_settled(self, report: Callable[[str], object]) -> None:
+        """Wait until the moves of another sender are done, and end a hold."""
+        is_reported = False
         while True:
-            self.ask()
+            self.query_state()
             if self.state.startswith(("Run", "Jog", "Home", "Hold:1")):
-                if not told:
-                    say("waiting until the machine has done what it was told before")
-                told = True
+                if not is_reported:
+                    report("waiting until the machine has done what it was told before")
+                is_reported = True
                 self._pause()
             elif self.state.startswith(("Hold", "Check", "Sleep")):
                 self.reset()
@@ -274,66 +228,84 @@ class Grbl:
                 return
 
     def _read_settings(self) -> None:
-        """Read `$$`, behind a line that spoils what a killed sender may have left half sent."""
+        """Read `$$`, behind a line that spoils half a line which a killed sender may have left."""
         while not self.settings:
             self.send("$")
             self.send("$$")
-            self._until("$$", self._is_setting)
+            self._read_until(self._take_setting, "$$")
             if not self.settings:  # it was still busy
-                self.wait(("Idle", "Alarm"))
-        self.place = self._origin = None  # what was told before may have been in inches
+                self.wait_for(("Idle", "Alarm"))
+        self.forget_position()  # earlier reports may have been in inches
 
-    def _is_setting(self, line: str) -> bool:
-        """Take a setting in; return whether it was the last, or none are told now."""
+    def _take_setting(self, line: str) -> bool:
+        """Keep a setting; return whether a line ends the list, or refuses it for now."""
         if match := re.fullmatch(r"\$(\d+)=([-\d.]+).*", line):
             self.settings[int(match[1])] = float(match[2])
         return line == "error:8" or (line == "ok" and bool(self.settings))
 
+    # --- stopping -----------------------------------------------------------------------
+
     def reset(self) -> bool:
-        """Reset the firmware and wait for its greeting; return whether it knows its place.
+        """Reset the firmware and wait for its greeting.
+
+        Returns:
+            Whether the machine's position is still right.
 
         Raises:
-            MachineError: if it does not come back.
+            MachineError: if no greeting comes.
         """
-        placed = True
-        self._lines.clear()
-        self.realtime(RESET)
-        self.place = self._origin = None
+        position_known = True
+        self.discard_lines()
+        self.send_bytes(RESET)
+        self.forget_position()
         begin = time.monotonic()
         while time.monotonic() - begin < self.timeout:
             line = self.read()
-            placed = placed and not line.startswith("ALARM")
+            position_known = position_known and not line.startswith("ALARM")
             if is_greeting(line):
-                return placed
-        raise self.silent("did not come back from a reset")
+                return position_known
+        raise self.timeout_error("did not come back from a reset")
 
-    def halt(self, lift: tuple[str, ...], moving: bool = True) -> bool:
-        """Stop at once, forget all that was sent, unlock, and lift the pen.
+    def abort(self, pen_up: Sequence[str], moving: bool = True) -> bool:
+        """Stop at once, discard all that was sent, unlock, and lift the pen.
 
         Args:
-            lift: the lines that do it.
-            moving: False where an alarm has stopped it.
+            pen_up: the lines that lift the pen.
+            moving: False where an alarm has stopped the machine.
 
         Returns:
-            Whether the machine still knows its place.
+            Whether the machine's position is still right.
 
         Raises:
-            MachineError: if it does not do so.
+            MachineError: if the machine does not do so.
         """
-        self.tick = lambda: None  # nobody interrupts this
-        place = None
-        if moving:
-            self.realtime(HOLD)
-            with contextlib.suppress(_Silent):  # it may listen all the same
-                # Not Idle: it would be Hold:0 by now, so that is a report from before.
-                self.wait(("Hold:0", "Alarm", "Check", "Sleep", "Door:0"), self.timeout)
-                place = self.place
-        placed = self.reset()
+        self.on_wait = lambda: None  # nobody interrupts this
+        held_at = self._hold() if moving else None
+        position_known = self.reset()
         self.command("$X")
-        if placed and place and math.dist(place, self.where()) > SAME:  # a reset forgets G92
-            self.command("G21G90")
-            self.command("G92" + "".join(f"{a}{v:.3f}" for a, v in zip("XYZ", place, strict=True)))
-        for line in lift:
+        if position_known and held_at:
+            self._restore_origin(held_at)
+        for line in pen_up:
             self.command(line)
         self.command("G4P0")
-        return placed
+        return position_known
+
+    def _hold(self) -> Position | None:
+        """Hold the feed; return where the machine stands, None if it does not answer."""
+        self.send_bytes(HOLD)
+        with contextlib.suppress(_TimeoutError):  # it may listen all the same
+            # Not Idle, which would be Hold:0 by now: such a report is from before the hold.
+            self.wait_for(("Hold:0", "Alarm", "Check", "Sleep", "Door:0"), self.timeout)
+            return self.position
+        return None
+
+    def _restore_origin(self, position: Position) -> None:
+        """Set an origin of G92 again, which a reset forgets.
+
+        Args:
+            position: of the machine, from that origin.
+        """
+        if math.dist(position, self.query_position()) > POSITION_TOLERANCE:
+            words = (f"{axis}{value:.3f}" for axis, value in zip("XYZ", position, strict=True))
+            self.command("G21G90")
+            self.command("G92" + "".join(words))

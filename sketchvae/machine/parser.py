@@ -1,28 +1,32 @@
 """Read a file of G-code as a job, and refuse what must not be sent.
 
-`sketchvae plot` marks the strokes by comments; in other files a stroke begins where the pen
-travels (G0). What GRBL 1.1 reads is told in its documentation, "Grbl v1.1 Commands".
+Three passes: lines of words (`tokens`), commands with position, unit and feed (`interpreter`),
+and strokes (here). `sketchvae plot` marks the strokes by comments; in other files a stroke begins
+where the lifted pen travels (G0) after ink. What GRBL 1.1 reads is defined by its documentation,
+"Grbl v1.1 Commands".
 """
 
 import hashlib
 import math
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.machine.job import INCH, Command, Job, Point, Words, pen_words, words_of
+from sketchvae.machine.comments import (
+    EndMark,
+    PenMark,
+    PenUpMark,
+    StrokeMark,
+    is_marked,
+    parse_comment,
+    split_commands,
+)
+from sketchvae.machine.interpreter import Modes
+from sketchvae.machine.job import Command, Job, PenUp, Point, Stroke
+from sketchvae.machine.tokens import WORDS, Line, refusal, tokenize
+from sketchvae.machine.words import MAX_LINE, mm_per_unit, pen_words, words_of
 
-LONGEST_LINE = 79  # characters, without spaces and comments, that GRBL 1.1 reads
-ARC_PIECES = 64  # of one arc, to measure it
-LARGEST = 1e6  # mm
-_LINE = re.compile(r"(?:[A-Z][-+]?(?:\d+\.?\d*|\.\d+))+")
-_COMMENT = re.compile(r"\(([^()]*)\)")
-_STROKE = re.compile(r"stroke (\d+) of (\d+)")
-# Straight and curved moves, dwell, absolute millimetres or inches, what is so anyway; no word that
-# moves the origin or writes to the machine's memory.
-_G = {0, 1, 2, 3, 4, 17, 20, 21, 40, 49, 54, 61, 80, 90, 91.1, 94}
-_MOVES = {0.0, 1.0, 2.0, 3.0}
-_LETTERS = set("GMXYZIJRFSPNT")
+_Program = Iterable[tuple[Line, Command | None]]
 
 
 def read_job(content: bytes, name: str, pen_up: str | None = None) -> Job:
@@ -30,229 +34,227 @@ def read_job(content: bytes, name: str, pen_up: str | None = None) -> Job:
 
     Args:
         content: of the file.
-        name: of the file, for errors.
-        pen_up: lines that lift the pen, joined by ` | `, where the file does not tell.
+        name: of the file, for messages.
+        pen_up: lines that lift the pen, joined by ` | `; None takes them from the file.
 
     Raises:
-        SketchvaeError: if it is no G-code, is cut off, does something that cannot be resumed or
-            that writes settings, does not lift the pen behind each stroke, or if nobody
-            says how to lift it.
+        SketchvaeError: if the content is no G-code, is cut off, does something that cannot be
+            resumed or that writes settings, does not lift the pen behind each stroke, or if
+            neither `pen_up` nor the file tells how to lift it.
     """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SketchvaeError(f"{name}: must be G-code, got bytes that are no text") from error
-    reader = _Reader(name, marked=any(_STROKE.fullmatch(c.strip()) for c in _COMMENT.findall(text)))
-    for number, line in enumerate(text.splitlines(), 1):
-        reader.read(number, line)
-    reader.finish()
-    lines = _pen_up(reader, pen_up)
-    _check_pen(reader, lines)
-    return Job(
+    modes = Modes(name)
+    program = modes.run(tokenize(text, name))
+    groups = _Groups(name)
+    if is_marked(text):
+        groups.divide_by_comments(program)
+    else:
+        groups.divide_by_travel(program, modes)
+    commands = [command for group in groups.commands for command in group]
+    if not any(command.is_cut for command in commands):
+        raise SketchvaeError(f"{name}: must hold strokes, got none; choose another file")
+    job = Job(
         name,
-        tuple(reader.commands),
-        reader.strokes,
-        lines,
-        reader.unit or "G21",
-        reader.pens,
-        hashlib.sha256(content).hexdigest(),
+        header=tuple(groups.commands[0]),
+        strokes=groups.strokes(),
+        footer=tuple(groups.commands[-1]) if groups.has_footer else (),
+        pen_up=_find_pen_up(commands, groups.pen_up, pen_up, name),
+        unit=modes.unit or "G21",
+        digest=hashlib.sha256(content).hexdigest(),
     )
+    if last := job.first_left_down:
+        raise refusal(
+            name,
+            last.line,
+            f"the pen must be up ({job.pen_up}) after stroke {last.stroke}, is down; the file "
+            "is cut off, or --pen-up says something else",
+        )
+    return job
 
 
-class _Reader:
-    """Goes through a file line by line, with what holds from one line to the next."""
+class _Groups:
+    """Third pass: the commands in groups, of which 0 is the header and K is stroke K.
 
-    def __init__(self, name: str, marked: bool) -> None:
+    Attributes:
+        commands: of each group, in order; the last group may be the footer.
+        pens: name of the pen of each group; empty if the file has none.
+        numbered: number of the last group that is known to be a stroke.
+        has_cut: whether the present group has ink.
+        pen_up: the lines that lift the pen, from a comment; empty if there is none.
+    """
+
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.marked = marked  # whether comments mark the strokes
-        self.commands: list[Command] = []
-        self.pens: dict[int, str] = {}
-        self.of = 0  # strokes that the comments promise
-        self.ended = False  # by "(end)"
-        self.strokes = self.stroke = 0  # the last begun; where the present line belongs
-        self.inked = False  # whether that stroke has ink by now
+        self.commands: list[list[Command]] = [[]]
+        self.pens = [""]
+        self.numbered = 0
+        self.has_cut = False
         self.pen_up: tuple[str, ...] = ()
-        self.unit = ""
-        self.motion, self.feed = 0, 0.0
-        self.place: Point = (math.nan, math.nan)
 
-    def fail(self, number: int, what: str) -> SketchvaeError:
-        return SketchvaeError(f"{self.name}, line {number}: {what}")
+    @property
+    def has_footer(self) -> bool:
+        """Whether the last group is the footer."""
+        return len(self.commands) - 1 > self.numbered
 
-    def read(self, number: int, line: str) -> None:
-        for comment in _COMMENT.findall(line):
-            self.comment(number, comment.strip())
-        bare = _COMMENT.sub("", line)
-        if "(" in bare.partition(";")[0] or "\0" in line:
-            raise self.fail(number, f"a comment must be closed, got {line.strip()[:60]!r}")
-        text = "".join(bare.partition(";")[0].split()).upper()
-        if text not in ("", "%"):
-            self.command(number, text)
+    def strokes(self) -> tuple[Stroke, ...]:
+        """Return the strokes."""
+        numbers = range(1, self.numbered + 1)
+        return tuple(Stroke.of(k, self.pens[k], self.commands[k]) for k in numbers)
 
-    def comment(self, number: int, text: str) -> None:
-        if mark := _STROKE.fullmatch(text):
-            k, of = int(mark[1]), int(mark[2])
-            if k != self.strokes + 1 or of != (self.of or of):
-                raise self.fail(
-                    number,
-                    f"strokes must be numbered in order, got {text!r} after {self.strokes}; "
-                    "write the file anew",
-                )
-            self.of, self.inked = of, False
-            self.strokes = self.stroke = k
-        elif text == "end":
-            self.ended, self.stroke, self.inked = True, self.strokes + 1, False
-        elif text.startswith("pen-up:"):
-            self.pen_up = tuple(t.strip() for t in text.removeprefix("pen-up:").split("|"))
-        elif self.marked and re.match(r"pen \d+:", text):
-            self.begin()
-            self.pens[self.stroke] = text.removeprefix("pen ")
+    def divide_by_comments(self, program: _Program) -> None:
+        """Divide a program of `sketchvae plot`.
 
-    def begin(self) -> None:
-        """Begin what belongs to the next stroke; a comment may still come that numbers it."""
-        self.stroke = self.strokes + 1
-        self.inked = False
-
-    def command(self, number: int, text: str) -> None:
-        words = self.checked(number, text)
-        values, g = dict(words), {v for letter, v in words if letter == "G"}
-        self.keep_unit(number, g)
-        self.feed = values.get("F", self.feed)
-        moves = 4.0 not in g and bool({"X", "Y", "Z"} & set(values))
-        planar = moves and bool({"X", "Y"} & set(values))
-        if moves and not g & _MOVES:
-            text = f"G{self.motion}{text}"
-        self.motion = int(max(g & _MOVES, default=self.motion))
-        if moves and self.motion and not self.feed:
-            raise self.fail(number, "a G1 must have a feed, in it or before it; add F1500, say")
-        if self.begins(planar, ("M", 0.0) in words):
-            self.begin()
-            if not self.marked:
-                self.strokes = self.stroke
-                text += self.missing_axes(planar, values)
-        points = tuple(self.path(number, values)) if planar else ()
-        inks = planar and self.motion > 0
-        self.inked = self.inked or inks
-        if inks and self.stroke != self.strokes:
-            raise self.fail(number, "ink must belong to a stroke, got some after its end")
-        if len(text) > LONGEST_LINE:
-            raise self.fail(
-                number, f"a line must have {LONGEST_LINE} characters at most, got {len(text)}"
-            )
-        dwell = values.get("P", 0.0) if 4.0 in g else 0.0
-        self.commands.append(
-            Command(number, text, self.stroke, points, inks, self.motion < 2, self.feed, dwell)
-        )
-
-    def keep_unit(self, number: int, g: set[float]) -> None:
-        for value in g & {20.0, 21.0}:
-            unit = f"G{value:g}"
-            if self.unit not in ("", unit):
-                raise self.fail(number, f"the unit must stay {self.unit}, got {unit}")
-            self.unit = unit
-
-    def begins(self, planar: bool, pauses: bool) -> bool:
-        """Whether a stroke begins here: with a pause, or, if nothing marks it, with travel."""
-        if self.marked:
-            return pauses and self.inked
-        if self.stroke == 0 or self.inked:
-            return pauses or (planar and (self.motion == 0 or self.stroke == 0))
-        return False
-
-    def missing_axes(self, planar: bool, values: dict[str, float]) -> str:
-        """Complete a travel: the stroke may be drawn after another than the one before it."""
-        if not planar or self.motion > 1:
-            return ""
-        unit = INCH if self.unit == "G20" else 1.0
-        places = zip("XY", self.place, strict=True)
-        return "".join(
-            f"{a}{v / unit:.4f}" for a, v in places if a not in values and not math.isnan(v)
-        )
-
-    def checked(self, number: int, text: str) -> Words:
-        if text.startswith("$"):
-            raise self.fail(
-                number, f"must be G-code, got {text[:40]}; settings are never written, leave it out"
-            )
-        if not _LINE.fullmatch(text):
-            raise self.fail(number, f"must be words such as G1 X10.5, got {text[:60]!r}")
-        words = words_of(text)
-        for letter, value in words:
-            if letter not in _LETTERS or (letter == "G" and value not in _G):
-                raise self.fail(
-                    number,
-                    f"{letter}{value:g} is not sent: only absolute moves, pen commands and "
-                    "dwells are; take it out, or write the file with sketchvae plot",
-                )
-            if abs(value) > LARGEST:
-                raise self.fail(number, f"{letter} must be {LARGEST:g} at most, got {value:g}")
-        return words
-
-    def path(self, number: int, values: dict[str, float]) -> Iterator[Point]:
-        """Say where a move leads, in mm, and go there."""
-        unit = INCH if self.unit == "G20" else 1.0
-        start = self.place
-        x = values["X"] * unit if "X" in values else start[0]
-        y = values["Y"] * unit if "Y" in values else start[1]
-        self.place = (x, y)
-        if self.motion > 1 and "R" not in values:
-            if math.isnan(sum(start)):
-                raise self.fail(number, "an arc must begin where a move has ended, begins nowhere")
-            middle = start[0] + values.get("I", 0.0) * unit, start[1] + values.get("J", 0.0) * unit
-            yield from _arc(start, (x, y), middle, clockwise=self.motion == 2)
-        yield x, y
-
-    def finish(self) -> None:
-        if self.marked and (not self.ended or self.strokes != self.of):
+        Raises:
+            SketchvaeError: if strokes are missing, or ink is outside of them.
+        """
+        count, is_ended = 0, False
+        for line, command in program:
+            for mark in map(parse_comment, line.comments):
+                if isinstance(mark, StrokeMark):
+                    self._number(line, mark, count)
+                    count = mark.count
+                elif isinstance(mark, EndMark):
+                    is_ended = True
+                    self._begin()
+                elif isinstance(mark, PenMark):
+                    self._begin()
+                    self.pens[-1] = mark.pen
+                elif isinstance(mark, PenUpMark):
+                    self.pen_up = mark.lines
+            if command is not None:
+                if command.pauses and self.has_cut:
+                    self._begin()
+                self._check_ink(command)
+                self._add(command)
+        if not is_ended or self.numbered != count:
             raise SketchvaeError(
-                f"{self.name}: must hold {self.of} strokes and (end), stops in stroke "
-                f"{self.strokes}: it is cut off; write it anew"
+                f"{self.name}: must hold {count} strokes and (end), stops in stroke "
+                f"{self.numbered}: it is cut off; write it anew"
             )
-        if not self.marked and not self.inked:
-            self.strokes -= 1  # it only travels home
-        if not any(c.inks for c in self.commands):
-            raise SketchvaeError(f"{self.name}: must hold strokes, got none; choose another file")
+
+    def divide_by_travel(self, program: _Program, modes: Modes) -> None:
+        """Divide another program: a stroke begins with a travel or a pause behind ink.
+
+        Args:
+            program: lines with their commands.
+            modes: for the unit in force.
+        """
+        position: Point = (math.nan, math.nan)
+        for line, command in program:
+            for mark in map(parse_comment, line.comments):
+                self.pen_up = mark.lines if isinstance(mark, PenUpMark) else self.pen_up
+            if command is None:
+                continue
+            is_header = self.numbered == 0
+            travels = bool(command.points) and (command.motion == 0 or is_header)
+            if (is_header or self.has_cut) and (command.pauses or travels):
+                self._begin()
+                self.numbered += 1
+            if command.points and not any(c.points for c in self.commands[-1]):
+                command = _with_both_axes(command, position, modes.unit)
+            self._add(command)
+            position = command.points[-1] if command.points else position
+        if not self.has_cut:
+            self.numbered -= 1  # the last group only travels home
+
+    def _begin(self) -> None:
+        """Begin a group, unless the present one has no number yet."""
+        if not self.has_footer:
+            self.commands.append([])
+            self.pens.append(self.pens[-1])
+        self.has_cut = False
+
+    def _number(self, line: Line, mark: StrokeMark, count: int) -> None:
+        """Begin the stroke of a comment, which must be the next of `count`; 0 if not known."""
+        if mark.number != self.numbered + 1 or mark.count != (count or mark.count):
+            text = f"stroke {mark.number} of {mark.count}"
+            raise refusal(
+                self.name,
+                line.number,
+                f"strokes must be numbered in order, got {text!r} after {self.numbered}; write "
+                "the file anew",
+            )
+        self._begin()
+        self.numbered = mark.number
+
+    def _check_ink(self, command: Command) -> None:
+        if command.is_cut and (self.has_footer or self.numbered == 0):
+            place = "after its end" if self.numbered else "before the first"
+            raise refusal(self.name, command.line, f"ink must belong to a stroke, got some {place}")
+
+    def _add(self, command: Command) -> None:
+        if len(command.text) > MAX_LINE:
+            raise refusal(
+                self.name,
+                command.line,
+                f"a line must have {MAX_LINE} characters at most, got {len(command.text)}",
+            )
+        self.commands[-1].append(replace(command, stroke=len(self.commands) - 1))
+        self.has_cut = self.has_cut or command.is_cut
 
 
-def _arc(start: Point, end: Point, middle: Point, clockwise: bool) -> Iterator[Point]:
-    """Yield points between the ends of an arc (RS274/NGC, 3.5.3: the whole circle if they meet)."""
-    radius = math.dist(start, middle)
-    first = math.atan2(start[1] - middle[1], start[0] - middle[0])
-    turn = math.atan2(end[1] - middle[1], end[0] - middle[0]) - first
-    turn = -((-turn) % math.tau or math.tau) if clockwise else (turn % math.tau or math.tau)
-    for i in range(1, ARC_PIECES):
-        angle = first + turn * i / ARC_PIECES
-        yield middle[0] + radius * math.cos(angle), middle[1] + radius * math.sin(angle)
+def _with_both_axes(command: Command, position: Point, unit: str) -> Command:
+    """Complete the first move of a stroke, which may be drawn after any other than the one before.
+
+    Args:
+        command: a move in the plane.
+        position: before it in mm; nan where an axis has not been set.
+        unit: of the file.
+    """
+    if not command.is_straight:
+        return command
+    letters = {letter for letter, _ in words_of(command.text)}
+    missing = "".join(
+        f"{axis}{value / mm_per_unit(unit):.4f}"
+        for axis, value in zip("XY", position, strict=True)
+        if axis not in letters and not math.isnan(value)
+    )
+    return replace(command, text=command.text + missing)
 
 
-def _pen_up(reader: _Reader, asked: str | None) -> tuple[str, ...]:
-    """Find the lines that lift the pen: asked for, in a comment, or what the file travels with."""
-    if asked is not None or reader.pen_up:
-        texts = reader.pen_up if asked is None else tuple(t.strip() for t in asked.split("|"))
-        lines = tuple("".join(t.split()).upper() for t in texts)
+def _find_pen_up(
+    commands: Sequence[Command], declared: tuple[str, ...], asked: str | None, name: str
+) -> PenUp:
+    """Find the lines that lift the pen: given by a person, in a comment, or before a travel.
+
+    Args:
+        commands: of the whole file, with ink.
+        declared: lines of the comment; empty if there is none.
+        asked: lines given by a person, joined by ` | `.
+        name: of the file, for messages.
+    """
+    if asked is not None or declared:
+        texts = declared if asked is None else split_commands(asked)
+        lines = tuple("".join(text.split()).upper() for text in texts)
         for line in lines:
-            if not _LINE.fullmatch(line) or len(line) > LONGEST_LINE:
+            if not WORDS.fullmatch(line) or len(line) > MAX_LINE:
                 raise SketchvaeError(
-                    f"{reader.name}: pen-up must be G-code, got {line[:60]!r}; try --pen-up M5"
+                    f"{name}: pen-up must be G-code, got {line[:60]!r}; try --pen-up M5"
                 )
-        return lines
-    found = _travelled_with(reader.commands)
-    if not found:
+        return PenUp(lines)
+    lift = _lift_before_travel(commands)
+    if not lift:
         raise SketchvaeError(
-            f"{reader.name}: does not say how the pen is lifted; say it, --pen-up M5 for instance"
+            f"{name}: does not say how the pen is lifted; say it, --pen-up M5 for instance"
         )
-    height = dict(pen_words(found)).get("Z")
+    height = dict(pen_words(lift)).get("Z")
     if height is not None:
-        return (f"G0Z{height:g}",)  # a reset forgets the feed that a G1 would need
-    return (found if "M" in found else f"M3{found}",)
+        return PenUp((f"G0Z{height:g}",))  # a reset forgets the feed that a G1 would need
+    return PenUp((lift if "M" in lift else f"M3{lift}",))
 
 
-def _travelled_with(commands: list[Command]) -> str:
-    """Find the last pen command before the first travel, or before the one after the first ink."""
-    if len({frozenset(pen) for c in commands if (pen := pen_words(c.text))}) < 2:
-        return ""  # it never moves
-    travels = [i for i, c in enumerate(commands) if c.points and not c.inks]
-    ink = next(i for i, c in enumerate(commands) if c.inks)
+def _lift_before_travel(commands: Sequence[Command]) -> str:
+    """Return the last pen command before the first travel, or before the one behind the first ink.
+
+    Empty if there is none, or the pen never moves.
+    """
+    if len({words for command in commands if (words := pen_words(command.text))}) < 2:
+        return ""
+    travels = [i for i, command in enumerate(commands) if command.points and not command.is_cut]
+    ink = next(i for i, command in enumerate(commands) if command.is_cut)
     first = min(travels[0], ink) if travels else ink
     second = next((i for i in travels if i > ink), len(commands))
     for begin, end in ((0, first), (ink, second)):
@@ -260,37 +262,3 @@ def _travelled_with(commands: list[Command]) -> str:
             if pen_words(command.text):
                 return command.text
     return ""
-
-
-def _check_pen(reader: _Reader, lines: tuple[str, ...]) -> None:
-    """See that every stroke leaves the pen up, and that nothing follows that lowers it."""
-    pens = [p for p in map(pen_words, lines) if p]
-    up = pens[-1] if pens else set()
-    previous: Command | None = None
-    lifted, inked = True, False
-    for command in [*reader.commands, None]:
-        if command is None or (previous and command.stroke != previous.stroke):
-            if previous and not lifted:
-                raise SketchvaeError(
-                    f"{reader.name}, line {previous.line}: the pen must be up "
-                    f"({' '.join(lines)}) after stroke {previous.stroke}, is down; the file is "
-                    "cut off, or --pen-up says something else"
-                )
-            inked = False
-        if command is None:
-            break
-        pen = pen_words(command.text)
-        if (pen and _is_up(pen, up)) or (not pens and command.text in lines):
-            lifted = True
-        elif command.inks or (pen and pen != {("M", 5.0)} and not inked and command.stroke):
-            lifted = False  # M5 lets a servo go where it is
-        inked = inked or command.inks
-        previous = command
-
-
-def _is_up(pen: set[tuple[str, float]], up: set[tuple[str, float]]) -> bool:
-    """Whether a pen command lifts: as M3 S30 does, or S30 alone; or a Z that is no lower."""
-    height, least = dict(pen).get("Z"), dict(up).get("Z")
-    if height is not None and least is not None:
-        return height >= least
-    return pen in (up, {w for w in up if w[0] != "M"})

@@ -1,0 +1,109 @@
+"""Comments that divide a G-code file into strokes: written by `plot`, read by `send`.
+
+(pen-up: M3 S60 | G4 P0.2)    the lines that lift the pen
+(pen 2: red)                  the strokes below are drawn with pen 2, which is red
+(stroke 3 of 40)              the lines below draw stroke 3
+(end)                         the last stroke is complete
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sketchvae.machine.words import MAX_LINE
+
+END = "(end)"
+SEPARATOR = " | "  # between two lines of a pen command
+# GRBL executes ! ? ~ and bytes above 0x7f even in a comment; ) ends one; $ ; % begin other things.
+UNSAFE = re.compile(r"[^ -~]|[!?~()$;%|]")
+
+_STROKE = re.compile(r"stroke (\d+) of (\d+)")
+_PEN = re.compile(r"pen (\d+:.*)")
+_PEN_UP = "pen-up:"
+
+
+@dataclass(frozen=True, slots=True)
+class StrokeMark:
+    """The beginning of a stroke.
+
+    Attributes:
+        number: of the stroke, from 1.
+        count: strokes in the file.
+    """
+
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PenMark:
+    """A change of pens; `pen` is its number and colour, as "2: red"."""
+
+    pen: str
+
+
+@dataclass(frozen=True, slots=True)
+class PenUpMark:
+    """The lines that lift the pen."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndMark:
+    """The end of the last stroke."""
+
+
+Mark = StrokeMark | PenMark | PenUpMark | EndMark
+
+
+def comment(text: str) -> str:
+    """Return a text as a comment: what GRBL would act upon is blanked, what is too long cut."""
+    return f"({UNSAFE.sub(' ', text)[: MAX_LINE - 2].strip()})"
+
+
+def stroke_comment(number: int, count: int) -> str:
+    """Return the comment above a stroke.
+
+    Args:
+        number: of the stroke, from 1.
+        count: strokes in the file.
+    """
+    return f"(stroke {number} of {count})"
+
+
+def pen_comment(number: int, colour: str) -> str:
+    """Return the comment above the strokes of a pen.
+
+    Args:
+        number: of the pen, from 1.
+        colour: of the pen.
+    """
+    return comment(f"pen {number}: {colour}")
+
+
+def pen_up_comment(lines: Sequence[str]) -> str:
+    """Return the comment that lists the lines which lift the pen."""
+    return f"({_PEN_UP} {SEPARATOR.join(lines)})"
+
+
+def split_commands(text: str) -> tuple[str, ...]:
+    """Split the lines of a pen command at their `|`."""
+    return tuple(part.strip() for part in text.split(SEPARATOR.strip()))
+
+
+def is_marked(text: str) -> bool:
+    """Return whether a file has a comment that begins a stroke."""
+    return re.search(rf"\(\s*{_STROKE.pattern}\s*\)", text) is not None
+
+
+def parse_comment(text: str) -> Mark | None:
+    """Return what a comment, without its brackets, marks; None if it marks nothing."""
+    text = text.strip()
+    if match := _STROKE.fullmatch(text):
+        return StrokeMark(int(match[1]), int(match[2]))
+    if match := _PEN.fullmatch(text):
+        return PenMark(match[1])
+    if text.startswith(_PEN_UP):
+        return PenUpMark(split_commands(text.removeprefix(_PEN_UP)))
+    return EndMark() if f"({text})" == END else None

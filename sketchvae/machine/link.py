@@ -1,0 +1,128 @@
+"""The line to a machine that runs GRBL: lines and bytes in both directions, and its last report."""
+
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+
+from serial import SerialException
+
+from sketchvae.machine.protocol import MachineError, open_port
+from sketchvae.machine.words import MM_PER_INCH
+
+Position = tuple[float, float, float]  # x, y, z in mm
+
+_REPORTS_IN_INCHES = 13  # the setting
+
+
+class Link:
+    """An open port, and what the machine reported last.
+
+    Attributes:
+        name: of the port.
+        state: of the last report: Idle, Run, Hold:0, Alarm and so on; empty before the first.
+        position: of the last report, from the work origin; None before it is known.
+        settings: value by number, as `$$` lists them; empty before that.
+        last_received: time of the last line, by the monotonic clock.
+        on_wait: is called whenever there is nothing to read; may raise.
+    """
+
+    def __init__(self, name: str, on_wait: Callable[[], object] = lambda: None) -> None:
+        """Open a port.
+
+        Args:
+            name: of a serial port, or a URL as pyserial takes it.
+            on_wait: as the attribute.
+
+        Raises:
+            SketchvaeError: if the port is missing or busy.
+        """
+        self.name, self.on_wait = name, on_wait
+        self.state = ""
+        self.position: Position | None = None
+        self.settings: dict[int, float] = {}
+        self.last_received = time.monotonic()
+        self._lines: deque[str] = deque()
+        self._partial = b""
+        self._work_origin: Position | None = None
+        self._port = open_port(name)
+
+    def close(self) -> None:
+        """Close the port."""
+        with contextlib.suppress(SerialException, OSError):
+            self._port.close()
+
+    def send(self, text: str) -> None:
+        """Send a line, without waiting for its answer.
+
+        Raises:
+            MachineError: if the port is gone.
+        """
+        self.send_bytes(text.encode("ascii") + b"\n")
+
+    def send_bytes(self, content: bytes) -> None:
+        """Send bytes as they are, such as a real-time command.
+
+        Raises:
+            MachineError: if the port is gone.
+        """
+        try:
+            self._port.write(content)
+        except (SerialException, OSError) as error:
+            raise self._gone() from error
+
+    def read(self) -> str:
+        """Return the next line of the machine; an empty one if none comes within 0.05 s.
+
+        Raises:
+            MachineError: if the port is gone.
+        """
+        if not self._lines:
+            self._receive()
+        if not self._lines:
+            self.on_wait()
+            return ""
+        line = self._lines.popleft()
+        self.last_received = time.monotonic()
+        if line.startswith("<") and line.endswith(">"):
+            self._take_report(line[1:-1].split("|"))
+        return line
+
+    def discard_lines(self) -> None:
+        """Forget the lines that were received and not read yet."""
+        self._lines.clear()
+
+    def forget_position(self) -> None:
+        """Forget the position and the work origin, until they are reported again."""
+        self.position = self._work_origin = None
+
+    def _receive(self) -> None:
+        try:
+            self._partial += self._port.read(max(1, self._port.in_waiting))
+        except (SerialException, OSError) as error:
+            raise self._gone() from error
+        *lines, self._partial = self._partial.split(b"\n")
+        self._lines += [t for line in lines if (t := line.decode("ascii", "replace").strip())]
+
+    def _gone(self) -> MachineError:
+        return MachineError(f"the port {self.name} is gone", connected=False)
+
+    def _take_report(self, fields: list[str]) -> None:
+        """Take the state and the position out of a report, as `Idle|MPos:0,0,0|WCO:0,0,0`.
+
+        The work origin, WCO, is only in some of the reports.
+        """
+        scale = MM_PER_INCH if self.settings.get(_REPORTS_IN_INCHES) == 1 else 1.0
+        positions: dict[str, Position] = {}
+        for field in fields[1:]:
+            name, _, value = field.partition(":")
+            if name in ("MPos", "WPos", "WCO"):
+                with contextlib.suppress(ValueError):
+                    x, y, z, *_ = map(float, value.split(","))
+                    positions[name] = (x * scale, y * scale, z * scale)
+        self.state = fields[0]
+        self._work_origin = positions.get("WCO", self._work_origin)
+        self.position = positions.get("WPos")
+        if "MPos" in positions and self._work_origin:
+            (x, y, z), (a, b, c) = positions["MPos"], self._work_origin
+            self.position = (x - a, y - b, z - c)

@@ -1,0 +1,194 @@
+"""One run of the sender: connect, hold the job against the machine, begin or go on, and draw."""
+
+import contextlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sketchvae.errors import SketchvaeError
+from sketchvae.machine.grbl import TIMEOUT, Grbl
+from sketchvae.machine.job import Job
+from sketchvae.machine.journal import Journal
+from sketchvae.machine.protocol import MachineError
+from sketchvae.machine.recovery import find_resume_point
+from sketchvae.machine.resume import ResumePoint, remaining_commands
+from sketchvae.machine.sender import Operator, Sender
+from sketchvae.machine.timing import format_duration
+
+_MAX_TRAVEL = {"X": 130, "Y": 131}  # settings, mm
+_LASER_MODE = 32  # a setting
+
+
+@dataclass(frozen=True, slots=True)
+class SendOptions:
+    """How a job is sent.
+
+    Attributes:
+        character_counting: whether to keep GRBL's receive buffer full.
+        check: whether the machine only reads the job, without moving ($C).
+        resume: whether to go on where the journal of an earlier run ends.
+        first: stroke to begin with; None for the first, if there is no journal.
+        home: whether to home the machine before ($H).
+        unlock: whether to unlock the machine before, if it is locked ($X).
+        timeout: seconds of silence after which the machine is lost.
+    """
+
+    character_counting: bool = False
+    check: bool = False
+    resume: bool = False
+    first: int | None = None
+    home: bool = False
+    unlock: bool = False
+    timeout: float = TIMEOUT
+
+
+def send_job(
+    port: str, job: Job, journal_path: Path, options: SendOptions, operator: Operator
+) -> None:
+    """Send a job to the machine at a port, and report to the operator.
+
+    Args:
+        port: name of a serial port, or a URL as pyserial takes it.
+        job: to be drawn.
+        journal_path: file of the journal, which is there until the job is finished.
+        options: how it is sent.
+        operator: beside the machine.
+
+    Raises:
+        SketchvaeError: if the job does not fit the machine or the journal, or cannot be finished.
+    """
+    began = time.monotonic()
+    earlier = None if options.check else _read_earlier(journal_path, job, options)
+    with contextlib.closing(Grbl(port, options.timeout, operator.check)) as machine:
+        unlock = "$H" if options.home else "$X" if options.unlock else None
+        try:
+            machine.connect(unlock, operator.report)
+        except MachineError as error:
+            raise SketchvaeError(f"{machine.name}: the machine {error}") from error
+        for warning in check_machine(job, machine.settings):
+            operator.report(f"warning: {warning}")
+        if options.check:
+            Sender(machine, job, operator, None, options.character_counting).check()
+            count = len(job.strokes)
+            operator.report(f"{job.name}: {count} strokes, every line accepted; nothing was drawn")
+            return
+        _draw(machine, job, journal_path, earlier, options, operator)
+    count = len(job.strokes) - (options.first or 1) + 1
+    operator.report(
+        f"{job.name}: {count} strokes drawn, in {format_duration(time.monotonic() - began)}"
+    )
+
+
+def check_machine(job: Job, settings: dict[int, float]) -> list[str]:
+    """Hold a job against the settings of a machine.
+
+    Args:
+        job: to be drawn.
+        settings: value by number, as `$$` lists them.
+
+    Returns:
+        Warnings for the operator.
+
+    Raises:
+        SketchvaeError: if the job is larger than the machine.
+    """
+    warnings = []
+    x0, y0, x1, y1 = job.extent
+    for axis, size in (("X", x1 - x0), ("Y", y1 - y0)):
+        number = _MAX_TRAVEL[axis]
+        travel = settings.get(number)
+        if travel is None:
+            warnings.append(f"the machine does not say how far {axis} reaches (${number})")
+        elif size > travel + 0.01:
+            raise SketchvaeError(
+                f"{job.name}: must fit the machine's {travel:g} mm in {axis} (${number}), needs "
+                f"{size:g} mm from its origin; choose a smaller page, or turn it"
+            )
+    if job.pen_up.is_spindle and settings.get(_LASER_MODE) == 1:
+        warnings.append(
+            "the machine is in laser mode ($32=1): a servo pen will not move while it stands "
+            "still; set $32=0 in a terminal"
+        )
+    return warnings
+
+
+def _read_earlier(path: Path, job: Job, options: SendOptions) -> Journal | None:
+    """Read the journal of an earlier run, and refuse to draw over its strokes unasked."""
+    count = len(job.strokes)
+    if options.first is not None and options.first > count:
+        raise SketchvaeError(f"{job.name}: --from must be 1 to {count}, got {options.first}")
+    if options.first is not None:
+        return None
+    earlier = Journal.read(path, job)
+    if earlier is None:
+        if options.resume:
+            raise SketchvaeError(
+                f"{path}: must be the record of an unfinished {job.name}, is none; leave "
+                "--resume out, or name the stroke with --from"
+            )
+        return None
+    if not options.resume:
+        raise SketchvaeError(
+            f"{job.name}: {earlier.done} of {count} strokes are drawn ({path}); go on with "
+            "--resume, or begin anew with --from 1"
+        )
+    if not earlier.position_known:
+        raise SketchvaeError(
+            f"{job.name}: the machine lost its place after stroke {earlier.done}; home it or "
+            f"bring the pen to the origin, then go on with --from {min(earlier.done + 1, count)}"
+        )
+    return earlier
+
+
+def _draw(
+    machine: Grbl,
+    job: Job,
+    path: Path,
+    earlier: Journal | None,
+    options: SendOptions,
+    operator: Operator,
+) -> None:
+    """Draw a job, or the rest of it, with a journal on disk that is removed at the end."""
+    x, y, _ = machine.query_position()
+    start = _starting_point(machine, job, earlier, options, (x, y))
+    journal = Journal(path, job, start, (x, y))
+    journal.create()
+    finished = not remaining_commands(job, start)
+    try:
+        if not finished:
+            if start.stroke:
+                operator.report(_going_on(job, start))
+            Sender(machine, job, operator, journal, options.character_counting).run(start)
+        finished = True
+    finally:
+        journal.close(finished)
+
+
+def _starting_point(
+    machine: Grbl,
+    job: Job,
+    earlier: Journal | None,
+    options: SendOptions,
+    position: tuple[float, float],
+) -> ResumePoint:
+    """Return where to begin; refuse a machine that is not where the earlier run left it."""
+    if earlier is None:
+        return ResumePoint(options.first or 0)
+    start = find_resume_point(earlier, position)
+    if start is None:
+        raise SketchvaeError(
+            f"{machine.name}: the machine is at {position[0]:.2f}, {position[1]:.2f}, not where "
+            "the job left it: it was moved, or switched off; home it or bring the pen to the "
+            f"origin, then go on with --from {min(earlier.done + 1, len(job.strokes))}"
+        )
+    return start
+
+
+def _going_on(job: Job, start: ResumePoint) -> str:
+    """Return the sentence about where a job goes on."""
+    count = len(job.strokes)
+    within = ", within it" if start.position else ""
+    pen = job.pen_of(start.stroke)
+    return f"{job.name}: goes on with stroke {min(start.stroke, count)} of {count}{within}" + (
+        f", pen {pen}" if pen else ""
+    )
