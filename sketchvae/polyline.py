@@ -1,22 +1,27 @@
-"""Geometry of polylines: a stroke is an (n, 2) array of points, n >= 1; NumPy and nothing else."""
+"""Geometry of polylines, and the names of array types.
+
+A polyline is an (n, 2) float64 array of points, n >= 1; lengths are in the unit of its points.
+Only NumPy is imported, so that every other module can use this one.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-_MAX_RESAMPLED = 100_000  # points of one resampled polyline: a scribble cannot fill the memory
+_MAX_RESAMPLED = 100_000  # points of a resampled polyline, so that a scribble cannot fill memory
 
 
 def segment_lengths(points: Floats) -> Floats:
-    """Return the length of each segment, (n - 1,), in the unit of the points."""
+    """Return the length of each segment, (n - 1,)."""
     return np.hypot(*np.diff(points, axis=0).T)  # type: ignore[no-any-return]
 
 
 def arc_length(points: Floats) -> Floats:
-    """Return the distance along the polyline from its first point to each point, (n,)."""
+    """Return the distance of each point from the first point along the polyline, (n,)."""
     return np.concatenate([[0.0], np.cumsum(segment_lengths(points))])
 
 
@@ -25,22 +30,22 @@ def points_at(points: Floats, distances: Floats) -> Floats:
 
     Args:
         points: (n, 2).
-        distances: (k,) from the first point along the polyline, in the unit of the points; what
-            lies before the start or behind the end is the end point.
+        distances: (k,) measured along the polyline from its first point. A distance below 0 gives
+            the first point, one beyond the length gives the last point.
     """
     along = arc_length(points)
     return np.column_stack([np.interp(distances, along, points[:, axis]) for axis in (0, 1)])
 
 
 def resample(points: Floats, spacing: float) -> Floats:
-    """Return a point every `spacing` along a polyline, and its last point.
+    """Return a point every `spacing` along a polyline, and its last point, (k, 2).
 
-    A polyline without length stays as it is. One that would give more than 100,000 points gets a
-    wider spacing.
+    A polyline of length 0 stays as it is. A spacing that would give more than 100,000 points is
+    widened to that number.
 
     Args:
         points: (n, 2).
-        spacing: above 0, in the unit of the points.
+        spacing: distance along the polyline between neighbouring points, above 0.
     """
     total = float(arc_length(points)[-1])
     if total == 0.0:
@@ -49,13 +54,40 @@ def resample(points: Floats, spacing: float) -> Floats:
     return points_at(points, np.append(np.arange(0.0, total, spacing), total))
 
 
-def distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
-    """Return the distance of each point, (n,), from the segment between `start` and `end`.
+def resample_count(points: Floats, count: int) -> Floats:
+    """Return points at equal distances along a polyline, (count, 2), both ends among them.
 
     Args:
         points: (n, 2).
-        start: (2,).
-        end: (2,); where it equals `start`, the segment is a point.
+        count: number of points, at least 2.
+    """
+    return points_at(points, np.linspace(0.0, arc_length(points)[-1], count))
+
+
+def turns(points: Floats) -> Floats:
+    """Return the angle between successive segments, in radians from -pi to pi.
+
+    With y downwards, a positive angle turns clockwise. Segments of length 0 are left out, so there
+    is one angle less than there are other segments.
+
+    Args:
+        points: (n, 2).
+    """
+    steps = np.diff(points, axis=0)
+    steps = steps[steps.any(axis=1)]
+    before, after = steps[:-1], steps[1:]
+    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
+    angles: Floats = np.arctan2(cross, (before * after).sum(axis=1))
+    return angles
+
+
+def distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
+    """Return the distance of each point from the segment between two points, (n,).
+
+    Args:
+        points: (n, 2).
+        start: first end of the segment, (2,).
+        end: other end, (2,); a segment whose ends are equal is a point.
     """
     segment = end - start
     length_squared = float(segment @ segment)
@@ -65,8 +97,18 @@ def distance_to_segment(points: Floats, start: Floats, end: Floats) -> Floats:
     return np.hypot(*(points - start - t[:, None] * segment).T)  # type: ignore[no-any-return]
 
 
+def simplify(points: Floats, epsilon: float) -> Floats:
+    """Return the points that Ramer-Douglas-Peucker keeps, (k, 2).
+
+    Args:
+        points: (n, 2).
+        epsilon: greatest distance of a dropped point from the simplified polyline.
+    """
+    return points[simplify_mask(points, epsilon)]
+
+
 def simplify_mask(points: Floats, epsilon: float) -> Bools:
-    """Mark the points that Ramer-Douglas-Peucker keeps, (n,): the ends are always among them.
+    """Return whether Ramer-Douglas-Peucker keeps each point, (n,); both ends are kept.
 
     Args:
         points: (n, 2).
@@ -74,7 +116,7 @@ def simplify_mask(points: Floats, epsilon: float) -> Bools:
     """
     keep = np.zeros(len(points), dtype=bool)
     keep[[0, -1]] = True
-    spans = [(0, len(points) - 1)]  # a stack instead of recursion
+    spans = [(0, len(points) - 1)]  # a stack, because Python's recursion is limited
     while spans:
         first, last = spans.pop()
         if last - first < 2:

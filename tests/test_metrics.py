@@ -14,7 +14,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import comparison, metrics
 from sketchvae.evaluate.faults import FAULTS, fault_shares, faults
-from sketchvae.evaluate.features import FEATURES, features, rasters, turns
+from sketchvae.evaluate.features import FEATURES, features, rasters
+from sketchvae.polyline import turns
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 

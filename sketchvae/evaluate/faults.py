@@ -7,8 +7,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
 from sketchvae.drawing import Drawing
-from sketchvae.evaluate.features import lengths, turns
-from sketchvae.polyline import Floats
+from sketchvae.polyline import Floats, arc_length, resample_count, segment_lengths, turns
 
 FAULTS = ("endless circle", "part off the body", "open body")
 CIRCLES = 4.0  # full turns of one stroke, all one way
@@ -28,7 +27,7 @@ def faults(drawing: Drawing) -> tuple[bool, bool, bool]:
     """
     if not drawing.strokes:
         return (False, False, False)
-    ink = np.array([lengths(stroke).sum() for stroke in drawing.strokes])
+    ink = np.array([segment_lengths(stroke).sum() for stroke in drawing.strokes])
     circles = max(abs(float(turns(stroke).sum())) for stroke in drawing.strokes) / (2 * np.pi)
     main = drawing.strokes[int(ink.argmax())]
     gap = float(np.hypot(*(main[-1] - main[0])))
@@ -61,9 +60,7 @@ def _is_apart(drawing: Drawing, ink: Floats) -> bool:
 
 def _dense(stroke: Floats, spacing: float) -> Floats:
     """Put points on a stroke, at most `spacing` apart."""
-    along = np.concatenate([[0.0], np.cumsum(lengths(stroke))])
-    places = np.linspace(0, along[-1], int(along[-1] / spacing) + 2)
-    return np.column_stack([np.interp(places, along, c) for c in stroke.T])
+    return resample_count(stroke, int(arc_length(stroke)[-1] / spacing) + 2)
 
 
 def _diagonal(points: Floats) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchvae.drawing import Drawing
-from sketchvae.polyline import Floats
+from sketchvae.polyline import Floats, segment_lengths, turns
 
 FEATURES = (
     "points",
@@ -33,7 +33,7 @@ def _measure(drawing: Drawing) -> list[float]:
         return [0.0] * len(FEATURES)
     side = max(drawing.longest_side, 1.0)
     left, top, right, bottom = drawing.bounds
-    by_stroke = [lengths(stroke) for stroke in drawing.strokes]
+    by_stroke = [segment_lengths(stroke) for stroke in drawing.strokes]
     segments = np.concatenate(by_stroke)
     ink = max(float(segments.sum()), 1e-9)
     angles = np.abs(np.concatenate([turns(stroke) for stroke in drawing.strokes]))
@@ -54,22 +54,6 @@ def _measure(drawing: Drawing) -> list[float]:
         travel / side,
         float(np.hypot(*(first[-1] - first[0]))) / side,
     ]
-
-
-def lengths(stroke: Floats) -> Floats:
-    """Return the length of each segment of a stroke."""
-    each: Floats = np.hypot(*np.diff(stroke, axis=0).T)
-    return each
-
-
-def turns(stroke: Floats) -> Floats:
-    """Return by how much a stroke turns at each inner point, in radians from -pi to pi."""
-    steps = np.diff(stroke, axis=0)
-    steps = steps[steps.any(axis=1)]
-    before, after = steps[:-1], steps[1:]
-    cross = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    angles: Floats = np.arctan2(cross, (before * after).sum(axis=1))
-    return angles
 
 
 def rasters(drawings: Sequence[Drawing]) -> Floats:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchvae.drawing import Drawing
-from sketchvae.evaluate.features import FEATURES, features, lengths, turns
-from sketchvae.polyline import Floats
+from sketchvae.evaluate.features import FEATURES, features
+from sketchvae.polyline import Floats, segment_lengths, turns
 
 # What it means to have less of a trait than others, and more of it.
 TRAITS = {
@@ -44,7 +44,7 @@ def _measure(drawing: Drawing) -> list[float]:
     if not drawing.strokes:
         return [0.0] * (len(TRAITS) - len(FEATURES))
     side = max(drawing.longest_side, 1.0)
-    ink = np.array([lengths(stroke).sum() for stroke in drawing.strokes])
+    ink = np.array([segment_lengths(stroke).sum() for stroke in drawing.strokes])
     body = int(ink.argmax())
     low = np.array([stroke[:, 1].max() for stroke in drawing.strokes])
     is_leg = low > low[body] + _BELOW * side

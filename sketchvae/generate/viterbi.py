@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
-from sketchvae.polyline import Floats
+from sketchvae.polyline import Floats, arc_length, resample_count
 
 CANDIDATES = 16  # drawings at each latent
 _GRID = 16  # cells in a row, by which shapes are compared
@@ -45,10 +45,7 @@ def _shape(drawing: Drawing) -> Floats:
     """Return how much ink lies in each cell of a grid, (256,), of length 1; empty for none."""
     ink = np.zeros((_GRID + 1, _GRID + 1))
     for stroke in drawing.fit(_GRID - 1, _GRID - 1).strokes:
-        lengths = np.hypot(*np.diff(stroke, axis=0).T)
-        walked = np.concatenate([[0.0], lengths.cumsum()])
-        even = np.linspace(0, walked[-1], 2 + int(4 * walked[-1]))
-        x, y = (np.interp(even, walked, stroke[:, axis]) for axis in (0, 1))
+        x, y = resample_count(stroke, 2 + int(4 * arc_length(stroke)[-1])).T
         column, row = x.astype(int), y.astype(int)
         right, below = x - column, y - row
         for dx, dy in ((0, 0), (0, 1), (1, 0), (1, 1)):  # shared among the four cells around
