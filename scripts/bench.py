@@ -288,7 +288,7 @@ def exploring() -> None:
 
 def reading(path: Path, folder: Path) -> None:
     from sketchvae.data.dataset import open_packed
-    from sketchvae.train.batches import Augmentation, Batches, Pool, Source
+    from sketchvae.train.batches import Augmentation, BatchSampler, DrawingPool, WeightedDataset
 
     row("open the packed set", f"{median_seconds(lambda: open_packed(path), 21) * 1e3:.2f} ms")
     large = folder / "large.drawings"
@@ -299,8 +299,8 @@ def reading(path: Path, folder: Path) -> None:
         f"{seconds * 1e3:.2f} ms",
         f"{large.stat().st_size / 2**20:.0f} MiB",
     )
-    pool = Pool([Source(open_packed(path), 50)], "train", 250)
-    batches = Batches(pool, BATCH, 128, 20.0, Augmentation(), seed=1)
+    pool = DrawingPool([WeightedDataset(open_packed(path), 50)], "train", 250)
+    batches = BatchSampler(pool, BATCH, 128, 20.0, Augmentation(), seed=1)
     steps = iter(range(10_000))
     seconds = median_seconds(lambda: batches[next(steps)], 101)
     row(f"a training batch of {BATCH}", f"{seconds * 1e3:.2f} ms")
@@ -350,18 +350,22 @@ def train(way: str, path: Path) -> None:
     from sketchvae.data.dataset import open_packed
     from sketchvae.model.weights import ModelConfig
     from sketchvae.train import batches
-    from sketchvae.train import trainer as training
-    from sketchvae.train.distributed import Team
+    from sketchvae.train.distributed import ProcessGroup
+    from sketchvae.train.run import prepare_run
     from sketchvae.train.settings import Settings
 
-    source = [batches.Source(open_packed(path), 50)]
+    source = [batches.WeightedDataset(open_packed(path), 50)]
     if way == "padded":
-        longest = int(batches.Pool(source, "train", 10_000).lengths.max())
+        longest = int(batches.DrawingPool(source, "train", 10_000).lengths.max())
         batches.LENGTH_STEP = longest + 1
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(batch=BATCH, longest=10_000, drop=0.0)
-        team = Team.join() if way == "ours" else Team(0, 1, torch.device("cpu"), bf16=False)
-        trainer = training.Trainer(ModelConfig(), settings, source, source, Path(folder), team)
+        settings = Settings(batch=BATCH, max_points=10_000, point_dropout=0.0)
+        group = (
+            ProcessGroup.init()
+            if way == "ours"
+            else ProcessGroup(0, 1, torch.device("cpu"), bf16=False)
+        )
+        trainer = prepare_run(ModelConfig(), settings, source, source, Path(folder), group)
         trainer.train_step()
         seconds = []
         for _ in range(15 if way == "ours" else 5):

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from sketchvae.data import formats
 from sketchvae.data.dataset import key_of, to_points
 from sketchvae.drawing import Drawing
-from sketchvae.train.distributed import Team
+from sketchvae.train.distributed import ProcessGroup
 
 SIDE = 32  # pixels
 WIDTH, EPOCHS = 32, 10  # channels of the first layer
@@ -100,7 +100,7 @@ def train(folder: Path, out: Path, seed: int, width: int, epochs: int) -> None:
     sheep = words.index("sheep")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    team = Team.join()
+    group = ProcessGroup.init()
     model = Recogniser(words, width)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     counts = np.bincount(labels[~kept], minlength=len(words))
@@ -115,7 +115,7 @@ def train(folder: Path, out: Path, seed: int, width: int, epochs: int) -> None:
         for first in range(0, len(order) - BATCH + 1, BATCH):
             which = order[first : first + BATCH]
             batch = torch.from_numpy(drawn[which])[:, None].float() / 255
-            with team.precision():
+            with group.precision():
                 batch = shifted(batch, generator).to(memory_format=torch.channels_last)
                 logits = model(batch)
             loss = F.cross_entropy(

@@ -44,9 +44,9 @@ from sketchvae.polyline import Floats, Floats32
 from sketchvae.train.batches import (
     LENGTH_STEP,
     Augmentation,
-    Batches,
-    Pool,
-    Source,
+    BatchSampler,
+    DrawingPool,
+    WeightedDataset,
     make_batch,
 )
 
@@ -183,13 +183,17 @@ class Refiner:
         self, model: ModelFile, real: PackedDataset, like: PackedDataset, critic: Path
     ) -> None:
         self.file, config, scale = model, model.config, model.scale
-        self.model, self.averaged = SketchVAE(config), SketchVAE(config)
+        self.model, self.ema_model = SketchVAE(config), SketchVAE(config)
         self.model.load_arrays(model.tensors)
-        self.averaged.load_arrays(model.tensors)
+        self.ema_model.load_arrays(model.tensors)
         self.rng = np.random.default_rng(0)
         kept_out = real.keys[np.concatenate([real.split("valid"), real.split("test")])]
-        self.data = Pool([Source(like), Source(real, REPEAT)], "train", 250, kept_out)
-        self.batches = Batches(self.data, BATCH, config.latent, scale, Augmentation(drop=0.0), 5)
+        self.data = DrawingPool(
+            [WeightedDataset(like), WeightedDataset(real, REPEAT)], "train", 250, kept_out
+        )
+        self.batches = BatchSampler(
+            self.data, BATCH, config.latent, scale, Augmentation(point_dropout=0.0), 5
+        )
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=RATE, fused=True)
 
         chosen = self.rng.permutation(like.split("train"))[:LIKE]
@@ -229,7 +233,7 @@ class Refiner:
         self.optimizer.step()
         decay = min(AVERAGE, (number + 1) / (number + 10))
         with torch.no_grad():
-            pairs = zip(self.averaged.parameters(), self.model.parameters(), strict=True)
+            pairs = zip(self.ema_model.parameters(), self.model.parameters(), strict=True)
             for average, value in pairs:
                 average.lerp_(value, 1 - decay)
         return f"L_R {loss_r.mean():.1f}  " + "  ".join(said)
@@ -298,7 +302,7 @@ class Refiner:
         before = self.file.about.get("refined", {"steps": 0})
         about = {**self.file.about, "refined": {"steps": before["steps"] + step}}
         began = self.file.tensors
-        learnt = self.averaged.to_arrays()
+        learnt = self.ema_model.to_arrays()
         tensors = {name: began[name] + BEYOND * (learnt[name] - began[name]) for name in learnt}
         save(replace(self.file, tensors=tensors, about=about), path)
 

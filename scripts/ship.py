@@ -72,7 +72,7 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
     """Judge drawn by real drawings, a column a set: what `sketchvae evaluate` does, and more."""
     from recogniser import load_recogniser, named, pictures
 
-    from sketchvae.evaluate.comparison import MEASURES, compare, measure
+    from sketchvae.evaluate.comparison import METRICS, compare, measure
     from sketchvae.evaluate.faults import FAULTS
 
     real, decoder = open_packed(sets / "real.drawings"), open_packed(sets / "decoder.drawings")
@@ -91,7 +91,7 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
     for name, drawings in shown.items():
         first = named(judge, pictures(d.simplified() for d in drawings))
         columns[name] = {
-            **{m: round(float(v), 3) for m, v in zip(MEASURES, rows[name].mean, strict=True)},
+            **{m: round(float(v), 3) for m, v in zip(METRICS, rows[name].mean, strict=True)},
             "finished": finished.get(name),
             **{f: round(float(v), 3) for f, v in zip(FAULTS, measured[name].faults, strict=True)},
             "sheep first": round(float((first == judge.words.index("sheep")).mean()), 3),
@@ -101,10 +101,10 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
 
 def reconstructed(model: ModelFile, sets: Path) -> dict[str, float]:
     """Say what share of other real drawings is farther from one than its reconstruction."""
-    from sketchvae.evaluate.comparison import nearer_than
+    from sketchvae.evaluate.comparison import reconstruction_rank
 
     real = [from_points(points) for points in read_points(sets / "real.drawings", "valid")]
-    shares = nearer_than(real, Artist(model).reconstruct(real, COLD, SEED))
+    shares = reconstruction_rank(real, Artist(model).reconstruct(real, COLD, SEED))
     return {
         name: round(float(s.mean()), 3)
         for name, s in zip(("features", "raster"), shares, strict=True)

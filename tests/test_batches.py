@@ -1,4 +1,4 @@
-"""Batches: against `Drawing.to_stroke5`, and what training may and may not be shown."""
+"""BatchSampler: against `Drawing.to_stroke5`, and what training may and may not be shown."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ from sketchvae.train.batches import (
     LENGTH_STEP,
     Augmentation,
     Batch,
-    Batches,
-    Pool,
-    Source,
+    BatchSampler,
+    DrawingPool,
+    WeightedDataset,
     make_batch,
     validation_batches,
 )
@@ -92,8 +92,10 @@ def flock(n: int = 40, longest: int = 60) -> list[Drawing]:
     return [scribble(int(k), seed) for seed, k in enumerate(rng.integers(2, longest, n))]
 
 
-def batches_of(pool: Pool, size: int = 4, seed: int = 1, drop: float = 0.1) -> Batches:
-    return Batches(pool, size, 3, SCALE, Augmentation(0.1, drop), seed)
+def batches_of(
+    pool: DrawingPool, size: int = 4, seed: int = 1, dropout: float = 0.1
+) -> BatchSampler:
+    return BatchSampler(pool, size, 3, SCALE, Augmentation(0.1, dropout), seed)
 
 
 def same(a: Batch, b: Batch) -> bool:
@@ -199,7 +201,7 @@ def test_augmentation_keeps_the_strokes_and_both_ends_of_each(
     drawings: list[Drawing], seed: int, drop: float
 ) -> None:
     """Without stretch, what comes out passes through the ends of all strokes, in order."""
-    augmentation = Augmentation(stretch=0.0, drop=drop)
+    augmentation = Augmentation(random_scale=0.0, point_dropout=drop)
     rng = np.random.default_rng(seed)
     batch = make_batch([packed(d) for d in drawings], 1.0, 1, rng, augmentation)
     for index, drawing in enumerate(drawings):
@@ -236,7 +238,7 @@ def test_augmentation_stretches_x_and_y_apart_and_each_drawing_as_a_whole() -> N
 
 def test_validation_is_not_augmented_and_the_same_every_time() -> None:
     drawings = [scribble(n) for n in (30, 5, 40, 12, 7)]
-    pool = Pool([Source(set_of(drawings))], "train", 100)
+    pool = DrawingPool([WeightedDataset(set_of(drawings))], "train", 100)
     first, second = (list(validation_batches(pool, 2, 3, SCALE)) for _ in range(2))
     assert all(same(a, b) for a, b in zip(first, second, strict=True))
     shown = [rows_of(batch, i) for batch in first for i in range(len(batch.lengths))]
@@ -251,7 +253,7 @@ def test_validation_is_not_augmented_and_the_same_every_time() -> None:
 
 
 def test_batch_depends_on_seed_and_step_alone() -> None:
-    pool = Pool([Source(set_of(flock()))], "train", 100)
+    pool = DrawingPool([WeightedDataset(set_of(flock()))], "train", 100)
     forward, backward = batches_of(pool), batches_of(pool)
     in_order = [forward[step] for step in range(25)]
     assert all(same(backward[step], in_order[step]) for step in reversed(range(25)))
@@ -261,14 +263,16 @@ def test_batch_depends_on_seed_and_step_alone() -> None:
 
 def test_seed_and_step_change_the_noise_and_not_the_drawings_alone() -> None:
     """Where all drawings are the same one, the noise alone can differ."""
-    pool = Pool([Source(set_of([scribble(20)] * 12))], "train", 100)
+    pool = DrawingPool([WeightedDataset(set_of([scribble(20)] * 12))], "train", 100)
     noise = [batches_of(pool, seed=seed)[step].noise for seed in (1, 2) for step in (0, 1, 3)]
     assert len(np.unique(noise)) == 6 * noise[0].size
 
 
 def test_epoch_shows_every_drawing_once() -> None:
     drawings = [scribble(n) for n in range(2, 42)]  # known by their lengths
-    batches = batches_of(Pool([Source(set_of(drawings))], "train", 100), size=4, drop=0.0)
+    batches = batches_of(
+        DrawingPool([WeightedDataset(set_of(drawings))], "train", 100), size=4, dropout=0.0
+    )
     assert batches.per_epoch == 10
     cuts = []
     for epoch in range(3):
@@ -280,7 +284,9 @@ def test_epoch_shows_every_drawing_once() -> None:
 
 def test_rest_that_fills_no_batch_is_another_in_each_epoch() -> None:
     drawings = [scribble(n) for n in range(2, 13)]  # 11 in batches of 4
-    batches = batches_of(Pool([Source(set_of(drawings))], "train", 100), size=4, drop=0.0)
+    batches = batches_of(
+        DrawingPool([WeightedDataset(set_of(drawings))], "train", 100), size=4, dropout=0.0
+    )
     seen: set[int] = set()
     for epoch in range(8):
         shown = np.concatenate([batches[2 * epoch + place].lengths for place in (0, 1)])
@@ -291,15 +297,17 @@ def test_rest_that_fills_no_batch_is_another_in_each_epoch() -> None:
 
 def test_source_is_shown_as_often_as_told() -> None:
     few, many = set_of([scribble(5)], "few"), set_of([scribble(n) for n in range(6, 11)], "many")
-    pool = Pool([Source(few, 3), Source(many)], "train", 100)
-    batch = batches_of(pool, size=8, drop=0.0)[0]
+    pool = DrawingPool([WeightedDataset(few, 3), WeightedDataset(many)], "train", 100)
+    batch = batches_of(pool, size=8, dropout=0.0)[0]
     assert sorted(batch.lengths) == [5, 5, 5, 6, 7, 8, 9, 10]
 
 
 def test_drawings_of_a_batch_are_of_like_length() -> None:
     rng = np.random.default_rng(0)
     drawings = [scribble(int(n), i) for i, n in enumerate(rng.integers(2, 200, 256))]
-    batches = batches_of(Pool([Source(set_of(drawings))], "train", 250), size=8, drop=0.0)
+    batches = batches_of(
+        DrawingPool([WeightedDataset(set_of(drawings))], "train", 250), size=8, dropout=0.0
+    )
     padded = real = 0
     orders = []
     for step in range(batches.per_epoch):
@@ -311,14 +319,17 @@ def test_drawings_of_a_batch_are_of_like_length() -> None:
 
 
 def test_more_drawings_a_batch_than_there_are_gives_one_batch() -> None:
-    batches = batches_of(Pool([Source(set_of(flock(3)))], "train", 100), size=64)
+    batches = batches_of(DrawingPool([WeightedDataset(set_of(flock(3)))], "train", 100), size=64)
     assert batches.per_epoch == 1
     assert len(batches[5].lengths) == 3
 
 
 def test_splits_share_no_drawing_and_miss_none() -> None:
     packed_set = set_of(flock(200), fractions=SplitFractions(valid=0.3, test=0.3))
-    splits = [set(Pool([Source(packed_set)], s, 100).keys()) for s in ("train", "valid", "test")]
+    splits = [
+        set(DrawingPool([WeightedDataset(packed_set)], s, 100).keys())
+        for s in ("train", "valid", "test")
+    ]
     assert sum(map(len, splits)) == len(set.union(*splits)) == len(set(packed_set.keys))
 
 
@@ -326,8 +337,10 @@ def test_validation_drawings_never_train_even_from_another_set() -> None:
     drawings = flock(60)
     judge = set_of(drawings, "judge", SplitFractions(valid=0.5, test=0))
     other = set_of(drawings[::-1], "other", ALL_TRAIN)  # where all of them would train
-    valid = Pool([Source(judge)], "valid", 100)
-    pool = Pool([Source(judge), Source(other, 2)], "train", 100, without=valid.keys())
+    valid = DrawingPool([WeightedDataset(judge)], "valid", 100)
+    pool = DrawingPool(
+        [WeightedDataset(judge), WeightedDataset(other, 2)], "train", 100, exclude_keys=valid.keys()
+    )
     held_back = {key_of(p) for p in valid.points(np.arange(len(valid)))}
     trained = [key_of(p) for p in pool.points(np.arange(len(pool)))]
     assert 0 < len(held_back) < 60
@@ -337,15 +350,19 @@ def test_validation_drawings_never_train_even_from_another_set() -> None:
 
 
 def test_drawings_longer_than_longest_are_left_out_and_counted() -> None:
-    pool = Pool([Source(set_of([scribble(n) for n in range(2, 22)]), 2)], "train", 11)
+    pool = DrawingPool(
+        [WeightedDataset(set_of([scribble(n) for n in range(2, 22)]), 2)], "train", 11
+    )
     assert sorted(set(pool.lengths)) == list(range(2, 12))
     assert [len(p) for p in pool.points(np.arange(len(pool)))] == pool.lengths.tolist()
-    assert (len(pool), pool.left_out) == (20, 20)
+    assert (len(pool), pool.n_skipped) == (20, 20)
 
 
 def test_pool_of_several_sets_gives_the_points_of_each() -> None:
     a, b = [scribble(n, 1) for n in (4, 6)], [scribble(n, 2) for n in (5, 7)]
-    pool = Pool([Source(set_of(a, "a")), Source(set_of(b, "b"))], "train", 100)
+    pool = DrawingPool(
+        [WeightedDataset(set_of(a, "a")), WeightedDataset(set_of(b, "b"))], "train", 100
+    )
     points = pool.points(np.array([3, 0, 2, 1]))
     for got, drawing in zip(points, (b[1], a[0], b[0], a[1]), strict=True):
         np.testing.assert_array_equal(got, packed(drawing))
@@ -353,10 +370,10 @@ def test_pool_of_several_sets_gives_the_points_of_each() -> None:
 
 
 def test_pool_with_nothing_in_it_names_the_sets_and_the_way_out() -> None:
-    sources = [Source(set_of(flock(5), name)) for name in ("left", "right")]
+    sources = [WeightedDataset(set_of(flock(5), name)) for name in ("left", "right")]
     for split, longest in (("valid", 100), ("train", 1)):
         with pytest.raises(SketchvaeError) as caught:
-            Pool(sources, split, longest)  # type: ignore[arg-type]
+            DrawingPool(sources, split, longest)  # type: ignore[arg-type]
         text = str(caught.value)
         assert "\n" not in text
         for part in (
@@ -386,18 +403,21 @@ def test_parts_of_the_ranks_make_up_the_whole() -> None:
 
 def test_offset_scale_is_the_std_of_all_offsets() -> None:
     drawings = [*flock(), Drawing([[[0, 0], [200, 3]], [[9, 255], [1, 1]]]), Drawing([[[5, 5]]])]
-    pool = Pool([Source(set_of(drawings))], "train", 100)
+    pool = DrawingPool([WeightedDataset(set_of(drawings))], "train", 100)
     offsets = [np.diff(d.points, axis=0) for d in drawings]
     assert pool.offset_scale() == pytest.approx(np.concatenate(offsets).std())
 
 
 def test_offset_scale_of_many_drawings_is_that_of_some_spread_over_all() -> None:
-    pool = Pool([Source(set_of(flock(300)))], "train", 100)
+    pool = DrawingPool([WeightedDataset(set_of(flock(300)))], "train", 100)
     assert pool.offset_scale(60) == pytest.approx(pool.offset_scale(), rel=0.1)
     assert pool.offset_scale(60) == pool.offset_scale(60)
 
 
 def test_offset_scale_of_dots_is_one_pixel() -> None:
-    assert Pool([Source(set_of([Drawing([[[5, 5]]])]))], "train", 9).offset_scale() == 1.0
+    assert (
+        DrawingPool([WeightedDataset(set_of([Drawing([[[5, 5]]])]))], "train", 9).offset_scale()
+        == 1.0
+    )
     two_dots = Drawing([[[5, 5]], [[5, 5]]])
-    assert Pool([Source(set_of([two_dots]))], "train", 9).offset_scale() == 1.0
+    assert DrawingPool([WeightedDataset(set_of([two_dots]))], "train", 9).offset_scale() == 1.0

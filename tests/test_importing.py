@@ -13,7 +13,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.weights import save
 from sketchvae.render.svg import to_svg
-from sketchvae.train.settings import FINE_TUNING, Settings
+from sketchvae.train.settings import Settings
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
 BAD = {
@@ -146,7 +146,8 @@ def test_many_files_are_one_source() -> None:
 
 
 def test_fine_tuning_is_short_but_gives_way_to_what_is_asked(tmp_path: Path) -> None:
-    assert Settings(**FINE_TUNING).steps < Settings().steps / 10  # type: ignore[arg-type]
+    assert Settings.fine_tuning().steps < Settings().steps / 10
+    assert Settings.fine_tuning(steps=7).steps == 7
     begin = random_model()
     begin.tensors["head.bias"][-1] += 5  # drawings end soon
     save(begin, tmp_path / "begin.safetensors")

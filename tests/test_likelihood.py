@@ -15,8 +15,8 @@ from sketchvae.evaluate import likelihood as evaluation
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import ModelConfig, ModelFile, Prior
-from sketchvae.train.batches import Pool, make_batch
-from sketchvae.train.export import finish, fit_prior
+from sketchvae.train.batches import DrawingPool, make_batch
+from sketchvae.train.export import export_model, fit_prior
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
@@ -115,7 +115,7 @@ def test_fitted_prior_draws_what_it_was_fitted_to() -> None:
     rng = np.random.default_rng(0)
     centres = np.array([[4.0, 0.0, 0.0], [-4.0, 0.0, 0.0]])
     latents = centres[rng.integers(0, 2, 4000)] + rng.normal(0, [0.5, 1.0, 2.0], (4000, 3))
-    prior = fit_prior(latents.astype(np.float32))
+    prior = fit_prior(latents.astype(np.float32), components=4)
     chances = rng.random(20_000, dtype=np.float32)
     drawn = prior.place(chances, rng.standard_normal((20_000, 3), dtype=np.float32))
     np.testing.assert_allclose(drawn.mean(axis=0), latents.mean(axis=0), atol=0.15)
@@ -140,7 +140,7 @@ def test_prior_of_few_drawings_is_as_wide_as_their_posteriors() -> None:
         def points(self, which: NDArray[np.intp]) -> list[Points]:
             return [drawings[i] for i in which]
 
-    prior = finish(model, cast(Pool, Few()), 20.0, {}).prior
+    prior = export_model(model, cast(DrawingPool, Few()), 20.0, {}).prior
     assert len(prior.weights) == 1
     with torch.no_grad():
         batch = make_batch(drawings, 20.0, Z, rng)
@@ -151,6 +151,6 @@ def test_prior_of_few_drawings_is_as_wide_as_their_posteriors() -> None:
 
 
 def test_a_prior_for_one_drawing_stands_on_it() -> None:
-    prior = fit_prior(np.array([[1.0, 2.0]], dtype=np.float32))
+    prior = fit_prior(np.array([[1.0, 2.0]], dtype=np.float32), components=1)
     np.testing.assert_array_equal(prior.means, [[1.0, 2.0]])
     assert dataclasses.astuple(prior)[0] == [1.0]

@@ -207,7 +207,7 @@ def test_real_against_real_is_near_the_floor_and_others_are_far() -> None:
     measured = {name: comparison.measure(drawings) for name, drawings in sets.items()}
     rows = comparison.compare(measured, comparison.measure(flock[200:]), n=50, draws=8)
     figures = {
-        name: dict(zip(comparison.MEASURES, row.mean, strict=True)) for name, row in rows.items()
+        name: dict(zip(comparison.METRICS, row.mean, strict=True)) for name, row in rows.items()
     }
     assert abs(figures["alike"]["1-NN"] - 0.5) < 0.1
     assert abs(figures["real"]["1-NN"] - 0.5) < 0.1
@@ -230,16 +230,16 @@ def test_without_others_the_floor_is_of_halves_that_share_no_drawing() -> None:
     measured = comparison.measure(sheep(60))
     rows = comparison.compare({"real": measured}, n=100, draws=5)
     assert rows["real"].n == 30
-    nearest = dict(zip(comparison.MEASURES, rows["real"].mean, strict=True))["1-NN"]
+    nearest = dict(zip(comparison.METRICS, rows["real"].mean, strict=True))["1-NN"]
     assert nearest > 0.3  # the same drawing on both sides would be its own nearest neighbour
 
 
 def test_reconstruction_is_nearer_than_all_others_or_than_few() -> None:
     flock = sheep(30)
-    for shares in comparison.nearer_than(flock, [*flock[:-1], Drawing(())]):
+    for shares in comparison.reconstruction_rank(flock, [*flock[:-1], Drawing(())]):
         np.testing.assert_array_equal(shares[:-1], 1)
         assert shares[-1] == 0  # it did not end
-    for shares in comparison.nearer_than(flock, flock[1:] + flock[:1]):
+    for shares in comparison.reconstruction_rank(flock, flock[1:] + flock[:1]):
         assert 0.3 < shares.mean() < 0.7  # that of another drawing is as far as any other
 
 

@@ -29,23 +29,18 @@ from torch.distributions import Normal, kl_divergence
 from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
 from sketchvae.model.weights import ModelConfig, ModelFile, load
-from sketchvae.train.batches import Batch, Source, validation_batches
-from sketchvae.train.distributed import Team
+from sketchvae.train.batches import Batch, WeightedDataset, validation_batches
+from sketchvae.train.checkpoints import model_from_checkpoint, read_checkpoint
+from sketchvae.train.distributed import ProcessGroup
+from sketchvae.train.run import prepare_run
 from sketchvae.train.settings import Settings
-from sketchvae.train.trainer import (
-    StepFigures,
-    Stopped,
-    Trainer,
-    Validation,
-    read_checkpoint,
-    weights_of,
-)
+from sketchvae.train.trainer import RunInterrupted, StepMetrics, Trainer, Validation
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
 CONFIG = ModelConfig(encoder_hidden=6, decoder_hidden=8, latent=3, mixtures=2)
-SETTINGS = Settings(steps=10, batch=4, warm_up=2, validate_every=4, longest=60, kl_floor=0.0)
-ALONE = Team(0, 1, torch.device("cpu"))
+SETTINGS = Settings(steps=10, batch=4, warm_up=2, validate_every=4, max_points=60, free_nats=0.0)
+ALONE = ProcessGroup(0, 1, torch.device("cpu"))
 PATIENCE = 300  # seconds, for a process on a busy machine
 
 
@@ -70,28 +65,28 @@ def trainer_in(
     folder: Path,
     settings: Settings = SETTINGS,
     config: ModelConfig = CONFIG,
-    team: Team = ALONE,
+    group: ProcessGroup = ALONE,
     name: str = "tiny",
 ) -> Trainer:
-    source = Source(open_packed(folder.parent / f"{name}.drawings"))
-    return Trainer(config, settings, [source], [source], folder, team)
+    source = WeightedDataset(open_packed(folder.parent / f"{name}.drawings"))
+    return prepare_run(config, settings, [source], [source], folder, group)
 
 
-class Onlooker:
+class Recorder:
     """Note what the run says of itself, and do something after a step."""
 
     def __init__(self, after: Mapping[int, Callable[[], object]] | None = None) -> None:
         self.after = after or {}
-        self.figures: list[StepFigures] = []
+        self.figures: list[StepMetrics] = []
         self.validations: list[Validation] = []
 
-    def began(self, trainer: Trainer) -> None: ...
+    def on_start(self, trainer: Trainer) -> None: ...
 
-    def stepped(self, figures: StepFigures) -> None:
+    def on_step(self, figures: StepMetrics) -> None:
         self.figures.append(figures)
         self.after.get(figures.step, int)()
 
-    def validated(self, trainer: Trainer, figures: Validation) -> None:  # noqa: ARG002
+    def on_validate(self, trainer: Trainer, figures: Validation) -> None:  # noqa: ARG002
         self.validations.append(figures)
 
 
@@ -103,7 +98,7 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
     """Everything that a run goes on from, copied."""
     states = {
         "model": trainer.model.state_dict(),
-        "averaged": trainer.averaged.state_dict(),
+        "averaged": trainer.ema_model.state_dict(),
         **{f"moments {k}": v for k, v in trainer.optimizer.state_dict()["state"].items()},
     }
     flat = {f"{name} {k}": v.clone() for name, state in states.items() for k, v in state.items()}
@@ -126,30 +121,32 @@ def finished(folder: Path) -> ModelFile:
     """Train for a moment and return the weights, as a file would hold them."""
     trainer = trainer_in(folder)
     trainer.run()
-    return load(trainer.finish())
+    return load(trainer.export())
 
 
 def test_run_begins_from_given_weights_and_keeps_their_scale(folder: Path) -> None:
     model = replace(finished(folder), scale=12.5)
-    source = [Source(open_packed(folder.parent / "tiny.drawings"))]
-    trainer = Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, model)
+    source = [WeightedDataset(open_packed(folder.parent / "tiny.drawings"))]
+    trainer = prepare_run(CONFIG, SETTINGS, source, source, folder, ALONE, model)
     assert trainer.scale == 12.5
-    for network in (trainer.model, trainer.averaged):
+    for network in (trainer.model, trainer.ema_model):
         for name, array in network.to_arrays().items():
             np.testing.assert_array_equal(array, model.tensors[name])
 
 
 def test_run_from_other_weights_is_not_resumed_by_mistake(folder: Path) -> None:
     model = finished(folder)
-    source = [Source(open_packed(folder.parent / "tiny.drawings"))]
-    trainer = Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, model)
+    source = [WeightedDataset(open_packed(folder.parent / "tiny.drawings"))]
+    trainer = prepare_run(CONFIG, SETTINGS, source, source, folder, ALONE, model)
     said = refusal(trainer.resume)
     assert "beginning was random, is " in said
     trainer.save("last.pt")
     other = {**model.tensors, "head.bias": model.tensors["head.bias"] + 1}
-    again = Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, replace(model, tensors=other))
+    again = prepare_run(
+        CONFIG, SETTINGS, source, source, folder, ALONE, replace(model, tensors=other)
+    )
     assert "beginning was" in refusal(again.resume)
-    Trainer(CONFIG, SETTINGS, source, source, folder, ALONE, model).resume()
+    prepare_run(CONFIG, SETTINGS, source, source, folder, ALONE, model).resume()
 
 
 # --- schedules ----------------------------------------------------------------------
@@ -157,15 +154,15 @@ def test_run_from_other_weights_is_not_resumed_by_mistake(folder: Path) -> None:
 
 def test_learning_rate_warms_up_and_falls_along_half_a_cosine() -> None:
     s = Settings(steps=1000, learning_rate=0.002, final_rate=0.01, warm_up=99)
-    assert s.rate_at(0) == pytest.approx(0.002 / 100)
-    assert s.rate_at(49) == pytest.approx(0.5 * 0.002, rel=0.01)
-    rates = [s.rate_at(step) for step in range(1001)]
+    assert s.learning_rate_at(0) == pytest.approx(0.002 / 100)
+    assert s.learning_rate_at(49) == pytest.approx(0.5 * 0.002, rel=0.01)
+    rates = [s.learning_rate_at(step) for step in range(1001)]
     assert max(rates) <= 0.002
     assert 90 <= int(np.argmax(rates)) <= 100
     assert np.all(np.diff(rates[100:]) < 0)
-    assert s.rate_at(500) == pytest.approx(0.002 * (0.01 + 0.99 * 0.5))
-    assert s.rate_at(1000) == pytest.approx(0.002 * 0.01)
-    assert s.rate_at(2000) == s.rate_at(1000)
+    assert s.learning_rate_at(500) == pytest.approx(0.002 * (0.01 + 0.99 * 0.5))
+    assert s.learning_rate_at(1000) == pytest.approx(0.002 * 0.01)
+    assert s.learning_rate_at(2000) == s.learning_rate_at(1000)
 
 
 def test_kl_weight_rises_in_a_straight_line_and_stays() -> None:
@@ -190,7 +187,13 @@ def test_kl_weight_does_not_advance_when_read(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("steps", 0), ("batch", 0), ("learning_rate", math.nan), ("clip", 0.0), ("drop", 1.0)],
+    [
+        ("steps", 0),
+        ("batch", 0),
+        ("learning_rate", math.nan),
+        ("clip", 0.0),
+        ("point_dropout", 1.0),
+    ],
 )
 def test_setting_out_of_range_is_named(name: str, value: float) -> None:
     text = refusal(lambda: Settings(**{name: value}))  # type: ignore[arg-type]
@@ -204,20 +207,22 @@ def test_setting_out_of_range_is_named(name: str, value: float) -> None:
 def test_loss_goes_down_on_a_tiny_set(folder: Path) -> None:
     settings = replace(SETTINGS, steps=60, batch=8, learning_rate=0.02, validate_every=60)
     trainer = trainer_in(folder, settings)
-    before, onlooker = trainer.validate(), Onlooker()
-    trainer.run(onlooker)
-    losses = [f.reconstruction + f.kl for f in onlooker.figures]
+    before, recorder = trainer.validate(), Recorder()
+    trainer.run(recorder)
+    losses = [f.reconstruction + f.kl for f in recorder.figures]
     assert len(losses) == 60
     assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 5
-    assert onlooker.validations[-1].nats_per_point < before.nats_per_point - 0.1
+    assert recorder.validations[-1].nats_per_point < before.nats_per_point - 0.1
 
 
 def test_run_validates_on_time_and_at_the_last_step(folder: Path) -> None:
-    onlooker = Onlooker()
-    trainer_in(folder).run(onlooker)
-    assert [v.step for v in onlooker.validations] == [4, 8, 10]
-    assert [f.step for f in onlooker.figures] == list(range(1, 11))
-    assert [f.rate for f in onlooker.figures] == [SETTINGS.rate_at(k) for k in range(10)]
+    recorder = Recorder()
+    trainer_in(folder).run(recorder)
+    assert [v.step for v in recorder.validations] == [4, 8, 10]
+    assert [f.step for f in recorder.figures] == list(range(1, 11))
+    assert [f.learning_rate for f in recorder.figures] == [
+        SETTINGS.learning_rate_at(k) for k in range(10)
+    ]
 
 
 def test_two_runs_of_one_seed_are_the_same_and_of_another_are_not(folder: Path) -> None:
@@ -231,7 +236,7 @@ def test_two_runs_of_one_seed_are_the_same_and_of_another_are_not(folder: Path) 
 
 def test_watching_and_validating_change_nothing_in_the_training(folder: Path) -> None:
     often, seldom = (trainer_in(folder, replace(SETTINGS, validate_every=n)) for n in (1, 10))
-    often.run(Onlooker(), Onlooker())
+    often.run(Recorder(), Recorder())
     seldom.run()
     assert [key for key in unequal(state_of(often), state_of(seldom)) if key != "best"] == []
 
@@ -248,7 +253,7 @@ def test_gradient_is_that_of_the_bound_per_drawing_and_mean_length(folder: Path)
     """(mean L_R + w_KL mean L_KL) / mean length of the set; below the floor L_KL is free."""
     settings = replace(SETTINGS, clip=1e9, kl_start=0.25)
     for floor, weight in ((0.0, 0.25), (1e6, 0.0)):
-        trainer = trainer_in(folder, replace(settings, kl_floor=floor))
+        trainer = trainer_in(folder, replace(settings, free_nats=floor))
         batch = trainer.batches[0]
         tensors = (torch.from_numpy(a) for a in (batch.steps, batch.lengths, batch.noise))
         loss_r, kl = trainer.model(*tensors)
@@ -263,19 +268,19 @@ def test_gradient_is_that_of_the_bound_per_drawing_and_mean_length(folder: Path)
 
 def test_averaged_weights_follow_at_the_set_decay(folder: Path) -> None:
     """Early the decay is (1 + n) / (10 + n), so that the start is soon forgotten."""
-    trainer = trainer_in(folder, replace(SETTINGS, average=0.2))
-    bias = trainer.averaged.head.bias.detach().clone()
+    trainer = trainer_in(folder, replace(SETTINGS, ema_decay=0.2))
+    bias = trainer.ema_model.head.bias.detach().clone()
     for step in range(1, 5):
         trainer.train_step()
         decay = min(0.2, (1 + step) / (10 + step))
         bias = decay * bias + (1 - decay) * trainer.model.head.bias.detach()
-        torch.testing.assert_close(trainer.averaged.head.bias.detach(), bias)
-    assert not torch.equal(trainer.model.head.bias, trainer.averaged.head.bias)
+        torch.testing.assert_close(trainer.ema_model.head.bias.detach(), bias)
+    assert not torch.equal(trainer.model.head.bias, trainer.ema_model.head.bias)
 
 
 def test_batch_that_does_not_divide_is_refused_with_one_that_does(folder: Path) -> None:
     for size, hint in ((3, "try 3"), (7, "try 7")):
-        text = refusal(lambda size=size: trainer_in(folder, team=replace(ALONE, size=size)))  # type: ignore[misc]
+        text = refusal(lambda size=size: trainer_in(folder, group=replace(ALONE, size=size)))  # type: ignore[misc]
         assert f"{size} processes, got 4; {hint}" in text
 
 
@@ -286,7 +291,7 @@ def test_validation_is_the_bound_of_the_averaged_weights_in_pixels(folder: Path)
     trainer = trainer_in(folder)
     for _ in range(4):
         trainer.train_step()
-    figures, model = trainer.validate(), trainer.averaged
+    figures, model = trainer.validate(), trainer.ema_model
     loss_r = offsets = points = 0.0
     spectrum = torch.zeros(3)
     for batch in validation_batches(trainer.valid, 4, 3, trainer.scale):
@@ -310,8 +315,8 @@ def test_validation_is_the_bound_of_the_averaged_weights_in_pixels(folder: Path)
 
 
 def test_validation_knows_no_kl_weight_no_floor_and_no_augmentation(folder: Path) -> None:
-    bare = replace(SETTINGS, kl_weight=0.0, kl_floor=0.0, stretch=0.0, drop=0.0)
-    heavy = replace(SETTINGS, kl_weight=9.0, kl_floor=99.0, stretch=0.9, drop=0.9)
+    bare = replace(SETTINGS, kl_weight=0.0, free_nats=0.0, random_scale=0.0, point_dropout=0.0)
+    heavy = replace(SETTINGS, kl_weight=9.0, free_nats=99.0, random_scale=0.9, point_dropout=0.9)
     first, second = (trainer_in(folder, settings).validate() for settings in (bare, heavy))
     assert first == second
     assert first.kl > 0
@@ -328,7 +333,7 @@ def test_best_is_kept_by_the_whole_bound(folder: Path, monkeypatch: pytest.Monke
     scripted = validations(trainer, [(100, 5), (90, 30), (95, 9)])
     monkeypatch.setattr(trainer, "validate", lambda: next(scripted))
     seen = []
-    trainer.run(Onlooker({2: lambda: seen.append(read_checkpoint(folder / "best.pt")["step"])}))
+    trainer.run(Recorder({2: lambda: seen.append(read_checkpoint(folder / "best.pt")["step"])}))
     assert seen == [1]
     best, last = read_checkpoint(folder / "best.pt"), read_checkpoint(folder / "last.pt")
     assert (best["step"], best["best"]) == (3, 104)
@@ -342,8 +347,8 @@ def test_best_outlives_a_resume_and_a_worse_validation(
     trainer = trainer_in(folder, settings)
     scripted = validations(trainer, [(3, 1), (9, 9), (5, 5)])
     monkeypatch.setattr(Trainer, "validate", lambda _: next(scripted))
-    with pytest.raises(Stopped):
-        trainer.run(Onlooker({3: interrupt}))
+    with pytest.raises(RunInterrupted):
+        trainer.run(Recorder({3: interrupt}))
     kept = (folder / "best.pt").read_bytes()
     resumed = trainer_in(folder, settings)
     resumed.resume()
@@ -359,21 +364,21 @@ def test_best_outlives_a_resume_and_a_worse_validation(
 @pytest.mark.parametrize(("stop", "bf16"), [(1, False), (4, False), (7, False), (7, True)])
 def test_resume_equals_uninterrupted_to_the_bit(folder: Path, stop: int, bf16: bool) -> None:
     """Before the first validation, at one, and between two."""
-    if bf16 and not Team.join().bf16:
+    if bf16 and not ProcessGroup.init().bf16:
         pytest.skip("this processor has no bf16")
-    team = replace(ALONE, bf16=bf16)
-    whole = trainer_in(folder, team=team)
-    uninterrupted = Onlooker()
+    group = replace(ALONE, bf16=bf16)
+    whole = trainer_in(folder, group=group)
+    uninterrupted = Recorder()
     whole.run(uninterrupted)
     best = read_checkpoint(folder / "best.pt")
     for file in folder.iterdir():
         file.unlink()
 
-    before, after = Onlooker({stop: interrupt}), Onlooker()
-    with pytest.raises(Stopped) as stopped:
-        trainer_in(folder, team=team).run(before)
+    before, after = Recorder({stop: interrupt}), Recorder()
+    with pytest.raises(RunInterrupted) as stopped:
+        trainer_in(folder, group=group).run(before)
     assert (stopped.value.step, stopped.value.signal_number) == (stop, signal.SIGINT)
-    resumed = trainer_in(folder, team=team)
+    resumed = trainer_in(folder, group=group)
     resumed.resume()
     assert resumed.step == stop
     resumed.run(after)
@@ -387,16 +392,16 @@ def test_resume_equals_uninterrupted_to_the_bit(folder: Path, stop: int, bf16: b
 
 def test_resume_of_a_finished_run_trains_no_further(folder: Path) -> None:
     trainer_in(folder).run()
-    resumed, onlooker = trainer_in(folder), Onlooker()
+    resumed, recorder = trainer_in(folder), Recorder()
     resumed.resume()
-    resumed.run(onlooker)
-    assert (resumed.step, onlooker.figures) == (10, [])
+    resumed.run(recorder)
+    assert (resumed.step, recorder.figures) == (10, [])
 
 
 def test_signals_are_handled_as_before_once_the_run_is_over(folder: Path) -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with pytest.raises(Stopped):
-        trainer_in(folder).run(Onlooker({1: lambda: interrupt(signal.SIGTERM)}))
+    with pytest.raises(RunInterrupted):
+        trainer_in(folder).run(Recorder({1: lambda: interrupt(signal.SIGTERM)}))
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
@@ -500,7 +505,7 @@ def test_loss_that_is_not_finite_stops_the_run_and_changes_nothing(
     trainer.batches = Poisoned()  # type: ignore[assignment]
     before: dict[str, Any] = {}
     keep = {5: lambda: before.update(state_of(trainer))}
-    text = refusal(lambda: trainer.run(Onlooker(keep)))
+    text = refusal(lambda: trainer.run(Recorder(keep)))
     assert text.startswith("step 6: the loss must be finite, got L_R ")
     assert before["step"] == 5
     assert unequal(before, state_of(trainer)) == []
@@ -602,14 +607,16 @@ def test_weights_to_begin_from_are_the_averaged_ones_of_a_checkpoint(folder: Pat
     for _ in range(3):
         trainer.train_step()
     trainer.save("last.pt")
-    found = weights_of(folder / "last.pt")
+    found = model_from_checkpoint(folder / "last.pt")
     assert (found.config, found.scale) == (trainer.config, trainer.scale)
-    for name, array in trainer.averaged.to_arrays().items():
+    for name, array in trainer.ema_model.to_arrays().items():
         np.testing.assert_array_equal(found.tensors[name], array)
     state = read_checkpoint(folder / "last.pt")
     state["identity"]["latent"] += 1
     torch.save(state, folder / "last.pt")
-    assert "must hold the weights of the network" in refusal(lambda: weights_of(folder / "last.pt"))
+    assert "must hold the weights of the network" in refusal(
+        lambda: model_from_checkpoint(folder / "last.pt")
+    )
 
 
 class Burglar:
@@ -649,8 +656,8 @@ def test_two_processes_are_one(folder: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    team = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    processes = [start("rank", folder, RANK=str(rank), **team) for rank in range(2)]
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [start("rank", folder, RANK=str(rank), **group) for rank in range(2)]
     for process in processes:
         said, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, said
@@ -669,15 +676,15 @@ TOGETHER = replace(SETTINGS, batch=8, clip=1e9)
 SLOW = replace(SETTINGS, steps=40)
 
 
-def gradients(folder: Path, name: str, team: Team) -> dict[str, Tensor]:
+def gradients(folder: Path, name: str, group: ProcessGroup) -> dict[str, Tensor]:
     """Losses and gradients of the first batch, with the floor just below the batch's L_KL.
 
     One process alone sees less than the floor in its own part, the other more.
     """
-    trainer = trainer_in(folder, TOGETHER, team=team, name=name)
+    trainer = trainer_in(folder, TOGETHER, group=group, name=name)
     batch = trainer.batches[0]
     _, kl, _ = trainer.gradients(batch)
-    trainer.settings = replace(TOGETHER, kl_floor=kl * 0.9999)
+    trainer.settings = replace(TOGETHER, free_nats=kl * 0.9999)
     losses = torch.tensor(trainer.gradients(batch), dtype=torch.float64)
     grads = {k: p.grad.clone() for k, p in trainer.model.named_parameters() if p.grad is not None}
     return {"losses": losses, **grads}
@@ -696,14 +703,14 @@ def start(work: str, folder: Path, **environment: str) -> subprocess.Popen[str]:
 def work_run(folder: Path) -> None:
     """Train, slowly enough to be interrupted, and leave as the command line does."""
 
-    class Slow(Onlooker):
-        def stepped(self, figures: StepFigures) -> None:
+    class Slow(Recorder):
+        def on_step(self, figures: StepMetrics) -> None:
             print(f"step {figures.step}", flush=True)
             time.sleep(0.05)
 
     try:
         trainer_in(folder, SLOW).run(Slow())
-    except Stopped as stopped:
+    except RunInterrupted as stopped:
         sys.exit(128 + stopped.signal_number)
 
 
@@ -736,15 +743,15 @@ def work_save(folder: Path) -> None:
 
 def work_rank(folder: Path) -> None:
     """Be one of two processes."""
-    team = replace(Team.join(), bf16=False)
-    found: dict[str, Any] = {name: gradients(folder, name, team) for name in ("tiny", "odd")}
-    trainer = trainer_in(folder, TOGETHER, team=team)
-    after = {3: lambda: interrupt(signal.SIGTERM)} if team.rank == 1 else {}
+    group = replace(ProcessGroup.init(), bf16=False)
+    found: dict[str, Any] = {name: gradients(folder, name, group) for name in ("tiny", "odd")}
+    trainer = trainer_in(folder, TOGETHER, group=group)
+    after = {3: lambda: interrupt(signal.SIGTERM)} if group.rank == 1 else {}
     try:
-        trainer.run(Onlooker(after))
-    except Stopped as stopped:
+        trainer.run(Recorder(after))
+    except RunInterrupted as stopped:
         found["stopped"] = stopped.step
-    torch.save({**found, "state": state_of(trainer)}, folder / f"rank{team.rank}.pt")
+    torch.save({**found, "state": state_of(trainer)}, folder / f"rank{group.rank}.pt")
     torch.distributed.destroy_process_group()
 
 

@@ -92,7 +92,7 @@ def evaluate(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
-        from sketchvae.evaluate.comparison import FEWEST, compare, measure, nearer_than
+        from sketchvae.evaluate.comparison import FEWEST, compare, measure, reconstruction_rank
         from sketchvae.evaluate.likelihood import likelihood
     from sketchvae.data.dataset import from_points
     from sketchvae.data.formats import read, read_points
@@ -114,7 +114,7 @@ def evaluate(
         sets |= {path.name: list(read(path)) for path in drawn}
         measured = {name: measure(drawings) for name, drawings in sets.items()}
         again = Artist(loaded).reconstruct(sets["real"], COLD, SEED)
-        nearer = tuple(float(s.mean()) for s in nearer_than(sets["real"], again))
+        nearer = tuple(float(s.mean()) for s in reconstruction_rank(sets["real"], again))
         others = measure(_others(floor, points)) if floor else None
         rows = compare(measured, others, number, draws)
     if picture and enough:
@@ -182,7 +182,7 @@ def _print_nats(figures: "Likelihood") -> None:
 
 
 def _print_rows(rows: "Mapping[str, Row]", finished: Mapping[str, float], draws: int) -> None:
-    from sketchvae.evaluate.comparison import MEASURES
+    from sketchvae.evaluate.comparison import METRICS
     from sketchvae.evaluate.faults import FAULTS
     from sketchvae.evaluate.features import FEATURES
 
@@ -193,7 +193,7 @@ def _print_rows(rows: "Mapping[str, Row]", finished: Mapping[str, float], draws:
         click.echo(f"{name:<20}" + "".join(f"{cell:>16}" for cell in cells))
 
     line("n", (str(row.n) for row in rows.values()))
-    for i, name in enumerate(MEASURES):
+    for i, name in enumerate(METRICS):
         line(name, (f"{row.mean[i]:.3f} ± {row.spread[i]:.3f}" for row in rows.values()))
     line("finished", (f"{finished[k]:.1%}" if k in finished else "" for k in rows))
     for i, name in enumerate(FAULTS):

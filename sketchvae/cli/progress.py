@@ -1,8 +1,9 @@
-"""What a person sees of a training run: a live line or a log, TensorBoard, and the drawings."""
+"""Callbacks that show a training run: lines on the terminal, TensorBoard files, and pictures."""
 
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
 from sketchvae.data.dataset import from_points
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.explore.embedding import draw_map
 from sketchvae.files import replacing
@@ -20,34 +22,61 @@ from sketchvae.generate.artist import Artist
 from sketchvae.polyline import Floats
 from sketchvae.render.map import Frame, pixels_of
 from sketchvae.render.png import contact_sheet
-from sketchvae.train.export import finish
-from sketchvae.train.trainer import StepFigures, Trainer, Validation
+from sketchvae.train.batches import DrawingPool
+from sketchvae.train.trainer import Callback, StepMetrics, Trainer, Validation
 
-_EVERY = 50  # steps between lines of a log
-_ON_THE_SHEET = 36  # drawings
-_LATENTS = 2000  # for the rough prior that the sheet is drawn from
-_ON_THE_MAP = 1000  # training drawings, the same ones each time
-_FRAME = Frame(-3.5, -3.5, 7.0)  # the same each time, so that one sees the space form
+_LOG_EVERY = 50  # steps
+_SHEET_DRAWINGS = 36
+_MAP_DRAWINGS = 1000  # training drawings, the same ones each time
+_MAP_FRAME = Frame(-3.5, -3.5, 7.0)  # of all maps of a run, so that they can be compared
+_USED = 0.1  # nats of L_KL from which a latent dimension counts as used
 
 
-class Display:
-    """Watch a run: `Watcher` for a terminal (a live bar) or a log (plain lines).
-
-    TensorBoard's files go into the run's folder, and for each validation a contact sheet,
-    `step-000500.png`, and a map of the latent space, `map-000500.png`.
+@contextmanager
+def progress_callbacks(folder: Path, steps: int, *, shown: bool) -> Iterator[list[Callback]]:
+    """Provide all callbacks that show a run; close their files and clear the bar at the end.
 
     Args:
-        folder: of the run.
-        steps: to the end of the run.
-        terminal: whether to draw a live bar; found out if None.
+        folder: of the run; gets the pictures, and TensorBoard's files in a folder of their own.
+        steps: number of steps of the run.
+        shown: whether this process shows the run; without, there are no callbacks.
+    """
+    if not shown:
+        yield []
+        return
+    with ConsoleProgress(steps) as console, SummaryWriter(str(folder / "tensorboard")) as board:
+        yield [console, TensorBoardLog(board), Pictures(folder, board)]
+
+
+class StepTimer:
+    """Measures steps per second between log lines, without the time of validations."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new interval."""
+        self.since = time.monotonic()
+
+    def rate(self) -> float:
+        """Return the steps per second of the last interval of 50 steps, and begin a new one."""
+        seconds = time.monotonic() - self.since
+        self.restart()
+        return _LOG_EVERY / seconds
+
+
+class ConsoleProgress:
+    """Shows a run on standard error: a live bar on a terminal, a line every 50 steps elsewhere.
+
+    Args:
+        steps: number of steps of the run.
+        terminal: whether to draw a live bar; None to find out.
     """
 
-    def __init__(self, folder: Path, steps: int, terminal: bool | None = None) -> None:
-        self.folder = folder
+    def __init__(self, steps: int, terminal: bool | None = None) -> None:
         self.console = Console(
             file=sys.stderr, soft_wrap=True, highlight=False, force_terminal=terminal
         )
-        self.board = SummaryWriter(str(folder / "tensorboard"))
         self.bar = Progress(
             TextColumn("step {task.completed}/{task.total}"),
             BarColumn(),
@@ -58,105 +87,141 @@ class Display:
             transient=True,
         )
         self.task = self.bar.add_task("", total=steps)
-        self.since = time.monotonic()
-        self.places: Floats | None = None  # on the last map
+        self.timer = StepTimer()
 
-    def __enter__(self) -> "Display":
+    def __enter__(self) -> "ConsoleProgress":
         self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
-        self.board.close()
 
-    def say(self, line: str) -> None:
-        """Print a line, above the bar if there is one."""
-        self.console.print(line, markup=False)
-
-    def began(self, trainer: Trainer) -> None:
-        """Say what is trained on."""
-        self.since = time.monotonic()
-        left_out = f" ({trainer.pool.left_out} too long or empty)"
-        self.say(
-            f"{len(trainer.pool)} drawings an epoch{left_out if trainer.pool.left_out else ''}, "
+    def on_start(self, trainer: Trainer) -> None:
+        """Print the numbers of drawings, the scale and the first step."""
+        skipped = trainer.pool.n_skipped
+        self._print(
+            f"{len(trainer.pool)} drawings an epoch"
+            f"{f' ({skipped} too long or empty)' if skipped else ''}, "
             f"judged by {len(trainer.valid)}; scale {trainer.scale:.2f} px; "
             f"from step {trainer.step} of {trainer.settings.steps}"
         )
+        self.timer.restart()
 
-    def stepped(self, figures: StepFigures) -> None:
-        """Move the bar; every 50 steps a line in the log and a point in TensorBoard."""
-        text = f"L_R {figures.reconstruction:.1f}  L_KL {figures.kl:.1f}"
-        self.bar.update(self.task, completed=figures.step, description=text)
-        if figures.step % _EVERY:
-            return
-        rate = _EVERY / (time.monotonic() - self.since)
-        self.since = time.monotonic()
-        if not self.console.is_terminal:
-            self.say(
-                f"step {figures.step}  {text}  w_KL {figures.kl_weight:.2f}  "
-                f"gradient {figures.gradient_norm:.2f}  {rate:.2f} steps/s"
+    def on_step(self, metrics: StepMetrics) -> None:
+        """Move the bar, or print a line every 50 steps."""
+        losses = f"L_R {metrics.reconstruction:.1f}  L_KL {metrics.kl:.1f}"
+        self.bar.update(self.task, completed=metrics.step, description=losses)
+        if metrics.step % _LOG_EVERY == 0 and not self.console.is_terminal:
+            self._print(
+                f"step {metrics.step}  {losses}  w_KL {metrics.kl_weight:.2f}  "
+                f"gradient {metrics.gradient_norm:.2f}  {self.timer.rate():.2f} steps/s"
             )
-        self._scalars(
-            figures.step,
-            {
-                "train/reconstruction": figures.reconstruction,
-                "train/kl": figures.kl,
-                "train/kl_weight": figures.kl_weight,
-                "train/learning_rate": figures.rate,
-                "train/gradient_norm": figures.gradient_norm,
-                "train/steps_per_second": rate,
-            },
-        )
 
-    def validated(self, trainer: Trainer, figures: Validation) -> None:
-        """Say how good the model is by now, and show what it draws."""
-        used = sum(nats > 0.1 for nats in figures.kl_spectrum)
-        best = "  (best so far)" if figures.nats_per_point <= trainer.best else ""
-        self.say(
-            f"validation at step {figures.step}: {figures.nats_per_point:.3f} nats per point; "
-            f"L_R {figures.reconstruction:.1f}, L_KL {figures.kl:.1f} in {used} dimensions{best}"
+    def on_validate(self, trainer: Trainer, validation: Validation) -> None:
+        """Print the losses on the validation drawings."""
+        best = "  (best so far)" if validation.nats_per_point <= trainer.best else ""
+        self._print(
+            f"validation at step {validation.step}: {validation.nats_per_point:.3f} nats per "
+            f"point; L_R {validation.reconstruction:.1f}, L_KL {validation.kl:.1f} in "
+            f"{used_dimensions(validation)} dimensions{best}"
         )
-        self._scalars(
-            figures.step,
-            {
-                "validation/nats_per_point": figures.nats_per_point,
-                "validation/reconstruction": figures.reconstruction,
-                "validation/kl": figures.kl,
-                "validation/dimensions_used": used,
-            },
-        )
-        self.board.add_histogram(
-            "validation/kl_spectrum", np.array(figures.kl_spectrum), figures.step
-        )
-        self._show(trainer)
+        self.timer.restart()
+
+    def _print(self, line: str) -> None:
+        """Print a line, above the bar if there is one."""
+        self.console.print(line, markup=False)
+
+
+class TensorBoardLog:
+    """Writes the losses of a run for TensorBoard."""
+
+    def __init__(self, board: SummaryWriter) -> None:
+        self.board, self.timer = board, StepTimer()
+
+    def on_start(self, trainer: Trainer) -> None:  # noqa: ARG002
+        """Begin to measure the time."""
+        self.timer.restart()
+
+    def on_step(self, metrics: StepMetrics) -> None:
+        """Write the losses every 50 steps."""
+        if metrics.step % _LOG_EVERY:
+            return
+        values = {
+            "train/reconstruction": metrics.reconstruction,
+            "train/kl": metrics.kl,
+            "train/kl_weight": metrics.kl_weight,
+            "train/learning_rate": metrics.learning_rate,
+            "train/gradient_norm": metrics.gradient_norm,
+            "train/steps_per_second": self.timer.rate(),
+        }
+        self._write(values, metrics.step)
+
+    def on_validate(self, trainer: Trainer, validation: Validation) -> None:  # noqa: ARG002
+        """Write the losses on the validation drawings."""
+        values = {
+            "validation/nats_per_point": validation.nats_per_point,
+            "validation/reconstruction": validation.reconstruction,
+            "validation/kl": validation.kl,
+            "validation/dimensions_used": used_dimensions(validation),
+        }
+        self._write(values, validation.step)
+        spectrum = np.array(validation.kl_spectrum)
+        self.board.add_histogram("validation/kl_spectrum", spectrum, validation.step)
         self.board.flush()
-        self.since = time.monotonic()
+        self.timer.restart()
 
-    def _show(self, trainer: Trainer) -> None:
-        """Draw a sheet and a map with the weights as they are."""
-        about = {"word": trainer.pool.word}
-        rough = finish(trainer.averaged, trainer.pool, trainer.scale, about, most=_LATENTS)
-        artist = Artist(rough)
-        with suppress(SketchvaeError):  # no map of one drawing or two
-            self._save("map", "map", self._map(artist, trainer), trainer.step)
-        with suppress(SketchvaeError):  # no sheet while no drawing finds its end
-            sheet = contact_sheet(artist.draw(_ON_THE_SHEET, seed=0), cell=120)
-            self._save("drawn", "step", np.asarray(sheet), trainer.step)
-
-    def _map(self, artist: Artist, trainer: Trainer) -> NDArray[np.uint8]:
-        """Map training drawings, turned as on the last map: at first they all lie in one place."""
-        chosen = np.random.default_rng(0).permutation(len(trainer.pool))[:_ON_THE_MAP]
-        drawings = [from_points(points) for points in trainer.pool.points(chosen)]
-        chart = draw_map(artist, drawings, frame=_FRAME, align_to=self.places)
-        self.places = chart.places
-        return pixels_of(chart)
-
-    def _save(self, tag: str, name: str, picture: NDArray[np.uint8], step: int) -> None:
-        form = "HW" if picture.ndim == 2 else "HWC"
-        self.board.add_image(tag, picture, step, dataformats=form)
-        with replacing(self.folder / f"{name}-{step:06d}.png") as beside:
-            Image.fromarray(picture).save(beside)
-
-    def _scalars(self, step: int, values: dict[str, float]) -> None:
+    def _write(self, values: dict[str, float], step: int) -> None:
         for name, value in values.items():
             self.board.add_scalar(name, value, step)
+
+
+class Pictures:
+    """Saves a contact sheet and a map at every validation: step-000500.png and map-000500.png.
+
+    Args:
+        folder: of the pictures.
+        board: gets them, too.
+    """
+
+    def __init__(self, folder: Path, board: SummaryWriter) -> None:
+        self.folder, self.board = folder, board
+        self.last_places: Floats | None = None  # (n, 2) of the drawings on the last map
+
+    def on_start(self, trainer: Trainer) -> None:
+        """Choose the drawings of the maps."""
+        self.map_drawings = sample_drawings(trainer.pool, _MAP_DRAWINGS)
+
+    def on_step(self, metrics: StepMetrics) -> None:
+        """Nothing: there are pictures at validations only."""
+
+    def on_validate(self, trainer: Trainer, validation: Validation) -> None:
+        """Draw with the averaged weights as they are."""
+        artist, step = Artist(trainer.preview()), validation.step
+        with suppress(SketchvaeError):  # a map needs three drawings
+            self._save("map", "map", self._map(artist), step)
+        with suppress(SketchvaeError):  # early on no drawing may find its end
+            sheet = contact_sheet(artist.draw(_SHEET_DRAWINGS, seed=0), cell=120)
+            self._save("drawn", "step", np.asarray(sheet), step)
+
+    def _map(self, artist: Artist) -> NDArray[np.uint8]:
+        """Return a map of the same drawings, turned to match the last one."""
+        chart = draw_map(artist, self.map_drawings, frame=_MAP_FRAME, align_to=self.last_places)
+        self.last_places = chart.places
+        return pixels_of(chart)
+
+    def _save(self, tag: str, name: str, pixels: NDArray[np.uint8], step: int) -> None:
+        axes = "HW" if pixels.ndim == 2 else "HWC"
+        self.board.add_image(tag, pixels, step, dataformats=axes)
+        with replacing(self.folder / f"{name}-{step:06d}.png") as temporary:
+            Image.fromarray(pixels).save(temporary)
+
+
+def used_dimensions(validation: Validation) -> int:
+    """Return the number of latent dimensions that carry more than 0.1 nats."""
+    return sum(nats > _USED for nats in validation.kl_spectrum)
+
+
+def sample_drawings(pool: DrawingPool, n: int) -> list[Drawing]:
+    """Return up to n drawings of a pool, chosen at random, always the same ones."""
+    indices = np.random.default_rng(0).permutation(len(pool))[:n]
+    return [from_points(points) for points in pool.points(indices)]

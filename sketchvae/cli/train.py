@@ -1,18 +1,126 @@
 """sketchvae train: from packed sets to a weights file."""
 
-from contextlib import ExitStack
-from dataclasses import fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
+from sketchvae.cli.options import bind
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
     from sketchvae.model.weights import ModelConfig, ModelFile
-    from sketchvae.train.batches import Source
+    from sketchvae.train.batches import WeightedDataset
+
+
+@dataclass(frozen=True)
+class SettingOptions:
+    """Options that change `Settings`; None leaves the default."""
+
+    steps: Annotated[
+        int | None,
+        click.option(
+            "--steps", type=int, help="Batches to train on.  [default: 20000; with --init 400]"
+        ),
+    ] = None
+    batch: Annotated[
+        int | None,
+        click.option(
+            "--batch", type=int, help="Drawings a batch, over all processes.  [default: 64]"
+        ),
+    ] = None
+    learning_rate: Annotated[
+        float | None,
+        click.option(
+            "--learning-rate",
+            type=float,
+            help="Highest learning rate.  [default: 0.002; with --init 0.001]",
+        ),
+    ] = None
+    clip: Annotated[
+        float | None,
+        click.option("--clip", type=float, help="Greatest norm of the gradient.  [default: 1]"),
+    ] = None
+    kl_weight: Annotated[
+        float | None,
+        click.option("--kl-weight", type=float, help="Highest w_KL.  [default: 1]"),
+    ] = None
+    kl_anneal: Annotated[
+        float | None,
+        click.option(
+            "--kl-anneal",
+            type=float,
+            help="Fraction of the steps in which w_KL rises.  [default: 0.3; with --init 0]",
+        ),
+    ] = None
+    free_nats: Annotated[
+        float | None,
+        click.option(
+            "--free-nats",
+            "--kl-floor",
+            type=float,
+            help="Nats of L_KL per drawing that cost nothing (free bits).  [default: 20]",
+        ),
+    ] = None
+    random_scale: Annotated[
+        float | None,
+        click.option(
+            "--random-scale",
+            "--stretch",
+            type=float,
+            help="Augmentation: x and y are scaled by 1 +- this.  [default: 0.1]",
+        ),
+    ] = None
+    point_dropout: Annotated[
+        float | None,
+        click.option(
+            "--point-dropout",
+            "--drop",
+            type=float,
+            help="Augmentation: fraction of points left out.  [default: 0.1]",
+        ),
+    ] = None
+    validate_every: Annotated[
+        int | None,
+        click.option(
+            "--validate-every",
+            type=int,
+            help="Steps between validations.  [default: 1000; with --init 100]",
+        ),
+    ] = None
+    seed: Annotated[
+        int | None,
+        click.option("--seed", type=int, help="Seed of weights, batches and noise.  [default: 1]"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class SizeOptions:
+    """Options that change the sizes of the network, `ModelConfig`; None leaves the default."""
+
+    latent: Annotated[
+        int | None, click.option("--latent", type=int, help="Dimensions of z.  [default: 128]")
+    ] = None
+    encoder_hidden: Annotated[
+        int | None,
+        click.option(
+            "--encoder-hidden",
+            type=int,
+            help="Units of the encoder LSTM, each way.  [default: 256]",
+        ),
+    ] = None
+    decoder_hidden: Annotated[
+        int | None,
+        click.option(
+            "--decoder-hidden", type=int, help="Units of the decoder LSTM.  [default: 512]"
+        ),
+    ] = None
+    mixtures: Annotated[
+        int | None,
+        click.option("--mixtures", type=int, help="Components M of the mixture.  [default: 20]"),
+    ] = None
 
 
 @click.command()
@@ -39,38 +147,15 @@ if TYPE_CHECKING:
     "Their sizes are kept.",
 )
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
-@click.option("--steps", type=int, help="Batches to train on.  [default: 20000; with --init 400]")
-@click.option("--batch", type=int, help="Drawings a batch, over all processes.  [default: 64]")
-@click.option(
-    "--learning-rate", type=float, help="At its highest.  [default: 0.002; with --init 0.001]"
-)
-@click.option("--clip", type=float, help="Largest norm of the gradient.  [default: 1]")
-@click.option("--kl-weight", type=float, help="w_KL at its highest.  [default: 1]")
-@click.option(
-    "--kl-anneal",
-    type=float,
-    help="Share of the steps that w_KL rises in.  [default: 0.3; with --init 0]",
-)
-@click.option("--kl-floor", type=float, help="Free nats a drawing.  [default: 20]")
-@click.option("--stretch", type=float, help="Augmentation: x and y by 1 +- this.  [default: 0.1]")
-@click.option("--drop", type=float, help="Augmentation: share of points left out.  [default: 0.1]")
-@click.option(
-    "--validate-every",
-    type=int,
-    help="Steps between validations.  [default: 1000; with --init 100]",
-)
-@click.option("--seed", type=int, help="Of weights, batches and noise.  [default: 1]")
-@click.option("--latent", type=int, help="Dimensions of z.  [default: 128]")
-@click.option("--encoder-hidden", type=int, help="Encoder LSTM, a side.  [default: 256]")
-@click.option("--decoder-hidden", type=int, help="Decoder LSTM.  [default: 512]")
-@click.option("--mixtures", type=int, help="Components M.  [default: 20]")
+@bind(settings=SettingOptions, sizes=SizeOptions)
 def train(
     data_: tuple[str, ...],
     valid: tuple[Path, ...],
     out: Path,
     init: str | None,
     resume: bool,
-    **given: int | float | None,
+    settings: SettingOptions,
+    sizes: SizeOptions,
 ) -> None:
     """Train a model on packed sets. Needs sketchvae[train].
 
@@ -89,57 +174,62 @@ def train(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
-        from sketchvae.cli.progress import Display
-        from sketchvae.train.distributed import Team
-        from sketchvae.train.settings import FINE_TUNING, Settings
-        from sketchvae.train.trainer import Stopped, Trainer
+        from sketchvae.cli.progress import progress_callbacks
+        from sketchvae.train.distributed import ProcessGroup
+        from sketchvae.train.run import prepare_run
+        from sketchvae.train.settings import Settings
+        from sketchvae.train.trainer import RunInterrupted
 
-    chosen = {name: value for name, value in given.items() if value is not None}
-    beginning = _beginning(init) if init else None
-    config = _config(chosen, beginning)
-    sources = [_source(text) for text in data_]
-    judges = [_source(str(path)) for path in valid] or sources
-    if not resume and (out / "last.pt").exists():  # never train over a run that is there
+    if not resume and (out / "last.pt").exists():  # never train over the run of another
         raise SketchvaeError(
             f"{out}: holds a run already; go on with --resume, or name another --out"
         )
-    settings = Settings(**{**(FINE_TUNING if beginning else {}), **chosen})  # type: ignore[arg-type]
-    with Team.join() as team, ExitStack() as stack:
-        trainer = Trainer(config, settings, sources, judges, out, team, beginning)
+    start = _initial_model(init) if init else None
+    config = _config(_typed(sizes), start)
+    datasets = [_weighted_dataset(text) for text in data_]
+    valid_sets = [_weighted_dataset(str(path)) for path in valid] or datasets
+    chosen = (Settings.fine_tuning if start else Settings)(**_typed(settings))
+    with ProcessGroup.init() as group:
+        trainer = prepare_run(config, chosen, datasets, valid_sets, out, group, start)
         if resume:
             trainer.resume()
         make_folder(out, "name another --out")
-        leads = team.rank == 0
-        watchers = [stack.enter_context(Display(out, settings.steps))] if leads else []
-        try:
-            trainer.run(*watchers)
-        except Stopped as stopped:
-            if leads:
-                click.echo(f"{out}: {stopped} and saved; go on with --resume", err=True)
-            raise SystemExit(128 + stopped.signal_number) from stopped
-        path = trainer.finish()
-        if leads:
+        is_first = group.rank == 0
+        with progress_callbacks(out, chosen.steps, shown=is_first) as callbacks:
+            try:
+                trainer.run(*callbacks)
+            except RunInterrupted as interrupted:
+                if is_first:
+                    click.echo(f"{out}: {interrupted} and saved; go on with --resume", err=True)
+                raise SystemExit(128 + interrupted.signal_number) from interrupted
+            path = trainer.export()
+        if is_first:
             click.echo(f"{path}: done; next: sketchvae draw --model {path}", err=True)
 
 
-def _beginning(init: str) -> "ModelFile":
+def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:
+    """Return the options that have a value."""
+    return {name: value for name, value in vars(options).items() if value is not None}
+
+
+def _initial_model(init: str) -> "ModelFile":
+    """Load the weights to begin from: a checkpoint (.pt), a weights file, or the shipped sheep."""
     from sketchvae.model.weights import load, shipped_path
-    from sketchvae.train.trainer import weights_of
+    from sketchvae.train.checkpoints import model_from_checkpoint
 
     if init.endswith(".pt"):
-        return weights_of(Path(init))
+        return model_from_checkpoint(Path(init))
     return load(shipped_path() if init == "sheep" else Path(init))
 
 
-def _config(chosen: dict[str, int | float], beginning: "ModelFile | None") -> "ModelConfig":
-    """Take the sizes of the network out of what was chosen."""
+def _config(sizes: dict[str, int], start: "ModelFile | None") -> "ModelConfig":
+    """Return the sizes of the network; with --init they are those of the weights."""
     from sketchvae.model.weights import ModelConfig
 
-    sizes = {f.name: int(chosen.pop(f.name)) for f in fields(ModelConfig) if f.name in chosen}
-    if beginning is None:
+    if start is None:
         return ModelConfig(**sizes)
-    config = replace(beginning.config, **sizes)
-    if config != beginning.config:
+    config = replace(start.config, **sizes)
+    if config != start.config:
         raise SketchvaeError(
             f"with --init the sizes must be those of the weights, got other "
             f"{', '.join(sizes)}; leave the sizes out"
@@ -147,14 +237,14 @@ def _config(chosen: dict[str, int | float], beginning: "ModelFile | None") -> "M
     return config
 
 
-def _source(text: str) -> "Source":
-    """Read SET or SET@N."""
+def _weighted_dataset(text: str) -> "WeightedDataset":
+    """Open the dataset of an argument SET or SET@N."""
     from sketchvae.data.dataset import open_packed
-    from sketchvae.train.batches import Source
+    from sketchvae.train.batches import WeightedDataset
 
     name, at, repeat = text.rpartition("@")
     if at and repeat.isdigit():
         if int(repeat) < 1:
             raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
-        return Source(open_packed(Path(name)), int(repeat))
-    return Source(open_packed(Path(text)))
+        return WeightedDataset(open_packed(Path(name)), int(repeat))
+    return WeightedDataset(open_packed(Path(text)))

@@ -16,7 +16,7 @@ from sketchvae.polyline import Floats
 
 DRAWS = 40
 FEWEST = 20  # drawings on a side: balls to the 5th neighbour mean nothing among fewer
-MEASURES = (
+METRICS = (
     "KS",
     "MMD2 x1e3",
     "1-NN",
@@ -31,7 +31,7 @@ MEASURES = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class FeatureSet:
     """A set of drawings, brought into simplified form once and measured.
 
     Attributes:
@@ -47,15 +47,15 @@ class Measured:
     def __len__(self) -> int:
         return len(self.features)
 
-    def some(self, rows: NDArray[np.intp]) -> "Measured":
+    def some(self, rows: NDArray[np.intp]) -> "FeatureSet":
         """Return these drawings alone."""
-        return Measured(self.features[rows], self.rasters[rows], self.faults)
+        return FeatureSet(self.features[rows], self.rasters[rows], self.faults)
 
 
-def measure(drawings: Sequence[Drawing]) -> Measured:
+def measure(drawings: Sequence[Drawing]) -> FeatureSet:
     """Put drawings through the simplification once, as every set must be, and measure them."""
     simple = [drawing.simplified() for drawing in drawings]
-    return Measured(features(simple), rasters(simple), fault_shares(simple))
+    return FeatureSet(features(simple), rasters(simple), fault_shares(simple))
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Row:
     """How one set compares with the real one: mean and spread over the draws.
 
     Attributes:
-        mean, spread: (10,), by `MEASURES`.
+        mean, spread: (10,), by `METRICS`.
         faults: (3,), by `FAULTS`.
         means: (10,) means of the features, by `FEATURES`.
         n: drawings on each side of a draw.
@@ -77,7 +77,7 @@ class Row:
 
     def to_json(self) -> dict[str, object]:
         """Return everything by name."""
-        figures = zip(MEASURES, self.mean, self.spread, strict=True)
+        figures = zip(METRICS, self.mean, self.spread, strict=True)
         return {
             "n": self.n,
             **{name: {"mean": float(m), "spread": float(s)} for name, m, s in figures},
@@ -87,8 +87,8 @@ class Row:
 
 
 def compare(
-    sets: Mapping[str, Measured],
-    others: Measured | None = None,
+    sets: Mapping[str, FeatureSet],
+    others: FeatureSet | None = None,
     n: int = 100,
     draws: int = DRAWS,
 ) -> dict[str, Row]:
@@ -119,7 +119,7 @@ def compare(
     return {name: _row(x, y, real, n, draws) for name, (x, y) in rows.items()}
 
 
-def nearer_than(
+def reconstruction_rank(
     drawings: Sequence[Drawing], reconstructions: Sequence[Drawing]
 ) -> tuple[Floats, Floats]:
     """Say how near drawings are to their own reconstructions, in feature and raster space.
@@ -146,7 +146,7 @@ def _shares(x: Floats, own: Floats) -> Floats:
     return shares
 
 
-def _row(x: Measured, y: Measured, scale: Measured, n: int, draws: int) -> Row:
+def _row(x: FeatureSet, y: FeatureSet, scale: FeatureSet, n: int, draws: int) -> Row:
     rng = np.random.default_rng(0)
     n = min(n, len(x), len(y))
     figures = np.array(
@@ -162,7 +162,7 @@ def _row(x: Measured, y: Measured, scale: Measured, n: int, draws: int) -> Row:
     return Row(figures.mean(axis=0), figures.std(axis=0), x.faults, x.features.mean(axis=0), n)
 
 
-def _figures(x: Measured, y: Measured, scale: Measured) -> list[float]:
+def _figures(x: FeatureSet, y: FeatureSet, scale: FeatureSet) -> list[float]:
     a = distances.standardised(x.features, scale.features)
     b = distances.standardised(y.features, scale.features)
     kinds = distances.coverage(a, b)

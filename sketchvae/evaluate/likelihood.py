@@ -10,10 +10,10 @@ from torch import Tensor
 
 from sketchvae.data.dataset import Points
 from sketchvae.errors import SketchvaeError
+from sketchvae.model.device import best_device
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import ModelFile, Prior
 from sketchvae.train.batches import Batch, make_batch
-from sketchvae.train.distributed import Team
 
 DRAWS = 64  # z a drawing, for the importance-weighted bound
 _ROWS = 640  # drawings times z in one batch
@@ -69,10 +69,10 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
         raise SketchvaeError(
             "evaluate needs at least one drawing with a point, got none; name another file or split"
         )
-    team = Team.join()
+    device = best_device()
     model = SketchVAE(model_file.config)
     model.load_arrays(model_file.tensors)
-    model.to(team.device).eval()
+    model.to(device).eval()
     rng, normal = np.random.default_rng(0), torch.Generator().manual_seed(0)
     in_order = sorted(drawings, key=len)
     at_once = max(1, _ROWS // draws)
@@ -83,7 +83,7 @@ def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = D
         batch = make_batch(points, model_file.scale, model_file.config.latent, rng)
         noise = torch.randn((draws, *batch.noise.shape), generator=normal)
         # In float32 wherever it runs, so that figures do not depend on the machine.
-        nats = _nats(model, model_file.prior, batch, noise.to(team.device))
+        nats = _nats(model, model_file.prior, batch, noise.to(device))
         sums += nats.double().cpu()
         offsets += int((batch.lengths - 1).sum())
     n = len(drawings)

@@ -1,7 +1,8 @@
-"""Packed sets -> batches: drawings of like length together, trimmed, noised, augmented.
+"""From packed datasets to training batches: drawings of similar length, augmented and padded.
 
-Every batch is a pure function of (seed, step): a run that was stopped goes on with the
-very batches it would have seen.
+A batch is a pure function of the seed and the step, so that a resumed run sees the batches that
+the uninterrupted run would have seen.
+Shape letters: B drawings, T steps, Z latent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,29 +21,29 @@ from sketchvae.sequences import begins_of, rows_of
 
 Ints = NDArray[np.int64]
 
-LENGTH_STEP = 16  # T is rounded up to a multiple: fewer shapes keep the heap small
+LENGTH_STEP = 16  # T is rounded up to a multiple: fewer shapes fragment the heap less
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What training does to a drawing before the network sees it.
+    """Random changes to a training drawing.
 
     Attributes:
-        stretch: x and y are scaled by 1 - stretch to 1 + stretch, each on its own.
-        drop: share of the points inside strokes that is left out.
+        random_scale: x and y are each scaled by a factor from 1 - this to 1 + this.
+        point_dropout: fraction of the points that is left out; both ends of a stroke stay.
     """
 
-    stretch: float = 0.1
-    drop: float = 0.1
+    random_scale: float = 0.1
+    point_dropout: float = 0.1
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Drawings as the network reads them.
+    """Drawings as the torch network takes them.
 
     Attributes:
-        steps: (B, T, 5) float32 stroke-5 in model units, END rows as padding.
-        lengths: (B,) int64, rows of each drawing with its own END.
+        steps: (B, T, 5) float32 stroke-5 in model units, padded with END rows.
+        lengths: (B,) int64 rows of each drawing, its own END included.
         noise: (B, Z) float32, standard normal, for z.
     """
 
@@ -50,109 +51,134 @@ class Batch:
     lengths: Ints
     noise: Floats32
 
-    def part(self, rank: int, of: int) -> "Batch":
-        """Return every `of`-th drawing, from `rank` on: one process's share."""
-        mine = slice(rank, None, of)
-        return Batch(self.steps[mine], self.lengths[mine], self.noise[mine])
+    def part(self, rank: int, size: int) -> "Batch":
+        """Return the drawings of one process: every `size`-th one.
+
+        Args:
+            rank: number of the process, from 0, and of its first drawing.
+            size: number of processes.
+        """
+        rows = slice(rank, None, size)
+        return Batch(self.steps[rows], self.lengths[rows], self.noise[rows])
 
 
 @dataclass(frozen=True)
-class Source:
-    """A packed set, and how many times an epoch shows each of its drawings."""
+class WeightedDataset:
+    """A packed dataset, and how many times an epoch shows each of its drawings."""
 
-    packed: PackedDataset
+    dataset: PackedDataset
     repeat: int = 1
 
 
-class Pool:
-    """The drawings of one split over several sets, by a common index.
+class DrawingPool:
+    """The drawings of one split of several datasets, under one index.
 
     Args:
-        sources: the sets.
-        split: which part of each.
-        longest: drawings of more points than this are left out, as are empty ones.
-        without: keys of drawings to leave out, so that none is trained on and judged by.
+        datasets: packed datasets; a drawing of weight n stands n times in the pool.
+        split: "train", "valid" or "test".
+        max_points: longer drawings are skipped, as are empty ones.
+        exclude_keys: keys of drawings to leave out, such as those of the validation drawings.
+
+    Attributes:
+        datasets: the packed datasets.
+        rows: (B, 2) number of the dataset and index of the drawing in it.
+        lengths: (B,) points of each drawing.
+        n_skipped: number of drawings that were too long or empty.
 
     Raises:
-        SketchvaeError: if nothing is left.
+        SketchvaeError: if no drawing is left.
     """
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        datasets: Sequence[WeightedDataset],
         split: Split,
-        longest: int,
-        without: NDArray[np.uint64] | None = None,
+        max_points: int,
+        exclude_keys: NDArray[np.uint64] | None = None,
     ) -> None:
-        self.sets = [source.packed for source in sources]
-        places: list[Ints] = []
-        for number, source in enumerate(sources):
-            indices = source.packed.split(split)
-            if without is not None:
-                indices = indices[~np.isin(source.packed.keys[indices], without)]
-            rows = np.column_stack([np.full(len(indices), number), indices])
-            places.append(np.tile(rows, (source.repeat, 1)))
-        self.places = np.concatenate(places)  # (B, 2): set, index in it
+        self.datasets = [weighted.dataset for weighted in datasets]
+        rows: list[Ints] = []
+        for number, weighted in enumerate(datasets):
+            indices = weighted.dataset.split(split)
+            if exclude_keys is not None:
+                excluded = np.isin(weighted.dataset.keys[indices], exclude_keys)
+                indices = indices[~excluded]
+            pairs = np.column_stack([np.full(len(indices), number), indices])
+            rows.append(np.tile(pairs, (weighted.repeat, 1)))
+        self.rows = np.concatenate(rows)
         self.lengths = self._lengths()
-        fits = (self.lengths >= 1) & (self.lengths <= longest)
-        self.left_out = int((~fits).sum())
-        self.places, self.lengths = self.places[fits], self.lengths[fits]
+        fits = (self.lengths >= 1) & (self.lengths <= max_points)
+        self.n_skipped = int((~fits).sum())
+        self.rows, self.lengths = self.rows[fits], self.lengths[fits]
         if not len(self):
-            names = ", ".join(str(s.path) for s in self.sets)
+            names = ", ".join(str(dataset.path) for dataset in self.datasets)
             raise SketchvaeError(
-                f"{names}: the {split} split must hold a drawing of 1 to {longest} points, "
+                f"{names}: the {split} split must hold a drawing of 1 to {max_points} points, "
                 "got none; import more drawings or give the split a larger share"
             )
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.rows)
 
     def _lengths(self) -> Ints:
-        lengths = np.empty(len(self.places), dtype=np.int64)
-        for number, packed in enumerate(self.sets):
-            rows = self.places[:, 0] == number
-            indices = self.places[rows, 1]
-            lengths[rows] = packed.starts[indices + 1] - packed.starts[indices]
+        lengths = np.empty(len(self.rows), dtype=np.int64)
+        for number, dataset in enumerate(self.datasets):
+            here = self.rows[:, 0] == number
+            indices = self.rows[here, 1]
+            lengths[here] = dataset.starts[indices + 1] - dataset.starts[indices]
         return lengths
 
     @property
     def word(self) -> str:
-        """What the drawings show, if it is one thing; empty if it is several."""
-        words = {word for packed in self.sets for word in packed.vocabulary if word}
+        """The word of the drawings if they all have the same one, else an empty string."""
+        words = {word for dataset in self.datasets for word in dataset.vocabulary if word}
         return words.pop() if len(words) == 1 else ""
 
     def keys(self) -> NDArray[np.uint64]:
-        """Return the hash of every drawing, (B,) uint64."""
-        return np.array([self.sets[s].keys[i] for s, i in self.places], dtype=np.uint64)
+        """Return the content hash of each drawing, (B,)."""
+        return np.array([self.datasets[d].keys[i] for d, i in self.rows], dtype=np.uint64)
 
     def fingerprint(self) -> str:
-        """Return a hash of which drawings these are, and in which order."""
+        """Return a hash of the drawings and their order, to recognise the pool of a run."""
         return blake2b(self.keys().tobytes(), digest_size=8).hexdigest()
 
-    def points(self, which: Ints) -> list[Points]:
-        """Return the points of drawings, each (n, 3) uint8."""
-        return [self.sets[s].points_of(int(i)) for s, i in self.places[which]]
+    def points(self, indices: Ints) -> list[Points]:
+        """Return the points of drawings, each (n, 3) uint8: x, y, lift."""
+        return [self.datasets[d].points_of(int(i)) for d, i in self.rows[indices]]
 
-    def offset_scale(self, most: int = 20_000) -> float:
-        """Return the std of the offsets in pixels, over at most `most` drawings evenly spread."""
-        which = np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64)
+    def offset_scale(self, max_drawings: int = 20_000) -> float:
+        """Return the standard deviation of the offsets in pixels: the scale of a model.
+
+        Args:
+            max_drawings: drawings to measure, evenly spread over the pool.
+        """
+        indices = np.linspace(0, len(self) - 1, min(max_drawings, len(self))).astype(np.int64)
         offsets = np.concatenate(
-            [np.diff(p[:, :2].astype(float), axis=0) for p in self.points(which)]
+            [np.diff(points[:, :2].astype(float), axis=0) for points in self.points(indices)]
         )
         scale = float(offsets.std()) if offsets.size else 0.0
         return scale if scale > 0 else 1.0
 
 
-class Batches:
-    """The training batches, one a step, for ever.
+class BatchSampler:
+    """The training batches, indexed by step, without end.
 
-    An epoch shows every drawing once (but for a rest that fills no batch); the batches
-    hold drawings of like length, jittered so that no two epochs cut them alike.
+    An epoch shows every drawing of the pool once, except a remainder that fills no batch. The
+    drawings of a batch have similar lengths, to save padding; lengths are jittered before
+    sorting, so that each epoch forms other batches.
+
+    Args:
+        pool: the training drawings.
+        size: drawings per batch; fewer if the pool is smaller.
+        latent: Z, for the noise of z.
+        scale: pixels per model unit.
+        augmentation: random changes to each drawing.
+        seed: of the order, the augmentation and the noise.
     """
 
     def __init__(
         self,
-        pool: Pool,
+        pool: DrawingPool,
         size: int,
         latent: int,
         scale: float,
@@ -163,24 +189,32 @@ class Batches:
         self.augmentation, self.seed = augmentation, seed
         self.size = min(size, len(pool))
         self.per_epoch = len(pool) // self.size
-        self._plan = lru_cache(maxsize=1)(self._make_plan)
+        self._epoch_rows = lru_cache(maxsize=1)(self._make_epoch_rows)
 
     def __getitem__(self, step: int) -> Batch:
-        epoch, place = divmod(step, self.per_epoch)
+        epoch, number = divmod(step, self.per_epoch)
         rng = np.random.default_rng([self.seed, 1, step])
-        points = self.pool.points(self._plan(epoch)[place])
+        points = self.pool.points(self._epoch_rows(epoch)[number])
         return make_batch(points, self.scale, self.latent, rng, self.augmentation)
 
-    def _make_plan(self, epoch: int) -> Ints:
-        """Cut the epoch into batches: (per_epoch, size) indices into the pool."""
+    def _make_epoch_rows(self, epoch: int) -> Ints:
+        """Return the batches of an epoch as indices into the pool, (per_epoch, size)."""
         rng = np.random.default_rng([self.seed, 0, epoch])
-        shown = rng.permutation(len(self.pool))[: self.per_epoch * self.size]
-        jittered = self.pool.lengths[shown] * rng.uniform(0.9, 1.1, len(shown))
-        return rng.permutation(shown[np.argsort(jittered)].reshape(self.per_epoch, self.size))
+        shuffled = rng.permutation(len(self.pool))[: self.per_epoch * self.size]
+        jittered = self.pool.lengths[shuffled] * rng.uniform(0.9, 1.1, len(shuffled))
+        by_length = shuffled[np.argsort(jittered)]
+        return rng.permutation(by_length.reshape(self.per_epoch, self.size))
 
 
-def validation_batches(pool: Pool, size: int, latent: int, scale: float) -> Iterator[Batch]:
-    """Yield the pool once, without augmentation and with the same noise every time."""
+def validation_batches(pool: DrawingPool, size: int, latent: int, scale: float) -> Iterator[Batch]:
+    """Yield each drawing of a pool once: sorted by length, not augmented, always the same noise.
+
+    Args:
+        pool: the validation drawings.
+        size: drawings per batch.
+        latent: Z, for the noise of z.
+        scale: pixels per model unit.
+    """
     rng = np.random.default_rng(0)
     order = np.argsort(pool.lengths, kind="stable")
     for first in range(0, len(order), size):
@@ -194,37 +228,36 @@ def make_batch(
     rng: np.random.Generator,
     augmentation: Augmentation | None = None,
 ) -> Batch:
-    """Turn packed drawings into stroke-5 as `Drawing.to_stroke5` has it, padded with END.
+    """Return drawings as a batch of stroke-5, as `Drawing.to_stroke5` has it, padded with END.
 
-    The offsets are integers: uniform noise of half a pixel is added (dequantisation), or
-    the density would grow spikes on them. The work is done on all points at once.
+    The offsets are integers. Uniform noise of half a pixel is added to them (dequantisation):
+    without it the density would grow spikes on the integers.
 
     Args:
-        drawings: (n, 3) uint8 each: x, y, lift.
+        drawings: packed points, each (n, 3) uint8: x, y, lift.
         scale: pixels per model unit.
         latent: Z, for the noise of z.
-        rng: where all noise comes from.
-        augmentation: None for validation.
+        rng: source of all noise.
+        augmentation: random changes to each drawing; None for validation.
     """
-    counts = np.array([len(p) for p in drawings])
+    counts = np.array([len(points) for points in drawings])
     points = np.concatenate(drawings)
-    places = points[:, :2].astype(np.float32)
+    xy = points[:, :2].astype(np.float32)
     lifted = points[:, 2] != 0
     owner = np.repeat(np.arange(len(drawings)), counts)
     if augmentation is not None:
-        stretch = rng.uniform(
-            1 - augmentation.stretch, 1 + augmentation.stretch, (len(drawings), 2)
-        )
-        places *= stretch[owner].astype(np.float32)
+        width = augmentation.random_scale
+        factors = rng.uniform(1 - width, 1 + width, (len(drawings), 2))
+        xy *= factors[owner].astype(np.float32)
         begins = begins_of(owner) | np.append(True, lifted[:-1])
-        kept = (rng.random(len(points)) >= augmentation.drop) | begins | lifted
-        places, lifted, owner = places[kept], lifted[kept], owner[kept]
-    offsets, lifted, owner = rows_of(places, lifted, owner)
+        kept = (rng.random(len(points)) >= augmentation.point_dropout) | begins | lifted
+        xy, lifted, owner = xy[kept], lifted[kept], owner[kept]
+    offsets, lifted, owner = rows_of(xy, lifted, owner)
     offsets += rng.uniform(-0.5, 0.5, offsets.shape).astype(np.float32)
 
     lengths = np.bincount(owner, minlength=len(drawings)) + 1
-    longest = -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
-    steps = np.zeros((len(drawings), longest, 5), dtype=np.float32)
+    padded = -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
+    steps = np.zeros((len(drawings), padded, 5), dtype=np.float32)
     steps[..., 2 + Pen.END] = 1
     firsts = np.cumsum(lengths - 1) - (lengths - 1)
     column = np.arange(len(owner)) - firsts[owner]

@@ -1,24 +1,25 @@
-"""The processes that train together, and what their processors can do."""
+"""The processes of one training run, as torchrun starts them, and sums over all of them."""
 
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch import distributed as dist
 
+from sketchvae.model.device import autocast, best_device, has_bf16
+
 
 @dataclass(frozen=True)
-class Team:
-    """The processes that train together; torchrun tells each its rank.
+class ProcessGroup:
+    """The processes that train one model together; a context that leaves the group at its end.
 
     Attributes:
-        rank: of this process, from 0.
-        size: how many there are.
+        rank: number of this process, from 0; the process of rank 0 writes files and messages.
+        size: number of processes.
         device: where this process computes.
         bf16: whether its matrix products are in bf16.
     """
@@ -29,19 +30,18 @@ class Team:
     bf16: bool = False
 
     @classmethod
-    def join(cls) -> "Team":
-        """Join the processes that torchrun started, or be alone."""
+    def init(cls) -> "ProcessGroup":
+        """Return the group that torchrun describes in the environment; alone without it."""
         size, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
-        cuda = torch.cuda.is_available()
-        local = int(os.environ.get("LOCAL_RANK", 0))
-        device = torch.device("cuda", local) if cuda else torch.device("cpu")
-        if cuda:
+        device = best_device()
+        if device.type == "cuda":
+            device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
             torch.cuda.set_device(device)
         if size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if cuda else "gloo")
-        return cls(rank, size, device, _has_bf16(device))
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        return cls(rank, size, device, has_bf16(device))
 
-    def __enter__(self) -> "Team":
+    def __enter__(self) -> "ProcessGroup":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,31 +49,21 @@ class Team:
             dist.destroy_process_group()
 
     def precision(self) -> AbstractContextManager[Any]:
-        """Return bf16 autocast, or plain fp32."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.bf16 else nullcontext()
+        """Return the context for forward passes: bf16 autocast, or plain fp32."""
+        return autocast(self.device, self.bf16)
 
-    def add_up(self, tensors: Sequence[Tensor]) -> None:
-        """Sum each tensor over the processes, in place, in one message."""
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
+        """Sum each tensor over the processes, in place, in one message for all of them."""
         if self.size == 1:
             return
         flat = torch.cat([t.reshape(-1) for t in tensors])
         dist.all_reduce(flat)
-        for tensor, total in zip(
-            tensors, torch.split(flat, [t.numel() for t in tensors]), strict=True
-        ):
+        totals = torch.split(flat, [t.numel() for t in tensors])
+        for tensor, total in zip(tensors, totals, strict=True):
             tensor.copy_(total.view_as(tensor))
 
-    def any(self, flag: bool) -> bool:
-        """Tell whether any process says yes."""
+    def any_rank(self, flag: bool) -> bool:
+        """Return whether the flag is true in any process."""
         flags = torch.tensor([float(flag)], device=self.device)
-        self.add_up([flags])
+        self.all_reduce([flags])
         return bool(flags.item() > 0)
-
-
-def _has_bf16(device: torch.device) -> bool:
-    """Whether the processor multiplies in bf16; where it must pretend to, fp32 is faster."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text() if cpuinfo.exists() else ""
-    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -1,4 +1,4 @@
-"""From a trained network to a weights file: the fitted prior, and where all of it comes from."""
+"""From a trained network to a model: its weights, and a prior fitted to the training drawings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,74 +10,89 @@ from torch import Tensor
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import ModelFile, Prior
 from sketchvae.polyline import Floats32
-from sketchvae.train.batches import Pool, make_batch
+from sketchvae.train.batches import DrawingPool, make_batch
 
-COMPONENTS = 20
-_LATENTS_A_COMPONENT = 1000  # fewer do not settle a covariance of 128 dimensions
-_FEWEST = 2000  # latents: of fewer drawings several each, or they settle none
+MAX_COMPONENTS = 20  # Gaussians of the prior
+_LATENTS_PER_COMPONENT = 1000  # fewer do not settle a covariance of 128 dimensions
+_MIN_LATENTS = 2000  # fewer drawings are sampled several times each, or they settle no covariance
+_BATCH = 256  # drawings per forward pass of the encoder
 
 
-def finish(
-    model: SketchVAE, pool: Pool, scale: float, about: Mapping[str, Any], most: int = 40_000
+def export_model(
+    network: SketchVAE,
+    pool: DrawingPool,
+    scale: float,
+    about: Mapping[str, Any],
+    max_drawings: int = 40_000,
 ) -> ModelFile:
-    """Fit the prior to the training drawings and put everything into one weights file.
+    """Return a model that can draw: the weights of a network, and a prior fitted to its latents.
 
     Args:
-        model: the averaged weights.
+        network: trained weights, usually the moving average.
         pool: the training drawings.
         scale: pixels per model unit.
-        about: what people should know of the model.
-        most: drawings to encode; fewer make a rougher prior, sooner.
+        about: provenance and measured figures, for people and programs.
+        max_drawings: drawings to encode; fewer give a rougher prior, sooner.
     """
-    latents = draw_latents(model, pool, scale, most)
-    prior = fit_prior(latents, components=min(len(pool), most) // _LATENTS_A_COMPONENT)
-    return ModelFile(model.config, scale, model.to_arrays(), prior, about)
+    latents = sample_aggregate_posterior(network, pool, scale, max_drawings)
+    components = min(len(pool), max_drawings) // _LATENTS_PER_COMPONENT
+    return ModelFile(
+        network.config, scale, network.to_arrays(), fit_prior(latents, components), about
+    )
 
 
 @torch.no_grad()
-def draw_latents(model: SketchVAE, pool: Pool, scale: float, most: int, seed: int = 0) -> Floats32:
-    """Draw one z from the posterior of each of up to `most` drawings, (n, Z).
+def sample_aggregate_posterior(
+    network: SketchVAE, pool: DrawingPool, scale: float, max_drawings: int, seed: int = 0
+) -> Floats32:
+    """Return latents of training drawings, (n, Z): one from the posterior of each.
 
-    Of few drawings each gives several, 2000 or more in all. Together they are drawn from the
-    aggregate posterior: what the decoder has learnt to draw from, which is not N(0, I).
+    Together they are a sample of the aggregate posterior, the mean of q(z given S) over all
+    drawings S: what the decoder has learnt to draw from, which is not N(0, I). With few drawings
+    each is sampled several times, so that n is 2000 or more.
+
+    Args:
+        network: its encoder is used.
+        pool: the training drawings.
+        scale: pixels per model unit.
+        max_drawings: drawings to encode, chosen at random.
+        seed: of the choice and of the noise.
     """
     rng = np.random.default_rng(seed)
-    which = np.tile(rng.permutation(len(pool))[:most], -(-_FEWEST // min(len(pool), most)))
-    which = which[np.argsort(pool.lengths[which], kind="stable")]
-    device = next(model.parameters()).device
+    repeats = -(-_MIN_LATENTS // min(len(pool), max_drawings))
+    indices = np.tile(rng.permutation(len(pool))[:max_drawings], repeats)
+    indices = indices[np.argsort(pool.lengths[indices], kind="stable")]
+    device = next(network.parameters()).device
     latents: list[Tensor] = []
-    for first in range(0, len(which), 256):
-        points = pool.points(which[first : first + 256])
-        batch = make_batch(points, scale, model.config.latent, rng)
-        posterior = model.encode(
+    for first in range(0, len(indices), _BATCH):
+        points = pool.points(indices[first : first + _BATCH])
+        batch = make_batch(points, scale, network.config.latent, rng)
+        posterior = network.encode(
             torch.from_numpy(batch.steps).to(device), torch.from_numpy(batch.lengths).to(device)
         )
         latents.append(posterior.z(torch.from_numpy(batch.noise).to(device)).cpu())
     return np.asarray(torch.cat(latents))
 
 
-def fit_prior(latents: Floats32, components: int | None = None, seed: int = 0) -> Prior:
-    """Fit a mixture of Gaussians with full covariances to latents, (n, Z).
+def fit_prior(latents: Floats32, components: int, seed: int = 0) -> Prior:
+    """Fit a mixture of Gaussians with full covariances to latents.
 
     Args:
-        latents: to fit it to.
-        components: 1 to 20, brought into that range; None for one in 1000 latents.
+        latents: (n, Z).
+        components: number of Gaussians, brought into 1 to 20.
         seed: of the fit.
     """
     from sklearn.mixture import GaussianMixture
 
-    if len(latents) < 2:
-        Z = latents.shape[1]
-        ones = np.eye(Z, dtype=np.float32)[None]
-        return Prior(np.ones(1, dtype=np.float32), latents.mean(axis=0, keepdims=True), ones)
-    if components is None:
-        components = len(latents) // _LATENTS_A_COMPONENT
-    components = max(1, min(COMPONENTS, components))
-    fitted = GaussianMixture(components, reg_covar=1e-3, max_iter=30, tol=1e-2, random_state=seed)
+    if len(latents) < 2:  # no covariance can be fitted to one point
+        identity = np.eye(latents.shape[1], dtype=np.float32)[None]
+        return Prior(np.ones(1, dtype=np.float32), latents.mean(axis=0, keepdims=True), identity)
+    components = max(1, min(MAX_COMPONENTS, components))
+    mixture = GaussianMixture(components, reg_covar=1e-3, max_iter=30, tol=1e-2, random_state=seed)
     with np.errstate(all="ignore"):
-        fitted.fit(latents.astype(np.float64))
+        mixture.fit(latents.astype(np.float64))
     return Prior(
-        fitted.weights_.astype(np.float32),
-        fitted.means_.astype(np.float32),
-        np.linalg.cholesky(fitted.covariances_).astype(np.float32),
+        mixture.weights_.astype(np.float32),
+        mixture.means_.astype(np.float32),
+        np.linalg.cholesky(mixture.covariances_).astype(np.float32),
     )

@@ -1,83 +1,86 @@
-"""The training run: drawings -> weights, step by step, stoppable and resumable anywhere."""
+"""A training run: steps, validations and checkpoints; it can be stopped and resumed anywhere."""
 
+import copy
 import math
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
-from io import BytesIO
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from sketchvae.errors import SketchvaeError
-from sketchvae.files import replacing
+from sketchvae.errors import Interrupted, SketchvaeError
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelConfig, ModelFile, Prior, save
-from sketchvae.train.batches import (
-    Augmentation,
-    Batch,
-    Batches,
-    Pool,
-    Source,
-    validation_batches,
-)
-from sketchvae.train.distributed import Team
-from sketchvae.train.export import finish
+from sketchvae.model.weights import ModelFile, save
+from sketchvae.train.batches import Batch, BatchSampler, DrawingPool, validation_batches
+from sketchvae.train.checkpoints import check_same_run, read_checkpoint, save_checkpoint
+from sketchvae.train.distributed import ProcessGroup
+from sketchvae.train.export import export_model
 from sketchvae.train.settings import Settings
+from sketchvae.train.signals import deferred_signals
+
+_PREVIEW_DRAWINGS = 2000  # for the rough prior of `Trainer.preview`
 
 
 @dataclass(frozen=True)
-class StepFigures:
-    """What one step cost; nats per drawing, means over the batch."""
+class StepMetrics:
+    """Losses of one training step, in nats per drawing, means over the batch."""
 
-    step: int
-    reconstruction: float  # L_R
-    kl: float  # L_KL, summed over the latent
-    kl_weight: float
-    rate: float
-    gradient_norm: float
+    step: int  # number of steps taken, this one included
+    reconstruction: float  # L_R (eq. 9)
+    kl: float  # L_KL (eq. 10), summed over the latent dimensions
+    kl_weight: float  # w_KL (eq. 11)
+    learning_rate: float
+    gradient_norm: float  # before clipping
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The true objective on the validation drawings, by the averaged weights.
+    """The bound of the validation drawings under the averaged weights: -log p <= L_R + L_KL.
 
-    Dequantised, augmentation off, w_KL = 1, no floor: -log p is at most L_R + L_KL.
-    Nats in pixels, so that sets of another scale compare.
+    The drawings are dequantised and not augmented, w_KL is 1 and no nats are free. Densities are
+    per square pixel, so that models of different scales compare.
     """
 
     step: int
-    reconstruction: float  # L_R per drawing
-    kl: float  # L_KL per drawing
+    reconstruction: float  # L_R, nats per drawing
+    kl: float  # L_KL, nats per drawing
     points: float  # points per drawing
-    kl_spectrum: tuple[float, ...]  # L_KL of each latent dimension, largest first
+    kl_spectrum: tuple[float, ...]  # L_KL of each latent dimension, in falling order
 
     @property
     def nats_per_point(self) -> float:
-        """(L_R + L_KL) / points."""
+        """The bound over the number of points: (L_R + L_KL) / points."""
         return (self.reconstruction + self.kl) / self.points
 
 
-class Watcher(Protocol):
-    """Somebody who looks on: a progress display, a log."""
+class Callback(Protocol):
+    """An observer of a training run, such as a progress display or a log."""
 
-    def began(self, trainer: "Trainer") -> None:
-        """Hear that the run begins, or goes on."""
+    def on_start(self, trainer: "Trainer") -> None:
+        """Observe the start of the run, or of its continuation."""
 
-    def stepped(self, figures: StepFigures) -> None:
-        """Hear of every step."""
+    def on_step(self, metrics: StepMetrics) -> None:
+        """Observe a step that was taken."""
 
-    def validated(self, trainer: "Trainer", figures: Validation) -> None:
-        """Hear of every validation."""
+    def on_validate(self, trainer: "Trainer", validation: Validation) -> None:
+        """Observe a validation.
+
+        Args:
+            trainer: the run; `Trainer.preview` gives a model to draw with.
+            validation: its losses.
+        """
 
 
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """Ctrl-C or SIGTERM came; the checkpoint is on disk."""
+class RunInterrupted(Interrupted):
+    """A training run was stopped by Ctrl-C or SIGTERM; its checkpoint is on disk.
+
+    Args:
+        step: number of steps taken.
+        signal_number: SIGINT or SIGTERM.
+    """
 
     def __init__(self, step: int, signal_number: int) -> None:
         super().__init__(f"stopped after step {step}")
@@ -85,166 +88,160 @@ class Stopped(Exception):  # noqa: N818 - nothing went wrong
 
 
 class Trainer:
-    """A training run in a folder: `last.pt` to go on from, `best.pt` by validation.
+    """A training run in a folder, with checkpoints `last.pt` (newest) and `best.pt` (lowest loss).
 
     Args:
-        config: the sizes of the network.
-        settings: how to train.
-        sources: the sets to learn from.
-        judges: the sets whose validation split judges; their drawings are never trained on.
-        folder: where checkpoints go.
-        team: this process and its fellows.
-        init: weights of the same sizes to begin from, with their scale; None for random ones.
+        network: the weights to train, moved to the device of the group.
+        settings: of the run.
+        batches: the training drawings, by step; they know the scale of the model.
+        valid: the validation drawings.
+        folder: of the checkpoints.
+        group: this process and the others of the run.
+        init_fingerprint: hash of the weights that the run began with, to refuse resuming another.
+
+    Attributes:
+        ema_model: the exponential moving average of the weights: what is validated and exported.
+        step: number of steps taken.
+        best: lowest validation loss so far, nats per point.
+
+    Raises:
+        SketchvaeError: if a batch cannot be divided among the processes.
     """
 
     def __init__(
         self,
-        config: ModelConfig,
+        network: SketchVAE,
         settings: Settings,
-        sources: Sequence[Source],
-        judges: Sequence[Source],
+        batches: BatchSampler,
+        valid: DrawingPool,
         folder: Path,
-        team: Team,
-        init: ModelFile | None = None,
+        group: ProcessGroup,
+        init_fingerprint: str = "random",
     ) -> None:
-        self.config, self.settings, self.folder, self.team = config, settings, folder, team
-        if settings.batch % team.size:
+        if settings.batch % group.size:
             raise SketchvaeError(
-                f"the batch must divide among {team.size} processes, got {settings.batch}; "
-                f"try {settings.batch // team.size * team.size or team.size}"
+                f"the batch must divide among {group.size} processes, got {settings.batch}; "
+                f"try {settings.batch // group.size * group.size or group.size}"
             )
-        self.valid = Pool(judges, "valid", settings.longest)
-        held_back = [s.packed.keys[s.packed.split("test")] for s in (*sources, *judges)]
-        without = np.concatenate([self.valid.keys(), *held_back])
-        self.pool = Pool(sources, "train", settings.longest, without)
-        self.init = init
-        self.scale = init.scale if init else self.pool.offset_scale()
-        self.batches = Batches(
-            self.pool,
-            settings.batch,
-            config.latent,
-            self.scale,
-            Augmentation(settings.stretch, settings.drop),
-            settings.seed,
-        )
-        torch.manual_seed(settings.seed)
-        self.model = SketchVAE(config)
-        if init:
-            self.model.load_arrays(init.tensors)
-        self.model.to(team.device)
-        self.averaged = SketchVAE(config).to(team.device)
-        self.averaged.load_state_dict(self.model.state_dict())
+        self.model, self.settings, self.batches = network.to(group.device), settings, batches
+        self.valid, self.folder, self.group = valid, folder, group
+        self.init_fingerprint = init_fingerprint
+        self.config, self.pool, self.scale = network.config, batches.pool, batches.scale
+        self.ema_model = copy.deepcopy(self.model)
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=settings.learning_rate, fused=True
         )
         self.step = 0
-        self.best = math.inf  # nats per point on the validation drawings
-        self._mean_steps = float(self.pool.lengths.mean())
+        self.best = math.inf
+        self._mean_points = float(self.pool.lengths.mean())
 
     # --- one step -------------------------------------------------------------------
 
-    def train_step(self) -> StepFigures:
-        """Take one step and return what it cost.
+    def train_step(self) -> StepMetrics:
+        """Take one step and return its losses.
 
         Raises:
             SketchvaeError: if the loss or the gradient is not finite; nothing is changed then.
         """
-        reconstruction, kl, norm = self.gradients(self.batches[self.step])
-        kl_weight, rate = self.settings.kl_weight_at(self.step), self.settings.rate_at(self.step)
-        figures = StepFigures(self.step + 1, reconstruction, kl, kl_weight, rate, norm)
+        settings, step = self.settings, self.step
+        reconstruction, kl, norm = self.gradients(self.batches[step])
+        kl_weight, learning_rate = settings.kl_weight_at(step), settings.learning_rate_at(step)
+        metrics = StepMetrics(step + 1, reconstruction, kl, kl_weight, learning_rate, norm)
         if not math.isfinite(reconstruction + kl + norm):
             raise SketchvaeError(
-                f"step {figures.step}: the loss must be finite, got L_R {reconstruction:g}, "
+                f"step {metrics.step}: the loss must be finite, got L_R {reconstruction:g}, "
                 f"L_KL {kl:g}, gradient {norm:g}; begin again with a lower --learning-rate or "
                 f"--clip and another --out; {self.folder} keeps its last checkpoint"
             )
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for parameters in self.optimizer.param_groups:
+            parameters["lr"] = learning_rate
         self.optimizer.step()
         self.step += 1
-        self._average()
-        return figures
+        self._update_ema()
+        return metrics
 
     def gradients(self, batch: Batch) -> tuple[float, float, float]:
-        """Leave the clipped gradient of a batch in the parameters; the same for any team.
+        """Leave the clipped gradient of a batch in the parameters, whatever the group's size.
+
+        The loss is (L_R + w_KL L_KL) per drawing over the mean length of the training drawings
+        (eq. 11), not per point of the batch: each drawing counts as much as it does in the bound.
 
         Returns:
-            L_R and L_KL (nats per drawing), and the gradient's norm before clipping.
+            L_R and L_KL in nats per drawing, and the norm of the gradient before clipping.
         """
         drawings = len(batch.lengths)
-        loss_r, kl = self._losses(self.model, batch.part(self.team.rank, self.team.size))
-        totals = torch.stack([loss_r.sum(), kl.sum()])
-        everyone = totals.detach().clone()
-        self.team.add_up([everyone])
-        mean_r, mean_kl = (everyone / drawings).tolist()
-        # Below the floor more KL costs nothing: free bits on the whole, not on each dimension.
-        weight = self.settings.kl_weight_at(self.step) * (mean_kl > self.settings.kl_floor)
+        loss_r, kl = self._losses(self.model, batch.part(self.group.rank, self.group.size))
+        own = torch.stack([loss_r.sum(), kl.sum()])
+        totals = own.detach().clone()
+        self.group.all_reduce([totals])
+        mean_r, mean_kl = (totals / drawings).tolist()
+        # Free bits on the total, not on each dimension: a floor on each keeps all of them idle.
+        kl_weight = self.settings.kl_weight_at(self.step) * (mean_kl > self.settings.free_nats)
         self.optimizer.zero_grad(set_to_none=True)
-        # Per drawing, not per point of the batch: long drawings weigh what the bound gives them.
-        ((totals[0] + weight * totals[1]) / (drawings * self._mean_steps)).backward()
+        ((own[0] + kl_weight * own[1]) / (drawings * self._mean_points)).backward()
         parameters = list(self.model.parameters())
-        self.team.add_up([p.grad for p in parameters if p.grad is not None])
+        self.group.all_reduce([p.grad for p in parameters if p.grad is not None])
         norm = torch.nn.utils.clip_grad_norm_(parameters, self.settings.clip)
         return mean_r, mean_kl, float(norm)
 
-    def _losses(self, model: SketchVAE, batch: Batch) -> tuple[Tensor, Tensor]:
-        device = self.team.device
-        steps, noise = torch.from_numpy(batch.steps), torch.from_numpy(batch.noise)
-        lengths = torch.from_numpy(batch.lengths)
-        with self.team.precision():
-            loss_r, kl = model(steps.to(device), lengths.to(device), noise.to(device))
+    def _losses(self, network: SketchVAE, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return L_R, (B,), and L_KL, (B, Z), of a batch."""
+        arrays = (batch.steps, batch.lengths, batch.noise)
+        steps, lengths, noise = (torch.from_numpy(a).to(self.group.device) for a in arrays)
+        with self.group.precision():
+            loss_r, kl = network(steps, lengths, noise)
         return loss_r, kl
 
     @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        for average, value in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
+    def _update_ema(self) -> None:
+        """Move the averaged weights; faster at first, so that the random start is forgotten."""
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        pairs = zip(self.ema_model.parameters(), self.model.parameters(), strict=True)
+        for average, value in pairs:
             average.lerp_(value, 1 - decay)
 
     # --- the run --------------------------------------------------------------------
 
-    def run(self, *watchers: Watcher) -> None:
+    def run(self, *callbacks: Callback) -> None:
         """Train to the last step.
 
         Raises:
-            Stopped: after Ctrl-C or SIGTERM, with the checkpoint saved.
+            RunInterrupted: after Ctrl-C or SIGTERM, with the checkpoint saved.
             SketchvaeError: if the loss is not finite.
         """
-        for watcher in watchers:
-            watcher.began(self)
-        with _listening() as heard:
-            while self.step < self.settings.steps:
-                figures = self.train_step()
-                for watcher in watchers:
-                    watcher.stepped(figures)
-                if (
-                    self.step % self.settings.validate_every == 0
-                    or self.step == self.settings.steps
-                ):
-                    self._judge(watchers)
-                if self.team.any(bool(heard)):
+        for callback in callbacks:
+            callback.on_start(self)
+        last, every = self.settings.steps, self.settings.validate_every
+        with deferred_signals() as received:
+            while self.step < last:
+                metrics = self.train_step()
+                for callback in callbacks:
+                    callback.on_step(metrics)
+                if self.step % every == 0 or self.step == last:
+                    self._validate_and_save(callbacks)
+                if self.group.any_rank(bool(received)):
                     self.save("last.pt")
-                    raise Stopped(self.step, heard[0] if heard else signal.SIGTERM)
+                    raise RunInterrupted(self.step, received[0] if received else signal.SIGTERM)
 
-    def _judge(self, watchers: Sequence[Watcher]) -> None:
-        figures = self.validate()
-        improved = figures.nats_per_point < self.best
-        self.best = min(self.best, figures.nats_per_point)
+    def _validate_and_save(self, callbacks: Sequence[Callback]) -> None:
+        validation = self.validate()
+        improved = validation.nats_per_point < self.best
+        self.best = min(self.best, validation.nats_per_point)
         if improved:
             self.save("best.pt")
         self.save("last.pt")
-        for watcher in watchers:
-            watcher.validated(self, figures)
+        for callback in callbacks:
+            callback.on_validate(self, validation)
 
     @torch.no_grad()
     def validate(self) -> Validation:
-        """Judge the averaged weights on the validation drawings."""
+        """Return the losses of the averaged weights on the validation drawings."""
         loss_r, offsets = 0.0, 0
-        spectrum = torch.zeros(self.config.latent, device=self.team.device)
+        spectrum = torch.zeros(self.config.latent, device=self.group.device)
         for batch in validation_batches(
             self.valid, self.settings.batch, self.config.latent, self.scale
         ):
-            batch_r, kl = self._losses(self.averaged, batch)
+            batch_r, kl = self._losses(self.ema_model, batch)
             loss_r += float(batch_r.double().sum())
             offsets += int((batch.lengths - 1).sum())
             spectrum += kl.sum(dim=0)
@@ -252,50 +249,45 @@ class Trainer:
         spectrum = (spectrum / n).sort(descending=True).values
         return Validation(
             self.step,
+            # A density per square pixel is that per square unit over scale squared.
             (loss_r + 2 * math.log(self.scale) * offsets) / n,
             float(spectrum.sum()),
             float(self.valid.lengths.mean()),
             tuple(spectrum.tolist()),
         )
 
-    # --- checkpoints ----------------------------------------------------------------
+    # --- checkpoints and models -----------------------------------------------------
 
     def save(self, name: str) -> None:
-        """Write a checkpoint into the folder; the old one stays until the new one is whole."""
-        if self.team.rank != 0:
+        """Write a checkpoint into the folder; only the process of rank 0 does.
+
+        Raises:
+            SketchvaeError: if it cannot be written.
+        """
+        if self.group.rank != 0:
             return
         state = {
             "identity": self._identity(),
             "step": self.step,
             "best": self.best,
             "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict(),
+            "averaged": self.ema_model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        with replacing(self.folder / name) as beside:
-            # By way of memory: on a full disk torch's own writer does not raise an OSError.
-            buffer = BytesIO()
-            torch.save(state, buffer)
-            beside.write_bytes(buffer.getbuffer())
+        save_checkpoint(state, self.folder / name)
 
     def resume(self, name: str = "last.pt") -> None:
-        """Go on from a checkpoint, bitwise as if the run had never stopped.
+        """Continue from a checkpoint, bit by bit as if the run had never stopped.
 
         Raises:
-            SketchvaeError: if there is none, it is damaged, or from another run.
+            SketchvaeError: if it is missing, damaged, or from another run.
         """
         path = self.folder / name
         state = read_checkpoint(path)
-        saved, now = state["identity"], self._identity()
-        other = [f"{k} was {saved.get(k)}, is {now[k]}" for k in now if saved.get(k) != now[k]]
-        if other:
-            raise SketchvaeError(
-                f"{path}: --resume must find the run it left, but {'; '.join(other)}; "
-                "give the same data and settings, or another --out"
-            )
+        check_same_run(path, state["identity"], self._identity())
         try:
             self.model.load_state_dict(state["model"])
-            self.averaged.load_state_dict(state["averaged"])
+            self.ema_model.load_state_dict(state["averaged"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.best = int(state["step"]), float(state["best"])
         except Exception as error:  # torch raises many kinds for tensors that do not fit
@@ -304,92 +296,36 @@ class Trainer:
                 "ones; put best.pt in its place, or begin again with another --out"
             ) from error
 
-    def finish(self) -> Path:
-        """Write `model.safetensors` from the best checkpoint and return its path."""
+    def preview(self) -> ModelFile:
+        """Return the averaged weights as they are, with a roughly fitted prior, to draw with."""
+        about = {"word": self.pool.word}
+        return export_model(self.ema_model, self.pool, self.scale, about, _PREVIEW_DRAWINGS)
+
+    def export(self) -> Path:
+        """Write `model.safetensors` from the best checkpoint; return its path."""
         best = read_checkpoint(self.folder / "best.pt")
-        self.averaged.load_state_dict(best["averaged"])
+        self.ema_model.load_state_dict(best["averaged"])
         path = self.folder / "model.safetensors"
-        if self.team.rank == 0:
+        if self.group.rank == 0:
             about = {
                 "word": self.pool.word,
-                "data": [source for packed in self.pool.sets for source in packed.sources],
+                "data": [source for dataset in self.pool.datasets for source in dataset.sources],
                 "training": {"step": best["step"], **asdict(self.settings)},
                 "validation": {
                     "drawings": len(self.valid),
                     "nats_per_point": round(best["best"], 4),
                 },
             }
-            save(finish(self.averaged, self.pool, self.scale, about), path)
+            save(export_model(self.ema_model, self.pool, self.scale, about), path)
         return path
 
     def _identity(self) -> dict[str, Any]:
-        """Return what must be the same for a run to go on."""
+        """Return what must stay the same for a run to be resumed."""
         return {
             **asdict(self.config),
             **asdict(self.settings),
             "scale": self.scale,
-            "beginning": self.init.fingerprint if self.init else "random",
+            "beginning": self.init_fingerprint,
             "training drawings": self.pool.fingerprint(),
             "validation drawings": self.valid.fingerprint(),
         }
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint without running any code in it.
-
-    Raises:
-        SketchvaeError: if it is missing, damaged or something else.
-    """
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        parts = {"identity", "step", "best", "model", "averaged", "optimizer"}
-        if not parts <= set(state) or not isinstance(state["identity"], dict):
-            raise ValueError("parts are missing")
-    except FileNotFoundError as error:
-        raise SketchvaeError(
-            f"{path}: there is no checkpoint; leave --resume out to begin, or name its folder"
-        ) from error
-    except Exception as error:  # torch raises many kinds, and words for its own users
-        raise SketchvaeError(
-            f"{path}: must be a checkpoint of 'sketchvae train', got something else or a damaged "
-            "file; put best.pt in its place, or begin again with another --out"
-        ) from error
-    return state
-
-
-def weights_of(path: Path) -> ModelFile:
-    """Read the averaged weights of a checkpoint, to begin from; the prior is N(0, I).
-
-    Raises:
-        SketchvaeError: if it is missing, damaged or something else.
-    """
-    state = read_checkpoint(path)
-    try:
-        identity = state["identity"]
-        config = ModelConfig(**{f.name: identity[f.name] for f in fields(ModelConfig)})
-        model, scale = SketchVAE(config), float(identity["scale"])
-        model.load_state_dict(state["averaged"])
-    except Exception as error:  # torch raises many kinds for tensors that do not fit
-        raise SketchvaeError(
-            f"{path}: must hold the weights of the network that it names, got others or damaged "
-            "ones; begin from model.safetensors instead"
-        ) from error
-    mean, factor = np.zeros((1, config.latent)), np.eye(config.latent)[None]
-    prior = Prior(np.ones(1, np.float32), mean.astype(np.float32), factor.astype(np.float32))
-    return ModelFile(config, scale, model.to_arrays(), prior, {})
-
-
-@contextmanager
-def _listening() -> Iterator[list[int]]:
-    """Note SIGINT and SIGTERM instead of dying, so that a step is finished and saved."""
-    heard: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        heard.append(number)
-
-    before = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield heard
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
