@@ -165,15 +165,15 @@ def drawing_memory(folder: Path) -> None:
 
 def showing(folder: Path) -> None:
     from sketchvae import load
-    from sketchvae.render.frames import save_frames
+    from sketchvae.render.film import FilmSpec, save_film
+    from sketchvae.render.page import PageSpec, PictureSpec, Style
     from sketchvae.render.png import to_png
-    from sketchvae.render.smil import Animation
-    from sketchvae.render.svg import Style, to_svg
-    from sketchvae.render.timeline import Pace
+    from sketchvae.render.svg import to_svg
+    from sketchvae.render.timeline import Animation, Pace
 
     flock = load().draw(1000, seed=0)
-    seconds = median_seconds(lambda: to_svg(flock[:1], animation=Animation()), 51)
-    still = median_seconds(lambda: to_svg(flock[:1]), 51)
+    seconds = median_seconds(lambda: to_svg(PageSpec(1), flock[:1], Animation()), 51)
+    still = median_seconds(lambda: to_svg(PageSpec(1), flock[:1]), 51)
     row("animated SVG of one sheep", f"{seconds * 1e3:.1f} ms", f"a still one {still * 1e3:.1f} ms")
     paced, gif, white = (
         Animation(Pace(seconds=3.0)),
@@ -181,11 +181,13 @@ def showing(folder: Path) -> None:
         Style(background="white"),
     )
     seconds = median_seconds(
-        lambda: save_frames(gif, flock[:1], paced, rate=20, pixels=400, style=white), 21
+        lambda: save_film(FilmSpec(1, style=white, pixels=400, path=gif), flock[:1], paced), 21
     )
     row("GIF of one sheep, 400 x 400, 60 frames", f"{seconds * 1e3:.0f} ms")
     pixels = 32 * 100
-    seconds = median_seconds(lambda: to_png(flock, pixels=pixels, style=white), 5)
+    seconds = median_seconds(
+        lambda: to_png(PictureSpec(1000, style=white, pixels=pixels), flock), 5
+    )
     row("1000 sheep as PNG", f"{seconds * 1e3:.0f} ms", f"{pixels} x {pixels} pixels")
 
 

@@ -7,6 +7,7 @@ and quickdraw_344.ndjson.gz, real sheep are drawn beside the model's, too, and t
 """
 
 import sys
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from sketchvae.plot.layout import Layout
 from sketchvae.plot.page import parse_page
 from sketchvae.plot.plan import Pens, make_plot
 from sketchvae.plot.svg import to_svg as plot_svg
+from sketchvae.render.animation import animation_spec
+from sketchvae.render.page import PageSpec, Style
 from sketchvae.render.png import contact_sheet
-from sketchvae.render.smil import Animation
-from sketchvae.render.svg import Style, to_svg
+from sketchvae.render.svg import to_svg
+from sketchvae.render.timeline import Animation
 from sketchvae.render.tween import write_morph
 
 ROOT = Path(__file__).parents[1]
@@ -31,13 +34,13 @@ def main() -> None:
     formats.write(ROOT / "data" / "sheep.ndjson", flock)
     pictures = ROOT / "docs" / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
-    svg = to_svg(artist.draw(24, seed=7), width_mm=240, columns=8)
+    svg = rows_of_eight(artist.draw(24, seed=7))
     (pictures / "flock.svg").write_text(svg + "\n", encoding="utf-8")
     rows = [artist.draw(8, temperature, seed=7) for temperature in (0.2, TEMPERATURE, 1.0)]
-    svg = to_svg([d for row in rows for d in row], width_mm=240, columns=8)
+    svg = rows_of_eight([d for row in rows for d in row])
     (pictures / "temperatures.svg").write_text(svg + "\n", encoding="utf-8")
     looping = Animation(loop=True, tip=True)
-    svg = to_svg(artist.draw(1, seed=1), style=Style(smooth=True), animation=looping)
+    svg = to_svg(PageSpec(1, style=Style(smooth=True)), artist.draw(1, seed=1), looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")
     sheet = parse_page("a5", landscape=True)
     nestled = Layout("packed", vary=0.6).place(artist.draw(24, seed=7), sheet)
@@ -45,10 +48,15 @@ def main() -> None:
     (pictures / "page.svg").write_text(plot_svg(plot) + "\n", encoding="utf-8")
     if len(sys.argv) > 1:
         real = list(islice(formats.read(Path(sys.argv[1]) / "quickdraw_sheep.ndjson"), 16))
-        svg = to_svg([*real, *artist.draw(16, seed=7)], width_mm=240, columns=8)
+        svg = rows_of_eight([*real, *artist.draw(16, seed=7)])
         (pictures / "beside.svg").write_text(svg + "\n", encoding="utf-8")
         latent_space(artist, real, pictures)
         odd_ones_out(artist, Path(sys.argv[1]), pictures / "odd.png")
+
+
+def rows_of_eight(drawings: Sequence[Drawing]) -> str:
+    """Return drawings as an SVG page, 240 mm wide, of eight in a row."""
+    return to_svg(PageSpec(len(drawings), width_mm=240, columns=8), drawings)
 
 
 def latent_space(artist: Artist, real: list[Drawing], pictures: Path) -> None:
@@ -61,11 +69,10 @@ def latent_space(artist: Artist, real: list[Drawing], pictures: Path) -> None:
     ends = [(0, 1), (2, 3), (4, 5)]
     rows["morphs"] = [artist.morph(z[a], z[b], 8, seed=7) for a, b in ends]
     for name, drawings in rows.items():
-        svg = to_svg([d for row in drawings for d in row], width_mm=240, columns=8)
+        svg = rows_of_eight([d for row in drawings for d in row])
         (pictures / f"{name}.svg").write_text(svg + "\n", encoding="utf-8")
     path = artist.morph(z[2], z[3], 8, seed=7)
-    there_and_back = Animation(loop=True)
-    write_morph(pictures / "morph.svg", path, there_and_back, width_mm=100, style=Style())
+    write_morph(animation_spec(pictures / "morph.svg", 1), path, Animation(loop=True))
 
 
 def odd_ones_out(artist: Artist, data: Path, path: Path) -> None:

@@ -1,19 +1,20 @@
-"""Flock: several drawings that show themselves in a notebook, still or being drawn."""
+"""Flock: a list of drawings that shows itself in a notebook, finished or being drawn."""
 
+import html
 from typing import SupportsIndex, overload
 
 from sketchvae.drawing import Drawing
 
-SHOWN = 100  # drawings of a larger flock that a notebook shows
-_CELL = 140  # CSS pixels of a drawing among others
-_WIDEST = 980  # CSS pixels of all of them
-_MM = 25.4 / 96  # of a CSS pixel
+MAX_SHOWN = 100  # drawings of a larger flock that a notebook shows
+_CELL = 140  # CSS pixels, side of a drawing's cell
+_MIN_WIDTH, _MAX_WIDTH = 200, 980  # CSS pixels, of the page
+_MM_PER_PIXEL = 25.4 / 96  # of CSS
 
 
 class Flock(list[Drawing]):
-    """A list of drawings; a slice of it is one, too.
+    """A list of drawings; a slice of it is a flock too.
 
-    In a notebook it shows its first 100 drawings on a sheet, and `animate` lets them be drawn.
+    A notebook shows its first 100 drawings on a page; `animate` lets them be drawn.
     """
 
     @overload
@@ -23,21 +24,25 @@ class Flock(list[Drawing]):
     def __getitem__(self, index: slice) -> "Flock": ...
 
     def __getitem__(self, index: SupportsIndex | slice) -> "Drawing | Flock":
-        found = super().__getitem__(index)
-        return Flock(found) if isinstance(found, list) else found
+        item = super().__getitem__(index)
+        return Flock(item) if isinstance(item, list) else item
 
     def __repr__(self) -> str:
         points = sum(drawing.n_points for drawing in self)
         return f"Flock({len(self)} drawing{'s' * (len(self) != 1)}, {points} points)"
 
     def _repr_svg_(self) -> str | None:
-        """Show the first drawings in a notebook; None, which is the text alone, for no drawing."""
-        from sketchvae.render.svg import Style, to_svg
+        """Return the first 100 drawings as SVG; None for no drawing: a notebook shows the repr."""
+        from sketchvae.render.page import PageSpec, Style, grid
+        from sketchvae.render.svg import to_svg
 
-        if not self:
+        shown = self[:MAX_SHOWN]
+        if not shown:
             return None
+        columns, _ = grid(len(shown), None)
+        width = min(max(columns * _CELL, _MIN_WIDTH), _MAX_WIDTH)
         style = Style(colour="currentColor")
-        return to_svg(self[:SHOWN], width_mm=_width(len(self[:SHOWN])) * _MM, style=style)
+        return to_svg(PageSpec(len(shown), width * _MM_PER_PIXEL, style=style), shown)
 
     def animate(
         self,
@@ -48,25 +53,26 @@ class Flock(list[Drawing]):
         loop: bool = False,
         tip: bool = False,
     ) -> "Player":
-        """Let the drawings be drawn in a notebook, in a player with a button and a slider.
+        """Return a player for a notebook, with a button and a slider, in which they are drawn.
 
         Args:
-            seconds: that it takes; None leaves it to the speed.
-            speed: of the pen, in longest sides of a drawing a second; None is 1.5, or as
-                recorded.
-            together: all drawings at once instead of one after another.
+            seconds: duration; None lets the speed decide.
+            speed: of the pen, in longest sides of a drawing a second; None for 1.5, or the
+                recorded times.
+            together: draw all drawings at once instead of one after another.
             loop: begin again, for ever.
             tip: show the tip of the pen.
 
         Raises:
             SketchvaeError: for a time out of range, both seconds and speed, or no stroke.
         """
-        from sketchvae.render.player import to_html
-        from sketchvae.render.smil import Animation
-        from sketchvae.render.timeline import Pace
+        from sketchvae.render.page import PageSpec
+        from sketchvae.render.player import PLAYER_STYLE, to_html
+        from sketchvae.render.timeline import Animation, Pace
 
         pace = Pace(seconds=seconds, speed=speed, together=together)
-        return Player(to_html(self, animation=Animation(pace, loop=loop, tip=tip)))
+        spec = PageSpec(len(self), style=PLAYER_STYLE)
+        return Player(to_html(spec, self, Animation(pace, loop=loop, tip=tip)))
 
 
 class Player:
@@ -80,18 +86,8 @@ class Player:
         self.html = page
 
     def _repr_html_(self) -> str:
-        """Show the page in a frame, so that neither it nor the notebook changes the other."""
-        import html
-
+        """Return the page in a frame, so that neither it nor the notebook changes the other."""
         return (
             f'<iframe srcdoc="{html.escape(self.html)}" width="440" height="500" '
             'style="border:0" title="drawings being drawn"></iframe>'
         )
-
-
-def _width(count: int) -> float:
-    """Say how wide a sheet of so many drawings is, in CSS pixels."""
-    from sketchvae.render.svg import grid
-
-    columns, _ = grid(count, None)
-    return min(max(columns * _CELL, 200), _WIDEST)

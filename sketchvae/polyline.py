@@ -37,6 +37,26 @@ def points_at(points: Floats, distances: Floats) -> Floats:
     return np.column_stack([np.interp(distances, along, points[:, axis]) for axis in (0, 1)])
 
 
+def arc_fractions(points: Floats) -> Floats:
+    """Return the fraction of the polyline's length up to each point, (n,), from 0 to 1.
+
+    Without length the fractions are evenly spaced.
+    """
+    along = arc_length(points)
+    return along / along[-1] if along[-1] > 0 else np.linspace(0, 1, len(points))
+
+
+def points_at_fractions(points: Floats, fractions: Floats) -> Floats:
+    """Return the points at given fractions of a polyline's length, (k, 2).
+
+    Args:
+        points: (n, 2).
+        fractions: (k,) from 0 to 1.
+    """
+    own = arc_fractions(points)
+    return np.column_stack([np.interp(fractions, own, points[:, axis]) for axis in (0, 1)])
+
+
 def resample(points: Floats, spacing: float) -> Floats:
     """Return a point every `spacing` along a polyline, and its last point, (k, 2).
 

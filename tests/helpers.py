@@ -3,9 +3,9 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,10 @@ from sketchvae.cli import main
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.weights import ModelConfig, ModelFile, Prior
+from sketchvae.render.page import PageSpec, PictureSpec
+from sketchvae.render.png import to_png
+from sketchvae.render.svg import to_svg
+from sketchvae.render.timeline import Animation, StrokeTime
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +38,28 @@ GOLDEN = Path(__file__).parent / "golden"
 E, H, Z, M = 6, 8, 3, 2  # encoder hidden, decoder hidden, latent, mixture components
 CONFIG = ModelConfig(encoder_hidden=E, decoder_hidden=H, latent=Z, mixtures=M)
 SCALE = 40.0  # pixels per model unit
+
+
+# --- pages and pictures -----------------------------------------------------------------
+
+
+def svg_of(
+    drawings: Sequence[Drawing],
+    animation: Animation | None = None,
+    **layout: Any,  # noqa: ANN401 - the fields of PageSpec
+) -> str:
+    """Return a page of drawings as SVG."""
+    return to_svg(PageSpec(len(drawings), **layout), drawings, animation)
+
+
+def png_of(drawings: Sequence[Drawing], **layout: Any) -> bytes:  # noqa: ANN401 - of PictureSpec
+    """Return a picture of drawings as PNG."""
+    return to_png(PictureSpec(len(drawings), **layout), drawings)
+
+
+def drawn_by(time: StrokeTime, second: float) -> float:
+    """Return the fraction of a stroke that is drawn by then; 0 before it begins."""
+    return float(np.interp(second, time.seconds, time.fractions, left=0.0))
 
 
 # --- the command line, and errors -------------------------------------------------------

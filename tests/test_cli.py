@@ -118,8 +118,8 @@ def test_smooth_draws_curves(tmp_path: Path) -> None:
         (["--stroke-width", "0"], "the line must be from 0.001 mm"),
         (["-o", "sheep.png", "--pixels", "3"], "at least 16 pixels wide, got 3"),
         (["-o", "sheep.png", "--pixels", "99999"], "at most 100000000 pixels"),
-        (["--animate", "--seconds", "0"], "must last 0.01 to 86400 seconds, got 0"),
-        (["--preview", "--speed", "-1"], "the pen must do 0.001 to 1000 sides"),
+        (["--animate", "--seconds", "0"], "must be from 0.01 to 86400 seconds, got 0"),
+        (["--preview", "--speed", "-1"], "the speed of the pen must be from 0.001 to 1000 sides"),
     ],
 )
 def test_a_bad_argument_is_one_line_and_exit_1(

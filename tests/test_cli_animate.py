@@ -98,10 +98,10 @@ def test_what_draw_writes_can_be_animated_again(tmp_path: Path, out: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--seconds", "0"], 1, "an animation must last 0.01 to 86400 seconds, got 0; try 4"),
-        (["--speed", "-1"], 1, "the pen must do 0.001 to 1000 sides of a drawing a second"),
+        (["--seconds", "0"], 1, "animation must be from 0.01 to 86400 seconds, got 0; try 4"),
+        (["--speed", "-1"], 1, "pen must be from 0.001 to 1000 sides of a drawing a second"),
         (["--speed", "1", "--seconds", "1"], 1, "seconds or a speed, got 1 and 1; leave one"),
-        (["--pause", "nan"], 1, "a pause must be 0 to 86400 seconds, got nan"),
+        (["--pause", "nan"], 1, "a pause must be from 0 to 86400 seconds, got nan"),
         (["--width", "0"], 1, "mm wide, got 0"),
         (["--palette", ","], 1, "a palette must have at least one colour, got none"),
         (["--colour", "blakc"], 1, "got 'blakc'"),

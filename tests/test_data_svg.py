@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import svg_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +14,8 @@ from sketchvae.data import formats, svg
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.render.smil import Animation
-from sketchvae.render.svg import Style, to_svg
+from sketchvae.render.page import Style
+from sketchvae.render.timeline import Animation
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 FLOCK = list(itertools.islice(formats.read(SHEEP), 5))
@@ -55,7 +56,7 @@ def test_our_pages_give_their_drawings_back_in_order(
     tmp_path: Path, style: Style, animation: Animation | None
 ) -> None:
     flock = [*FLOCK[:2], Drawing([], "sheep"), Drawing([[[5, 5]], [[0, 0], [9, 9]]], "sheep")]
-    back = read(tmp_path, to_svg(flock, style=style, animation=animation))
+    back = read(tmp_path, svg_of(flock, style=style, animation=animation))
     assert [d.word for d in back] == ["sheep"] * 4
     for index, (drawing, other) in enumerate(zip(flock, back, strict=True)):
         expected = placed(drawing, index % 2 * 50, index // 2 * 50, 50)
@@ -65,12 +66,12 @@ def test_our_pages_give_their_drawings_back_in_order(
 
 
 def test_a_page_read_and_written_again_is_the_same_page(tmp_path: Path) -> None:
-    text = to_svg(FLOCK[:1])
-    assert to_svg(read(tmp_path, text)) == text
+    text = svg_of(FLOCK[:1])
+    assert svg_of(read(tmp_path, text)) == text
 
 
 def test_our_curves_become_lines_near_them(tmp_path: Path) -> None:
-    (drawing,) = read(tmp_path, to_svg(FLOCK[:1], style=Style(smooth=True)))
+    (drawing,) = read(tmp_path, svg_of(FLOCK[:1], style=Style(smooth=True)))
     expected = placed(FLOCK[0], 0, 0, 100)
     assert drawing.n_points > 2 * expected.n_points
     for ours, stroke in zip(drawing.strokes, expected.strokes, strict=True):
@@ -78,7 +79,7 @@ def test_our_curves_become_lines_near_them(tmp_path: Path) -> None:
 
 
 def test_other_groups_on_our_page_do_not_count(tmp_path: Path) -> None:
-    text = to_svg(FLOCK[:2]).replace("</svg>", '<g id="note"><path d="M0,0 L9,9"/></g></svg>')
+    text = svg_of(FLOCK[:2]).replace("</svg>", '<g id="note"><path d="M0,0 L9,9"/></g></svg>')
     assert [len(d.strokes) for d in read(tmp_path, text)] == [len(d.strokes) for d in FLOCK[:2]]
 
 

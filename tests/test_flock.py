@@ -84,8 +84,8 @@ def test_flock_plays_in_chromium(chromium: browsers.Chromium, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"seconds": 0.0}, "must last 0.01 to 86400 seconds, got 0"),
-        ({"speed": -1.0}, "the pen must do"),
+        ({"seconds": 0.0}, "must be from 0.01 to 86400 seconds, got 0"),
+        ({"speed": -1.0}, "speed of the pen must be"),
         ({"seconds": 1.0, "speed": 1.0}, "seconds or a speed"),
     ],
 )

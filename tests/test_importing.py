@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import SHEEP, random_model, sketchvae
+from helpers import SHEEP, random_model, sketchvae, svg_of
 
 from sketchvae.data import formats
 from sketchvae.data.dataset import open_packed
@@ -12,7 +12,6 @@ from sketchvae.data.importing import ImportReport, import_drawings, source_names
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.weights import save
-from sketchvae.render.svg import to_svg
 from sketchvae.train.settings import Settings
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
@@ -28,7 +27,7 @@ BAD = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for i, drawing in enumerate(list(formats.read(SHEEP))[:8]):
-        page = to_svg([Drawing(drawing.strokes)])
+        page = svg_of([Drawing(drawing.strokes)])
         (tmp_path / f"cow-{i}.svg").write_text(page)
     return tmp_path
 

@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.render.page import PageSpec, Style
 from sketchvae.render.player import PLAYER_STYLE, to_html
-from sketchvae.render.smil import Animation
-from sketchvae.render.svg import Style
-from sketchvae.render.timeline import Pace
+from sketchvae.render.timeline import Animation, Pace
 
 LINES = Drawing([[[0, 0], [100, 0]], [[0, 40], [100, 40]], [[50, 80]]], word="sheep")
 LONG = Animation(Pace(seconds=600))
 SHORT = Animation(Pace(seconds=0.2))
 Picture = NDArray[np.uint8]
 Open = Callable[..., Chromium]
+PAGE = PageSpec(1, style=PLAYER_STYLE)
 
 
 @pytest.fixture
 def player(chromium: Chromium, tmp_path: Path) -> Open:
     def opened(animation: Animation = LONG, style: Style = PLAYER_STYLE, **media: str) -> Chromium:
-        text = to_html([LINES], animation=animation, style=style)
+        text = to_html(PageSpec(1, style=style), [LINES], animation)
         (tmp_path / "player.html").write_text(text, encoding="utf-8")
         features = {name.replace("_", "-"): value for name, value in media.items()}
         chromium.open(tmp_path / "player.html", features)
@@ -145,7 +145,7 @@ def test_every_control_has_a_name_for_a_screen_reader(player: Open) -> None:
 
 
 def test_page_holds_all_it_needs() -> None:
-    text = to_html([LINES])
+    text = to_html(PAGE, [LINES])
     namespaces = ("http://www.w3.org/", "http://www.inkscape.org/")
     for address in re.findall(r"https?://\S+", text):
         assert address.startswith(namespaces), address
@@ -153,18 +153,20 @@ def test_page_holds_all_it_needs() -> None:
 
 
 def test_words_cannot_break_the_page() -> None:
-    assert "<title>&lt;/title&gt;$loop</title>" in to_html([Drawing([[[0, 0]]], "</title>$loop")])
+    assert "<title>&lt;/title&gt;$loop</title>" in to_html(
+        PAGE, [Drawing([[[0, 0]]], "</title>$loop")]
+    )
 
 
 def test_no_ink_cannot_be_played() -> None:
     with pytest.raises(SketchvaeError, match="needs a drawing with a stroke"):
-        to_html([Drawing([])])
+        to_html(PAGE, [Drawing([])])
 
 
 def test_player_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
-    golden(to_html([LINES]), "player.html")
+    golden(to_html(PAGE, [LINES]), "player.html")
 
 
 def test_the_golden_comparison_can_fail() -> None:
     with pytest.raises(AssertionError, match="player"):
-        compare_golden(to_html([LINES], animation=LONG), "player.html")
+        compare_golden(to_html(PAGE, [LINES], LONG), "player.html")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import resvg_py
+from helpers import png_of, svg_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -18,9 +19,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, ink_mask, subdivide
-from sketchvae.render.png import contact_sheet, to_png
-from sketchvae.render.png import picture as picture_of
-from sketchvae.render.svg import Style, to_svg
+from sketchvae.render.page import PictureSpec, Style
+from sketchvae.render.png import contact_sheet
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 CELL = 80
@@ -144,9 +144,9 @@ def test_png_is_what_another_renderer_makes_of_our_svg(
 ) -> None:
     """resvg, in Rust, shares no code with ours, and takes areas where we take distances."""
     flock = list(itertools.islice(formats.read(SHEEP), count))
-    ours = opened(to_png(flock, pixels=pixels, style=style))
+    ours = opened(png_of(flock, pixels=pixels, style=style))
     theirs = opened(
-        bytes(resvg_py.svg_to_bytes(svg_string=to_svg(flock, style=style), width=pixels, dpi=96))
+        bytes(resvg_py.svg_to_bytes(svg_string=svg_of(flock, style=style), width=pixels, dpi=96))
     )
     assert abs(len(ours) - len(theirs)) <= 1  # where the page ends within a pixel
     ours, theirs = ours[: len(theirs)], theirs[: len(ours)]
@@ -159,49 +159,49 @@ def test_png_is_what_another_renderer_makes_of_our_svg(
 
 
 def test_comparison_with_the_other_renderer_notices_a_pixel() -> None:
-    ours = on_white(opened(to_png([HOUSE], pixels=400)))
+    ours = on_white(opened(png_of([HOUSE], pixels=400)))
     assert np.abs(ours - np.roll(ours, 1, axis=0)).mean() > 0.7
 
 
 @pytest.mark.parametrize("width", [0.5, 1.0, 3.3, 10.0])
 def test_line_is_as_wide_as_asked(width: float) -> None:
-    pixels = opened(to_png([LINE], pixels=500, style=Style(width)))
+    pixels = opened(png_of([LINE], pixels=500, style=Style(width)))
     column = pixels[:, 250, 3] / 255  # across the line, at 5 pixels a millimetre
     assert column.sum() == pytest.approx(width * 5, abs=0.05)
 
 
 def test_without_paper_the_picture_is_transparent_and_its_ink_has_one_colour() -> None:
-    pixels = opened(to_png([HOUSE], pixels=100, style=Style(colour="#204080")))
+    pixels = opened(png_of([HOUSE], pixels=100, style=Style(colour="#204080")))
     assert {tuple(c) for c in pixels[pixels[..., 3] > 0][:, :3]} == {(32, 64, 128)}
     assert pixels[0, 0, 3] == 0
     assert len(np.unique(pixels[..., 3])) > 6
-    paper = opened(to_png([HOUSE], pixels=100, style=Style(background="#fe8")))
+    paper = opened(png_of([HOUSE], pixels=100, style=Style(background="#fe8")))
     assert tuple(paper[0, 0]) == (255, 238, 136, 255)
 
 
 def test_later_stroke_lies_over_an_earlier_one() -> None:
     cross = Drawing([[[0, 5], [10, 5]], [[5, 0], [5, 10]], [[0, 0], [10, 0]]])
-    pixels = opened(to_png([cross], pixels=100, style=Style(6, palette=("red", "blue"))))
+    pixels = opened(png_of([cross], pixels=100, style=Style(6, palette=("red", "blue"))))
     assert tuple(pixels[50, 50]) == (0, 0, 255, 255)
     assert tuple(pixels[50, 20]) == (255, 0, 0, 255)
     assert tuple(pixels[8, 50]) == (255, 0, 0, 255)  # the third is red again
 
 
 def test_current_colour_is_black_where_no_text_stands_around() -> None:
-    assert to_png([HOUSE], style=Style(colour="currentColor")) == to_png([HOUSE])
+    assert png_of([HOUSE], style=Style(colour="currentColor")) == png_of([HOUSE])
 
 
 def test_picture_has_the_asked_size_and_prints_as_the_page_does() -> None:
-    with Image.open(io.BytesIO(to_png([HOUSE] * 3, pixels=333, width_mm=50))) as picture:
+    with Image.open(io.BytesIO(png_of([HOUSE] * 3, pixels=333, width_mm=50))) as picture:
         assert picture.size == (333, 333)
         assert picture.info["dpi"][0] == pytest.approx(333 / 50 * 25.4, rel=1e-3)
-    assert picture_of([HOUSE] * 100).size == (1000, 1000)
-    assert picture_of([HOUSE] * 2).size == (800, 400)
+    assert PictureSpec(100).size == (1000, 1000)
+    assert PictureSpec(2).size == (800, 400)
 
 
 def test_ten_thousand_strokes_are_no_trouble() -> None:
     many = Drawing([[[i % 100, i // 100]] for i in range(10_000)])
-    assert opened(to_png([many], pixels=200))[..., 3].mean() > 30
+    assert opened(png_of([many], pixels=200))[..., 3].mean() > 30
 
 
 @pytest.mark.parametrize("pen", [0.4, 1.0, 7.0])
@@ -226,13 +226,13 @@ def test_part_of_a_line_never_covers_more_than_the_whole(
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: to_png([]), "at least one drawing, got none"),
-        (lambda: to_png([HOUSE], pixels=0), "at least 16 pixels wide, got 0"),
-        (lambda: to_png([HOUSE] * 10_000, pixels=1000), "at least 16 pixels wide, got 10"),
-        (lambda: to_png([HOUSE], pixels=10**6), "at most 100000000 pixels, got 1000000 x 1000000"),
-        (lambda: to_png([HOUSE], style=Style(palette=())), "a palette must have at least one"),
-        (lambda: to_png([HOUSE], style=Style(palette=("red", "bleu"))), "got 'bleu'"),
-        (lambda: to_png([HOUSE], style=Style(background="currentColor")), "got 'currentColor'"),
+        (lambda: png_of([]), "at least one drawing, got none"),
+        (lambda: png_of([HOUSE], pixels=0), "at least 16 pixels wide, got 0"),
+        (lambda: png_of([HOUSE] * 10_000, pixels=1000), "at least 16 pixels wide, got 10"),
+        (lambda: png_of([HOUSE], pixels=10**6), "at most 100000000 pixels, got 1000000 x 1000000"),
+        (lambda: png_of([HOUSE], style=Style(palette=())), "a palette must have at least one"),
+        (lambda: png_of([HOUSE], style=Style(palette=("red", "bleu"))), "got 'bleu'"),
+        (lambda: png_of([HOUSE], style=Style(background="currentColor")), "got 'currentColor'"),
     ],
 )
 def test_picture_that_cannot_be_made_is_one_line(call: Callable[[], bytes], message: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import resvg_py
 from chromium import Chromium
-from helpers import compare_golden
+from helpers import compare_golden, drawn_by
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -24,9 +24,10 @@ from PIL import Image
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.render.smil import TIP, Animation
-from sketchvae.render.svg import Style, to_svg
-from sketchvae.render.timeline import Pace, timeline
+from sketchvae.render.page import PageSpec, Style
+from sketchvae.render.smil import TIP
+from sketchvae.render.svg import to_svg
+from sketchvae.render.timeline import Animation, Pace, timeline
 
 SIDE = 400  # pixels
 WIDTH = SIDE / 96 * 25.4  # mm: one CSS pixel is one pixel
@@ -85,7 +86,7 @@ def play(chromium: Chromium, tmp_path: Path) -> Callable[[str], Player]:
 
 
 def page(drawing: Drawing, animation: Animation | None = None, style: Style | None = None) -> str:
-    return to_svg([drawing], width_mm=WIDTH, style=style or Style(), animation=animation)
+    return to_svg(PageSpec(1, WIDTH, style=style or Style()), [drawing], animation)
 
 
 def ink(picture: Picture) -> float:
@@ -98,10 +99,9 @@ def expected_ink(drawing: Drawing, second: float, animation: Animation = PLAIN) 
     scale = 0.84 * SIDE / drawing.longest_side
     total = 0.0
     for time in timeline([drawing], animation.pace).strokes:
-        share = time.share_at(second)
-        if share is not None:
+        if second >= time.begin:
             length = np.hypot(*np.diff(drawing.strokes[time.stroke], axis=0).T).sum() * scale
-            total += share * float(length) * PEN + math.pi / 4 * PEN**2
+            total += drawn_by(time, second) * float(length) * PEN + math.pi / 4 * PEN**2
     return total
 
 
@@ -200,7 +200,7 @@ def test_flock_is_drawn_one_after_another_or_together(
     play: Callable[[str], Player], together: bool
 ) -> None:
     animation = Animation(Pace(together=together))
-    player = play(to_svg([HOUSE, HOUSE], width_mm=WIDTH, animation=animation))
+    player = play(to_svg(PageSpec(2, WIDTH), [HOUSE, HOUSE], animation))
     early = player.at(timeline([HOUSE]).duration / 2)
     left, right = early[:, : SIDE // 2], early[:, SIDE // 2 :]
     assert ink(left) > 100
@@ -229,9 +229,8 @@ def test_tip_is_where_the_pen_is_and_gone_when_it_is_done(
     finished = player.at(times.duration)
     player = play(tipped)
     for (second, stroke), clean in zip(seconds, without, strict=True):
-        share = stroke.share_at(second)
-        assert share is not None
-        pen = player.place(stroke.stroke, share)
+        assert second >= stroke.begin
+        pen = player.place(stroke.stroke, drawn_by(stroke, second))
         away = np.hypot(*(tip_place(player.at(second), clean) - pen))
         assert away < TIP * PEN / 2  # behind the pen, ink covers the half of it
     assert_same(player.at(times.duration + 0.1), finished)
@@ -311,7 +310,7 @@ def test_every_animation_is_in_the_form_that_viewers_take(
 
 @pytest.mark.parametrize("pause", [-1.0, float("nan"), float("inf")])
 def test_impossible_pause_is_one_line(pause: float) -> None:
-    with pytest.raises(SketchvaeError, match=r"a pause must be 0 to 86400 seconds, got .*; try"):
+    with pytest.raises(SketchvaeError, match=r"must be from 0 to 86400 seconds, got .*; try"):
         Animation(pause=pause)
 
 
@@ -321,9 +320,9 @@ def test_no_ink_cannot_be_animated() -> None:
 
 
 def test_animated_page_is_the_golden_one(golden: Callable[[str, str], None]) -> None:
-    golden(to_svg([SHEEP], animation=Animation(loop=True, tip=True)), "sheep.svg")
+    golden(to_svg(PageSpec(1), [SHEEP], Animation(loop=True, tip=True)), "sheep.svg")
 
 
 def test_the_golden_comparison_can_fail() -> None:
     with pytest.raises(AssertionError, match="sheep"):
-        compare_golden(to_svg([SHEEP], animation=Animation(tip=True)), "sheep.svg")
+        compare_golden(to_svg(PageSpec(1), [SHEEP], Animation(tip=True)), "sheep.svg")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import svgelements
+from helpers import svg_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
@@ -18,7 +19,8 @@ from hypothesis.extra import numpy as st_numpy
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.render.svg import Style, to_svg
+from sketchvae.render.page import PageSpec, Style
+from sketchvae.render.svg import to_svg
 
 MM = 96 / 25.4  # CSS pixels in a millimetre: the unit that svgelements hands out
 ROUNDING = 0.0006  # half of the third decimal, and a little for float32 readers
@@ -93,18 +95,18 @@ def nasty_drawings(draw: st.DrawFn) -> Drawing:
 
 
 def test_one_drawing_is_a_square_page_at_true_size() -> None:
-    root = ElementTree.fromstring(to_svg([TALL], width_mm=80))
+    root = ElementTree.fromstring(svg_of([TALL], width_mm=80))
     assert (root.get("width"), root.get("height")) == ("80mm", "80mm")
     assert root.get("viewBox") == "0 0 80 80"
 
 
 def test_every_point_of_every_stroke_is_on_the_page() -> None:
-    assert_drawn(to_svg([SHEEP]), SHEEP)
-    assert_drawn(to_svg([TALL]), TALL)
+    assert_drawn(svg_of([SHEEP]), SHEEP)
+    assert_drawn(svg_of([TALL]), TALL)
 
 
 def test_the_comparison_notices_one_moved_coordinate() -> None:
-    text = to_svg([SHEEP])
+    text = svg_of([SHEEP])
     first = re.search(r'd="M([\d.]+)', text)
     assert first is not None
     moved = text.replace(first[0], f'd="M{float(first[1]) + 0.002:.3f}', 1)
@@ -113,7 +115,7 @@ def test_the_comparison_notices_one_moved_coordinate() -> None:
 
 
 def test_drawing_fills_the_page_between_its_margins() -> None:
-    (paths,) = paths_in_mm(to_svg([SHEEP]))
+    (paths,) = paths_in_mm(svg_of([SHEEP]))
     left, top, right, bottom = svgelements.Group.union_bbox(paths)
     assert (left, right) == (pytest.approx(8, abs=1e-3), pytest.approx(92, abs=1e-3))
     assert (top + bottom) / 2 == pytest.approx(50, abs=1e-3)
@@ -122,7 +124,7 @@ def test_drawing_fills_the_page_between_its_margins() -> None:
 @settings(max_examples=40, deadline=None)
 @given(nasty_drawings())
 def test_any_drawing_comes_back_point_by_point(drawing: Drawing) -> None:
-    assert_drawn(to_svg([drawing]), drawing)
+    assert_drawn(svg_of([drawing]), drawing)
 
 
 @settings(max_examples=40, deadline=None)
@@ -132,7 +134,7 @@ def test_smooth_curves_pass_through_every_point_and_stay_on_the_page(
 ) -> None:
     style = Style(width, smooth=True)
     pen = 1.2 if width is None else width
-    (paths,) = paths_in_mm(to_svg([drawing], style=style))
+    (paths,) = paths_in_mm(svg_of([drawing], style=style))
     for path, stroke in zip(paths, placed(drawing, margin=max(8.0, pen / 2)), strict=True):
         ends = corners(path)
         np.testing.assert_allclose(ends[[0, -1]], stroke[[0, -1]], rtol=0, atol=ROUNDING)
@@ -148,7 +150,7 @@ def test_smooth_curves_pass_through_every_point_and_stay_on_the_page(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(nasty_drawings(), min_size=1, max_size=5), st.booleans())
 def test_page_is_well_formed_finite_and_rounded(drawings: list[Drawing], smooth: bool) -> None:
-    text = to_svg(drawings, style=Style(smooth=smooth))
+    text = svg_of(drawings, style=Style(smooth=smooth))
     root = ElementTree.fromstring(text.encode())
     found = root.findall(".//{*}path")
     assert len(found) == sum(len(d.strokes) for d in drawings)
@@ -157,7 +159,7 @@ def test_page_is_well_formed_finite_and_rounded(drawings: list[Drawing], smooth:
 
 
 def test_page_holds_nothing_that_a_plotter_would_trip_over() -> None:
-    root = ElementTree.fromstring(to_svg([SHEEP, TALL], style=SMOOTH))
+    root = ElementTree.fromstring(svg_of([SHEEP, TALL], style=SMOOTH))
     kinds = {element.tag.rpartition("}")[2] for element in root.iter()}
     assert kinds == {"svg", "title", "defs", "g", "path"}
     (layer,) = root.findall("{*}g")
@@ -167,41 +169,41 @@ def test_page_holds_nothing_that_a_plotter_would_trip_over() -> None:
 
 
 def test_background_is_there_only_when_asked_for() -> None:
-    root = ElementTree.fromstring(to_svg([SHEEP] * 2, style=Style(background="ivory")))
+    root = ElementTree.fromstring(svg_of([SHEEP] * 2, style=Style(background="ivory")))
     (rect,) = root.findall("{*}rect")
     assert (rect.get("width"), rect.get("height"), rect.get("fill")) == ("100", "50", "ivory")
 
 
 def test_palette_colours_the_strokes_of_each_drawing_by_order() -> None:
-    text = to_svg([SHEEP, TALL], style=Style(palette=("red", "#0a0", "navy")))
+    text = svg_of([SHEEP, TALL], style=Style(palette=("red", "#0a0", "navy")))
     page = svgelements.SVG.parse(io.StringIO(text))
     shown = [str(e.stroke.hex) for e in page.select() if isinstance(e, svgelements.Path)]
     assert shown == ["#ff0000", "#00aa00", "#000080", "#ff0000", "#ff0000"]
     assert 'inkscape:label="1 red, #0a0, navy"' in text
-    plain = re.sub(r' stroke="[^"]*"', "", to_svg([SHEEP, TALL])).replace("1 black", "")
+    plain = re.sub(r' stroke="[^"]*"', "", svg_of([SHEEP, TALL])).replace("1 black", "")
     assert re.sub(r' stroke="[^"]*"', "", text).replace("1 red, #0a0, navy", "") == plain
 
 
 def test_current_colour_is_left_to_the_page_around() -> None:
-    text = to_svg([SHEEP], style=Style(colour="currentColor"))
+    text = svg_of([SHEEP], style=Style(colour="currentColor"))
     (layer,) = ElementTree.fromstring(text).findall("{*}g")
     assert layer.get("stroke") == "currentColor"
 
 
 @pytest.mark.parametrize("smooth", [False, True])
 def test_one_point_stroke_is_a_dot(smooth: bool) -> None:
-    text = to_svg([Drawing([[[5, 5]]])], style=Style(smooth=smooth))
+    text = svg_of([Drawing([[[5, 5]]])], style=Style(smooth=smooth))
     assert numbers(text) == ["50"] * 4
     assert 'd="M50,50 L50,50"' in text
 
 
 def test_smooth_leaves_a_stroke_of_two_points_straight() -> None:
     line = Drawing([[[0, 0], [0, 0], [3, 4], [3, 4]]])
-    assert numbers(to_svg([line], style=SMOOTH)) == ["18.5", "8", "81.5", "92"]
+    assert numbers(svg_of([line], style=SMOOTH)) == ["18.5", "8", "81.5", "92"]
 
 
 def test_smooth_curve_has_no_corner_at_a_point() -> None:
-    ((body, *_),) = paths_in_mm(to_svg([SHEEP], style=SMOOTH))
+    ((body, *_),) = paths_in_mm(svg_of([SHEEP], style=SMOOTH))
     curves = body.segments()[1:]
     for one, two in itertools.pairwise(curves):
         into, out = one.end - one.control2, two.control1 - two.start
@@ -210,7 +212,7 @@ def test_smooth_curve_has_no_corner_at_a_point() -> None:
 
 def test_smooth_curve_has_no_loop() -> None:
     zigzag = Drawing([[[0, 0], [200, 2], [1, 4], [2, 6], [200, 8]]])
-    ((path,),) = paths_in_mm(to_svg([zigzag], style=SMOOTH))
+    ((path,),) = paths_in_mm(svg_of([zigzag], style=SMOOTH))
     for curve in path.segments()[1:]:
         along = np.array(curve.end - curve.start)
         walked = np.array([curve.point(t) for t in np.linspace(0, 1, 200)]) @ along
@@ -218,7 +220,7 @@ def test_smooth_curve_has_no_loop() -> None:
 
 
 def test_smooth_and_straight_put_the_points_in_the_same_places() -> None:
-    straight, smooth = (paths_in_mm(to_svg([SHEEP], style=s))[0] for s in (Style(), SMOOTH))
+    straight, smooth = (paths_in_mm(svg_of([SHEEP], style=s))[0] for s in (Style(), SMOOTH))
     for one, other in zip(straight, smooth, strict=True):
         np.testing.assert_array_equal(corners(one), corners(other))
 
@@ -228,13 +230,13 @@ def test_smooth_and_straight_put_the_points_in_the_same_places() -> None:
     [(2, None, "100 50"), (12, None, "100 75"), (100, None, "100 100"), (3, 1, "100 300")],
 )
 def test_sheet_is_as_square_as_it_can_be(count: int, columns: int | None, size: str) -> None:
-    assert f'viewBox="0 0 {size}"' in to_svg([SHEEP] * count, columns=columns)
+    assert f'viewBox="0 0 {size}"' in svg_of([SHEEP] * count, columns=columns)
 
 
 @pytest.mark.parametrize("style", [Style(), SMOOTH, Style(4.0)])
 def test_cells_are_in_drawing_order_and_do_not_overlap(style: Style) -> None:
     square = Drawing([[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]])
-    cells = paths_in_mm(to_svg([SHEEP, TALL, square, SHEEP, square], style=style))
+    cells = paths_in_mm(svg_of([SHEEP, TALL, square, SHEEP, square], style=style))
     cell, pen = 100 / 3, style.stroke_width or 0.4
     for index, paths in enumerate(cells):
         left, top, right, bottom = svgelements.Group.union_bbox(paths)
@@ -245,42 +247,42 @@ def test_cells_are_in_drawing_order_and_do_not_overlap(style: Style) -> None:
 
 
 def test_empty_drawing_keeps_its_place_on_the_sheet() -> None:
-    cells = paths_in_mm(to_svg([SHEEP, Drawing([]), TALL]))
+    cells = paths_in_mm(svg_of([SHEEP, Drawing([]), TALL]))
     assert [len(paths) for paths in cells] == [4, 0, 1]
     assert corners(cells[2][0])[:, 1].min() > 50
 
 
 def test_line_is_finer_on_a_sheet_and_true_when_given() -> None:
-    assert 'stroke-width="1.2"' in to_svg([SHEEP])
-    assert 'stroke-width="0.12"' in to_svg([SHEEP] * 100)
-    assert 'stroke-width="0.35"' in to_svg([SHEEP] * 100, style=Style(0.35))
+    assert 'stroke-width="1.2"' in svg_of([SHEEP])
+    assert 'stroke-width="0.12"' in svg_of([SHEEP] * 100)
+    assert 'stroke-width="0.35"' in svg_of([SHEEP] * 100, style=Style(0.35))
 
 
 def test_equal_drawings_give_equal_bytes_and_a_small_file() -> None:
     again = Drawing([s.tolist() for s in SHEEP.strokes], word="sheep")
-    assert to_svg([SHEEP], style=SMOOTH) == to_svg([again], style=SMOOTH)
-    assert len(to_svg([SHEEP], style=SMOOTH)) < 3000
+    assert svg_of([SHEEP], style=SMOOTH) == svg_of([again], style=SMOOTH)
+    assert len(svg_of([SHEEP], style=SMOOTH)) < 3000
 
 
 def test_title_names_each_word_once_and_cannot_break_the_page() -> None:
     odd = Drawing([[[0, 0]]], word="<b>&\x00\ud800\n")
-    root = ElementTree.fromstring(to_svg([SHEEP, odd, SHEEP]).encode())
+    root = ElementTree.fromstring(svg_of([SHEEP, odd, SHEEP]).encode())
     assert root.findtext("{*}title") == "sheep, <b>&"
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: to_svg([]), "a page needs at least one drawing, got none"),
-        (lambda: to_svg([SHEEP], columns=0), "columns must be 1 or more, got 0"),
-        (lambda: to_svg([SHEEP], width_mm=0), "from 1 to 100000 mm wide, got 0"),
-        (lambda: to_svg([SHEEP], width_mm=float("nan")), "from 1 to 100000 mm wide, got nan"),
-        (lambda: to_svg([SHEEP], style=Style(0)), "half of a cell, 50 mm, wide, got 0;"),
-        (lambda: to_svg([SHEEP] * 9, style=Style(30)), "from 0.001 mm to half of a cell"),
-        (lambda: to_svg([SHEEP], style=Style(colour="blakc")), "got 'blakc'; try 'black'"),
-        (lambda: to_svg([SHEEP], style=Style(background='"/>')), "must be a name or #rrggbb"),
-        (lambda: to_svg([SHEEP], style=Style(palette=())), "a palette must have at least one"),
-        (lambda: to_svg([SHEEP], style=Style(palette=("red", "bleu"))), "got 'bleu'"),
+        (lambda: svg_of([]), "a page needs at least one drawing, got none"),
+        (lambda: svg_of([SHEEP], columns=0), "columns must be 1 or more, got 0"),
+        (lambda: svg_of([SHEEP], width_mm=0), "from 1 to 100000 mm wide, got 0"),
+        (lambda: svg_of([SHEEP], width_mm=float("nan")), "from 1 to 100000 mm wide, got nan"),
+        (lambda: svg_of([SHEEP], style=Style(0)), "half of a cell, 50 mm, wide, got 0;"),
+        (lambda: svg_of([SHEEP] * 9, style=Style(30)), "from 0.001 mm to half of a cell"),
+        (lambda: svg_of([SHEEP], style=Style(colour="blakc")), "got 'blakc'; try 'black'"),
+        (lambda: svg_of([SHEEP], style=Style(background='"/>')), "must be a name or #rrggbb"),
+        (lambda: svg_of([SHEEP], style=Style(palette=())), "a palette must have at least one"),
+        (lambda: svg_of([SHEEP], style=Style(palette=("red", "bleu"))), "got 'bleu'"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line(call: Callable[[], str], message: str) -> None:
@@ -295,3 +297,8 @@ def test_import_brings_neither_svgwrite_nor_pillow(module: str) -> None:
     script = f"import sys, {module}; print({{'svgwrite', 'PIL', 'torch'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("set()", "")
+
+
+def test_page_takes_as_many_drawings_as_it_has_cells_for() -> None:
+    with pytest.raises(SketchvaeError, match="a page for 3 drawings must get as many, got 2"):
+        to_svg(PageSpec(3), [SHEEP, TALL])

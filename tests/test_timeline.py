@@ -13,9 +13,9 @@ from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.render.timeline import (
-    BETWEEN,
-    DOT,
-    LIFTED,
+    DOT_LENGTH,
+    DRAWING_GAP,
+    PEN_UP_SPEED,
     SPEED,
     Pace,
     StrokeTime,
@@ -69,11 +69,11 @@ def test_seconds_and_shares_rise_and_every_stroke_is_there(
     names = [(i, j) for i, d in enumerate(flock) for j in range(len(d.strokes))]
     assert [(s.drawing, s.stroke) for s in times.strokes] == names
     for stroke in times.strokes:
-        assert stroke.shares.shape == stroke.seconds.shape
+        assert stroke.fractions.shape == stroke.seconds.shape
         assert (np.diff(stroke.seconds) >= 0).all()
-        assert (np.diff(stroke.shares) >= 0).all()
-        assert stroke.shares[-1] == 1
-        assert stroke.shares[0] == (0 if len(stroke.shares) > 1 else 1)
+        assert (np.diff(stroke.fractions) >= 0).all()
+        assert stroke.fractions[-1] == 1
+        assert stroke.fractions[0] == (0 if len(stroke.fractions) > 1 else 1)
         assert 0 <= stroke.begin <= stroke.end <= times.duration
     assert 0 < times.duration < np.inf
 
@@ -119,7 +119,7 @@ def test_double_speed_is_half_the_duration(
 def test_a_speed_of_one_is_one_longest_side_a_second() -> None:
     """A fast middle: knots of the constant speed, away from the eased ends."""
     (stroke,) = timeline([LINE], Pace(speed=1.0)).strokes
-    a, b = stroke.shares[1:3], stroke.seconds[1:3]
+    a, b = stroke.fractions[1:3], stroke.seconds[1:3]
     assert np.diff(a) / np.diff(b) == pytest.approx(1.0)
     assert np.diff(a) > 0.9
 
@@ -130,8 +130,8 @@ def test_pen_slows_down_at_sharp_turns_and_the_more_the_sharper() -> None:
         (stroke,) = timeline([Drawing([[[0, 0], [10, 0], [10 + x, y]]])]).strokes
         return stroke
 
-    assert len(turned(0).shares) == len(turned(20).shares) == 4  # no knots at a gentle turn
-    speeds = [np.diff(s.shares) / np.diff(s.seconds) for s in map(turned, (60, 120, 180))]
+    assert len(turned(0).fractions) == len(turned(20).fractions) == 4  # no knots at a gentle turn
+    speeds = [np.diff(s.fractions) / np.diff(s.seconds) for s in map(turned, (60, 120, 180))]
     slowest = [v[1:-1].min() / v.max() for v in speeds]  # but at the ends
     assert 0.95 > slowest[0] > slowest[1] > slowest[2] > 0.3
 
@@ -143,23 +143,23 @@ def test_pen_up_travel_takes_time_by_its_distance() -> None:
         ).strokes
         return other.begin - one.end
 
-    assert gap(10) == pytest.approx(1 / LIFTED / SPEED)
+    assert gap(10) == pytest.approx(1 / PEN_UP_SPEED / SPEED)
     assert gap(5) == pytest.approx(gap(10) / 2)
     assert gap(0) == 0
 
 
 def test_a_dot_is_one_moment_and_a_dot_alone_lasts() -> None:
     times = timeline([DOTS])
-    assert [s.shares.tolist() for s in times.strokes] == [[1.0], [1.0]]
-    assert [s.begin for s in times.strokes] == [0.0, pytest.approx(DOT / SPEED)]
-    assert times.duration == pytest.approx(2 * DOT / SPEED)
+    assert [s.fractions.tolist() for s in times.strokes] == [[1.0], [1.0]]
+    assert [s.begin for s in times.strokes] == [0.0, pytest.approx(DOT_LENGTH / SPEED)]
+    assert times.duration == pytest.approx(2 * DOT_LENGTH / SPEED)
 
 
 def test_flock_is_drawn_one_after_another_or_together() -> None:
     flock = [LINE, Drawing([]), LINE.scaled(7)]
     alone = timeline([LINE]).duration
     one, other = timeline(flock).strokes
-    assert other.begin - one.end == pytest.approx(BETWEEN / LIFTED / SPEED)
+    assert other.begin - one.end == pytest.approx(DRAWING_GAP / PEN_UP_SPEED / SPEED)
     assert other.end - other.begin == pytest.approx(alone)
     both = timeline(flock, Pace(together=True))
     assert [s.begin for s in both.strokes] == [0, 0]
@@ -170,8 +170,8 @@ def test_flock_is_drawn_one_after_another_or_together() -> None:
 def test_recorded_times_are_taken_as_they_are() -> None:
     line, dot = timeline([RAW]).strokes
     np.testing.assert_allclose(line.seconds, [0, 0.1, 0.5])
-    np.testing.assert_allclose(line.shares, [0, 0.3, 1])
-    assert dot.shares.tolist() == [1.0]
+    np.testing.assert_allclose(line.fractions, [0, 0.3, 1])
+    assert dot.fractions.tolist() == [1.0]
     assert dot.begin == pytest.approx(1.2)
     assert timeline([RAW]).duration == pytest.approx(1.2)
     scaled = timeline([RAW], Pace(seconds=6))
@@ -191,15 +191,6 @@ def test_times_that_say_nothing_are_left_out_and_a_clock_set_back_stands_still()
     assert [s.seconds.tolist() for s in timeline([back]).strokes] == [[0, 0.5], [0.5, 0.9]]
 
 
-def test_share_at_a_time() -> None:
-    line, dot = timeline([RAW]).strokes
-    assert line.share_at(0) == 0
-    assert line.share_at(0.3) == pytest.approx(0.65)
-    assert line.share_at(9) == 1
-    assert dot.share_at(1.19) is None
-    assert dot.share_at(1.21) == 1
-
-
 def test_usual_sheep_takes_between_three_and_four_seconds() -> None:
     flock = list(formats.read(FLOCK))
     assert 3 < np.median([timeline([d]).duration for d in flock]) < 4
@@ -207,13 +198,18 @@ def test_usual_sheep_takes_between_three_and_four_seconds() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf"), 1e9])
 def test_impossible_duration_is_one_line(seconds: float) -> None:
-    with pytest.raises(SketchvaeError, match=r"must last 0\.01 to 86400 seconds, got .*; try 4"):
+    with pytest.raises(
+        SketchvaeError,
+        match=r"length of an animation must be from 0\.01 to 86400 seconds, got .*; try 4",
+    ):
         Pace(seconds=seconds)
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("nan"), float("inf")])
 def test_impossible_speed_is_one_line(speed: float) -> None:
-    with pytest.raises(SketchvaeError, match=r"the pen must do 0\.001 to 1000 sides .*; try 1.5"):
+    with pytest.raises(
+        SketchvaeError, match=r"speed of the pen must be from 0\.001 to 1000 sides .*; try 1.5"
+    ):
         Pace(speed=speed)
 
 

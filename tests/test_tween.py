@@ -16,11 +16,11 @@ from PIL import Image
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
+from sketchvae.render.animation import animation_spec
+from sketchvae.render.page import PageSpec, PictureSpec, Style
 from sketchvae.render.png import to_png
-from sketchvae.render.smil import Animation
-from sketchvae.render.svg import Style
-from sketchvae.render.timeline import Pace
-from sketchvae.render.tween import _turns, write_morph
+from sketchvae.render.timeline import Animation, Pace
+from sketchvae.render.tween import tweens_between, write_morph
 
 SIDE = 200  # pixels
 WIDTH = SIDE / 96 * 25.4  # mm: one CSS pixel is one pixel
@@ -39,9 +39,8 @@ def covered(strokes: list[Floats]) -> set[tuple[float, float]]:
 
 def strokes_of(drawing: Drawing, smooth: bool = False) -> list[Floats]:
     """The strokes in a cell of 100 mm, as the page has them."""
-    from sketchvae.render.svg import stroke_paths
-
-    return [o.vertices for o in stroke_paths(drawing, (0, 0), 100, 1, smooth)]
+    spec = PageSpec(1, style=Style(1, smooth=smooth))
+    return [path.vertices for path in spec.stroke_paths(drawing)]
 
 
 # --- which stroke becomes which -------------------------------------------------------
@@ -49,12 +48,12 @@ def strokes_of(drawing: Drawing, smooth: bool = False) -> list[Floats]:
 
 @settings(max_examples=60, deadline=None)
 @given(DRAWINGS, DRAWINGS, st.booleans())
-def test_turn_begins_as_the_one_and_ends_as_the_other(
+def test_tween_begins_as_the_one_and_ends_as_the_other(
     one: Drawing, other: Drawing, smooth: bool
 ) -> None:
-    (turn,) = _turns([one, other], 100, 1, Style(smooth=smooth))
-    for share, drawing in ((0.0, one), (1.0, other)):
-        shown = turn.at(share)
+    (tween,) = tweens_between(PageSpec(1, style=Style(1, smooth=smooth)), [one, other])
+    for t, drawing in ((0.0, one), (1.0, other)):
+        shown = tween.at(t)
         expected = strokes_of(drawing, smooth)
         assert smooth or covered(expected) <= covered(shown)  # every corner is there
         for stroke in shown:  # and no point is anywhere else
@@ -80,29 +79,31 @@ def _farthest(points: Floats, stroke: Floats) -> float:
 
 
 def test_alike_strokes_become_each_other_whatever_their_order_and_direction() -> None:
-    (turn,) = _turns([SQUARE, HOUSE], 100, 1, Style())
-    (box, house), (line, same) = turn.strokes
+    (tween,) = tweens_between(PageSpec(1, style=Style(1)), [SQUARE, HOUSE])
+    (box, house), (line, same) = tween.strokes
     assert len(box) == len(house) > 5
     np.testing.assert_allclose(line, same, atol=3)  # the diagonal, drawn the other way round
     assert np.hypot(*(house[0] - box[0])).max() < 40  # begun at the corner that is nearest
 
 
 def test_strokes_that_are_left_over_grow_and_shrink() -> None:
-    (grows,) = _turns([SQUARE, TALL], 100, 1, Style())
+    (grows,) = tweens_between(PageSpec(1, style=Style(1)), [SQUARE, TALL])
     dots = [before for before, _ in grows.strokes if np.ptp(before, axis=0).max() == 0]
     assert len(dots) == 1
-    (shrinks,) = _turns([TALL, SQUARE], 100, 1, Style())
+    (shrinks,) = tweens_between(PageSpec(1, style=Style(1)), [TALL, SQUARE])
     assert sum(np.ptp(after, axis=0).max() == 0 for _, after in shrinks.strokes) == 1
 
 
 def test_time_is_eased_as_the_page_says() -> None:
     """The cubic Bezier (1/3, 0, 2/3, 1) of the page is 3t^2 - 2t^3."""
-    (turn,) = _turns([Drawing([[[0, 0], [9, 0]]]), Drawing([[[0, 0], [0, 9]]])], 100, 1, Style())
-    (before, after), *_ = turn.strokes
+    (tween,) = tweens_between(
+        PageSpec(1, style=Style(1)), [Drawing([[[0, 0], [9, 0]]]), Drawing([[[0, 0], [0, 9]]])]
+    )
+    (before, after), *_ = tween.strokes
     for s in np.linspace(0, 1, 9):
         x = 3 * (1 - s) ** 2 * s / 3 + 3 * (1 - s) * s**2 * 2 / 3 + s**3
         y = 3 * (1 - s) * s**2 + s**3
-        np.testing.assert_allclose(turn.at(x)[0], before + y * (after - before), atol=1e-9)
+        np.testing.assert_allclose(tween.at(x)[0], before + y * (after - before), atol=1e-9)
 
 
 # --- what is shown --------------------------------------------------------------------
@@ -121,11 +122,11 @@ def film(path: Path) -> list[NDArray[np.uint8]]:
 def test_film_begins_and_ends_with_the_finished_drawings(tmp_path: Path) -> None:
     path = tmp_path / "morph.webp"
     once = Animation(Pace(seconds=1.0))
-    write_morph(path, PATH, once, width_mm=WIDTH, style=WHITE, pixels=SIDE)
+    write_morph(animation_spec(path, 1, width_mm=WIDTH, style=WHITE, pixels=SIDE), PATH, once)
     frames = film(path)
     assert len(frames) == 20
     for frame, drawing in ((frames[0], PATH[0]), (frames[-1], PATH[-1])):
-        png = to_png([drawing], pixels=SIDE, width_mm=WIDTH, style=WHITE)
+        png = to_png(PictureSpec(1, WIDTH, style=WHITE, pixels=SIDE), [drawing])
         still = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
         assert np.abs(frame.astype(int) - still).mean() < 1
     changes = [np.abs(a.astype(int) - b).mean() for a, b in itertools.pairwise(frames)]
@@ -135,7 +136,7 @@ def test_film_begins_and_ends_with_the_finished_drawings(tmp_path: Path) -> None
 def test_loop_goes_there_and_back(tmp_path: Path) -> None:
     path = tmp_path / "morph.gif"
     loop = Animation(Pace(seconds=0.5), loop=True, pause=0.0)
-    write_morph(path, PATH, loop, width_mm=WIDTH, style=Style(), pixels=SIDE)
+    write_morph(animation_spec(path, 1, width_mm=WIDTH, style=Style(), pixels=SIDE), PATH, loop)
     frames = film(path)
     assert len(frames) >= 19  # the one in the middle may stand for two
     for there, back in zip(frames[:9], frames[:-10:-1], strict=True):
@@ -147,7 +148,11 @@ def test_chromium_shows_what_the_film_does(tmp_path: Path, chromium: Chromium) -
     once = Animation(Pace(seconds=1.0))
     for name in ("morph.svg", "morph.webp"):
         pixels = SIDE if name.endswith("webp") else None
-        write_morph(tmp_path / name, PATH, once, width_mm=WIDTH, style=WHITE, pixels=pixels)
+        write_morph(
+            animation_spec(tmp_path / name, 1, width_mm=WIDTH, style=WHITE, pixels=pixels),
+            PATH,
+            once,
+        )
     frames = film(tmp_path / "morph.webp")
     chromium.open(tmp_path / "morph.svg", width=SIDE, height=SIDE)
     chromium.run("document.documentElement.pauseAnimations()")
@@ -164,18 +169,22 @@ def test_page_without_animation_is_the_last_drawing(tmp_path: Path) -> None:
     import resvg_py
 
     path = tmp_path / "morph.svg"
-    write_morph(path, PATH, Animation(), width_mm=WIDTH, style=WHITE)
+    write_morph(animation_spec(path, 1, width_mm=WIDTH, style=WHITE), PATH, Animation())
     text = re.sub(r"<animate[^>]*>", "", path.read_text())
     png = bytes(resvg_py.svg_to_bytes(svg_string=text, width=SIDE, dpi=96))
     shown = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
-    still = to_png([PATH[-1]], pixels=SIDE, width_mm=WIDTH, style=WHITE)
+    still = to_png(PictureSpec(1, WIDTH, style=WHITE, pixels=SIDE), [PATH[-1]])
     expected = np.asarray(Image.open(io.BytesIO(still)).convert("L"))
     assert np.abs(shown.astype(int) - expected).mean() < 1
 
 
 def test_player_plays_the_page_for_as_long_as_it_takes(tmp_path: Path, chromium: Chromium) -> None:
     path = tmp_path / "morph.html"
-    write_morph(path, PATH, Animation(), width_mm=WIDTH, style=Style(colour="currentColor"))
+    write_morph(
+        animation_spec(path, 1, width_mm=WIDTH, style=Style(colour="currentColor")),
+        PATH,
+        Animation(),
+    )
     chromium.open(path, width=SIDE, height=SIDE)
     text = path.read_text()
     groups = chromium.run("document.querySelectorAll('svg g[visibility]').length")
@@ -193,7 +202,13 @@ def test_player_plays_the_page_for_as_long_as_it_takes(tmp_path: Path, chromium:
 )
 def test_what_cannot_morph_is_one_line(tmp_path: Path, drawings: list[Drawing], said: str) -> None:
     with pytest.raises(SketchvaeError, match=said):
-        write_morph(tmp_path / "a.svg", drawings, Animation(), width_mm=100, style=Style())
+        write_morph(
+            animation_spec(tmp_path / "a.svg", 1, width_mm=100, style=Style()),
+            drawings,
+            Animation(),
+        )
     with pytest.raises(SketchvaeError, match="an animation must end in"):
-        write_morph(tmp_path / "a.pdf", PATH, Animation(), width_mm=100, style=Style())
+        write_morph(
+            animation_spec(tmp_path / "a.pdf", 1, width_mm=100, style=Style()), PATH, Animation()
+        )
     assert not list(tmp_path.iterdir())

@@ -55,20 +55,19 @@ def animate(
       sketchvae draw -o - | sketchvae animate - --seconds 3 -o sheep.gif
     """
     from sketchvae.data.formats import read
-    from sketchvae.render.animation import check_suffix, write_animation
-    from sketchvae.render.frames import RATE
+    from sketchvae.render.animation import animation_spec, check_suffix, write_animation
 
     check_suffix(output)
     motion, look = animation.animation_for(output, recorded), style.style_for(output)
     film.check(output)
     chosen = list(islice(read(drawings), number))
-    write_animation(
+    spec = animation_spec(
         output,
-        chosen,
-        motion,
+        len(chosen),
         width_mm=style.width,
         style=look,
-        rate=RATE if film.rate is None else film.rate,
+        rate=film.rate,
         pixels=film.pixels,
     )
+    write_animation(spec, chosen, motion)
     click.echo(f"{output}: {plural(len(chosen), 'drawing')}", err=True)

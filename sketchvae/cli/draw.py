@@ -219,27 +219,25 @@ def _animation_writer(
     page: PageOptions, number: int, animation: AnimationOptions, film: FilmOptions
 ) -> "Write":
     """Write the drawings being drawn; what cannot be written is refused here."""
-    from sketchvae.render.animation import check_animation, check_suffix, write_animation
-    from sketchvae.render.frames import RATE
+    from sketchvae.render.animation import animation_spec, check_suffix, write_animation
 
     output, width = page.output, page.style.width
     check_suffix(output)
     motion, style = animation.animation_for(output), page.style.style_for(output)
     film.check(output)
-    rate = RATE if film.rate is None else film.rate
-    check_animation(output, number, width_mm=width, style=style, rate=rate, pixels=film.pixels)
-    return lambda drawings: write_animation(
-        output, list(drawings), motion, width_mm=width, style=style, rate=rate, pixels=film.pixels
+    spec = animation_spec(
+        output, number, width_mm=width, style=style, rate=film.rate, pixels=film.pixels
     )
+    return lambda drawings: write_animation(spec, list(drawings), motion)
 
 
 def _show(drawings: "Iterable[Drawing]", pace: "Pace") -> None:
     """Draw in the terminal, stroke by stroke; finished where standard output is no terminal."""
     from sketchvae.errors import SketchvaeError
-    from sketchvae.render.terminal import WIDEST, play, text
+    from sketchvae.render.terminal import MAX_COLUMNS, play, text
 
     columns, lines = shutil.get_terminal_size()
-    columns, lines = max(min(columns - 1, WIDEST), 2), max(lines - 2, 1)
+    columns, lines = max(min(columns - 1, MAX_COLUMNS), 2), max(lines - 2, 1)
     moves = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     try:
         for drawing in drawings:

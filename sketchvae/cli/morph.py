@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sketchvae.cli.output import Write
     from sketchvae.drawing import Drawing
     from sketchvae.flock import Flock
-    from sketchvae.render.smil import Animation
+    from sketchvae.render.timeline import Animation
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class _TimeOptions:
     def animation_for(self, output: Path) -> "Animation":
         """Return the animation; the suffix chooses whether it loops, where that was not given."""
         from sketchvae.render.animation import loops
-        from sketchvae.render.smil import Animation
-        from sketchvae.render.timeline import Pace
+        from sketchvae.render.timeline import Animation, Pace
 
         loop = loops(output) if self.loop is None else self.loop
         return Animation(Pace(seconds=self.seconds), loop=loop)
@@ -131,7 +130,7 @@ def _pages_writer(page: PageOptions, steps: int) -> "Write":
 
 def _animation_writer(page: PageOptions, time: _TimeOptions) -> "Write":
     """Write the drawings turning into each other; what cannot be written is refused here."""
-    from sketchvae.render.animation import PAGES, check_animation, check_suffix
+    from sketchvae.render.animation import PAGES, animation_spec, check_suffix
     from sketchvae.render.tween import write_morph
 
     output, width, pixels = page.output, page.style.width, page.pixels
@@ -139,7 +138,5 @@ def _animation_writer(page: PageOptions, time: _TimeOptions) -> "Write":
     animation, style = time.animation_for(output), page.style.style_for(output)
     if pixels is not None and output.suffix.lower() in PAGES:
         raise click.UsageError(f"--pixels is for films, got {output}; leave it out")
-    check_animation(output, 1, width_mm=width, style=style, pixels=pixels)
-    return lambda drawings: write_morph(
-        output, list(drawings), animation, width_mm=width, style=style, pixels=pixels
-    )
+    spec = animation_spec(output, 1, width_mm=width, style=style, pixels=pixels)
+    return lambda drawings: write_morph(spec, list(drawings), animation)

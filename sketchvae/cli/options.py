@@ -17,8 +17,8 @@ from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from sketchvae.generate.artist import Artist
-    from sketchvae.render.smil import Animation
-    from sketchvae.render.svg import Style
+    from sketchvae.render.page import Style
+    from sketchvae.render.timeline import Animation
 
 _Group = TypeVar("_Group")
 _Command = Callable[..., None]
@@ -165,7 +165,7 @@ class StyleOptions:
 
     def style_for(self, output: Path) -> "Style":
         """Return the style of a file; its suffix chooses the colours that were not given."""
-        from sketchvae.render.svg import Style
+        from sketchvae.render.page import Style
 
         suffix = output.suffix.lower()
         # HTML may be shown light on dark; viewers show pixels on a ground of any colour.
@@ -224,8 +224,7 @@ class AnimationOptions:
             recorded: whether a drawing with times keeps them.
         """
         from sketchvae.render.animation import loops
-        from sketchvae.render.smil import PAUSE, Animation
-        from sketchvae.render.timeline import Pace
+        from sketchvae.render.timeline import PAUSE, Animation, Pace
 
         return Animation(
             Pace(self.seconds, self.speed, self.together, recorded),

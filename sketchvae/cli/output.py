@@ -11,6 +11,7 @@ from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
+    from sketchvae.render.page import PageSpec
 
     Write = Callable[[Iterable[Drawing]], object]
 
@@ -116,33 +117,31 @@ def _refuse_suffix(output: Path, known: Sequence[str]) -> None:
 
 def _picture_writer(page: PageOptions, number: int, columns: int | None, in_place: bool) -> "Write":
     from sketchvae.files import replacing
-    from sketchvae.render.svg import check_page, to_svg
+    from sketchvae.render.page import PageSpec, PictureSpec
 
     output, width, style = page.output, page.style.width, page.style.style_for(page.output)
-    if output.suffix.lower() == ".svg":
-        check_page(number, width, style, columns)
-    else:
-        from sketchvae.render.png import check_picture, to_png
-
-        check_picture(number, page.pixels, width, style, columns)
+    is_svg = output.suffix.lower() == ".svg"
+    spec = (
+        PageSpec(number, width, columns, style, in_place)
+        if is_svg
+        else PictureSpec(number, width, columns, style, in_place, page.pixels)
+    )
 
     def write(drawings: "Iterable[Drawing]") -> None:
         with replacing(output) as temporary:  # opened before the drawings are made: it may fail
-            flock = list(drawings)
-            if output.suffix.lower() == ".svg":
-                text = to_svg(
-                    flock, width_mm=width, style=style, columns=columns, in_place=in_place
-                )
-                temporary.write_text(text + "\n", encoding="utf-8")
-            else:
-                content = to_png(
-                    flock,
-                    pixels=page.pixels,
-                    width_mm=width,
-                    style=style,
-                    columns=columns,
-                    in_place=in_place,
-                )
-                temporary.write_bytes(content)
+            temporary.write_bytes(_page_bytes(spec, list(drawings)))
 
     return write
+
+
+def _page_bytes(spec: "PageSpec", drawings: "Sequence[Drawing]") -> bytes:
+    """Return a page as PNG, if its specification has pixels, or else as SVG."""
+    from sketchvae.render.page import PictureSpec
+
+    if isinstance(spec, PictureSpec):
+        from sketchvae.render.png import to_png
+
+        return to_png(spec, drawings)
+    from sketchvae.render.svg import to_svg
+
+    return (to_svg(spec, drawings) + "\n").encode()

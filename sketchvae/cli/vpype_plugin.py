@@ -33,7 +33,7 @@ def sheep(count: int, seed: int | None, temperature: float, size: float) -> Any:
     """
     from sketchvae import load
     from sketchvae.plot.vpype import to_line
-    from sketchvae.render.svg import MARGIN, grid
+    from sketchvae.render.page import MARGIN, grid
 
     try:
         columns, _ = grid(count, None)

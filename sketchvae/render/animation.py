@@ -1,111 +1,115 @@
 """Drawings being drawn, to a file: the suffix chooses SVG, a player in HTML, or a film."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from sketchvae import errors
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
-from sketchvae.render import frames
+from sketchvae.render import film
+from sketchvae.render.film import FilmSpec, save_film
+from sketchvae.render.page import DEFAULT_STYLE, PageSpec, Style
 from sketchvae.render.player import to_html
-from sketchvae.render.smil import Animation
-from sketchvae.render.svg import Style, check_page, to_svg
+from sketchvae.render.svg import to_svg
+from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation
 
 PAGES = (".svg", ".html")
-SUFFIXES = (*PAGES, *frames.SUFFIXES)
+SUFFIXES = (*PAGES, *film.SUFFIXES)
 LOOPING = (".gif", ".png", ".apng", ".webp")
 
 
-def loops(path: Path) -> bool:
-    """Whether a file of that name repeats unless told otherwise.
+@dataclass(frozen=True, kw_only=True)
+class AnimatedPageSpec(PageSpec):
+    """Specification of an animated page.
 
-    A picture that moves has no button to see it again; pages and videos can be reloaded.
+    Attributes:
+        path: the file, .svg or .html.
+
+    Raises:
+        SketchvaeError: as `PageSpec`.
     """
+
+    path: Path
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the page is a player in HTML."""
+        return self.path.suffix.lower() == ".html"
+
+    def save_text(self, text: str) -> None:
+        """Write the text of the page; the file is replaced whole or not at all.
+
+        Raises:
+            SketchvaeError: if the file cannot be written.
+        """
+        with replacing(self.path) as temporary:
+            temporary.write_text(text.rstrip() + "\n", encoding="utf-8")
+
+
+AnimationSpec = AnimatedPageSpec | FilmSpec
+
+
+def loops(path: Path) -> bool:
+    """Return whether an animation loops by default: images do, for they have no replay button."""
     return path.suffix.lower() in LOOPING
 
 
 def check_suffix(path: Path) -> str:
-    """Return the suffix in lower case.
+    """Return the suffix of an animation's file in small letters.
 
     Raises:
-        SketchvaeError: if no animation has it; names all that are known.
+        SketchvaeError: for a suffix that no animation has.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise SketchvaeError(
-            f"{path}: an animation must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, "
-            f"got {path.suffix or 'no suffix'}; try -o {path.stem.strip('-') or 'sheep'}.svg"
-        )
-    return suffix
+    return errors.check_suffix(path, SUFFIXES, "an animation", "-o sheep.svg")
 
 
-def check_animation(
+def animation_spec(
     path: Path,
     count: int,
     *,
-    width_mm: float,
-    style: Style,
+    width_mm: float = 100.0,
     columns: int | None = None,
-    rate: float = frames.RATE,
+    style: Style = DEFAULT_STYLE,
+    rate: float | None = None,
     pixels: int | None = None,
-) -> None:
-    """Refuse what cannot be written before anything is drawn.
+) -> AnimationSpec:
+    """Return the specification of an animation's file.
+
+    Args:
+        path: .svg, .html, or a film; see `FilmSpec`.
+        count: number of cells.
+        width_mm: width of the page.
+        columns: cells in a row; None makes the page as square as possible.
+        style: look of the ink and the paper.
+        rate: frames a second of a film; None for 20.
+        pixels: width of a film; None for 400, or 100 a column if that is more.
 
     Raises:
-        SketchvaeError: see `write_animation`.
+        SketchvaeError: for another suffix, or a value that the specification refuses.
     """
     if check_suffix(path) in PAGES:
-        check_page(count, width_mm, style, columns)
-    else:
-        frames.check_film(path, count, rate, pixels, width_mm, style, columns)
+        return AnimatedPageSpec(count, width_mm, columns, style, path=path)
+    rate = film.RATE if rate is None else rate
+    return FilmSpec(count, width_mm, columns, style, path=path, rate=rate, pixels=pixels)
 
 
 def write_animation(
-    path: Path,
-    drawings: Sequence[Drawing],
-    animation: Animation,
-    *,
-    width_mm: float,
-    style: Style,
-    columns: int | None = None,
-    rate: float = frames.RATE,
-    pixels: int | None = None,
+    spec: AnimationSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
 ) -> None:
-    """Write drawings being drawn into a file.
+    """Write drawings being drawn into the file of a specification.
 
     Args:
-        path: replaced whole or not at all; .svg, .html, or a film as `save_frames` has them.
-        drawings: at least one of them with a stroke.
-        animation: how they are drawn.
-        width_mm: width of the page.
-        style: how the ink looks.
-        columns: cells in a row; None makes the sheet as square as it can be.
-        rate: frames a second of a film.
-        pixels: width of a film; None leaves it to `save_frames`.
+        spec: see `animation_spec`.
+        drawings: as many as it has cells for, at least one with a stroke.
+        animation: how they draw themselves.
 
     Raises:
-        SketchvaeError: for another suffix, what cannot be drawn or timed, or a file that
-            cannot be written.
+        SketchvaeError: for drawings that do not suit the specification, cannot be timed, or a file
+            that cannot be written.
     """
-    count = len(drawings)
-    check_animation(
-        path, count, width_mm=width_mm, style=style, columns=columns, rate=rate, pixels=pixels
-    )
-    if path.suffix.lower() not in PAGES:
-        frames.save_frames(
-            path,
-            drawings,
-            animation,
-            rate=rate,
-            pixels=pixels,
-            width_mm=width_mm,
-            style=style,
-            columns=columns,
-        )
-        return
-    to_text = to_html if path.suffix.lower() == ".html" else to_svg
-    with replacing(path) as beside:
-        text = to_text(
-            drawings, width_mm=width_mm, style=style, columns=columns, animation=animation
-        )
-        beside.write_text(text.rstrip() + "\n", encoding="utf-8")
+    if isinstance(spec, FilmSpec):
+        save_film(spec, drawings, animation)
+    else:
+        to_text = to_html if spec.is_html else to_svg
+        spec.save_text(to_text(spec, drawings, animation))

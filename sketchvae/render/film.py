@@ -1,136 +1,220 @@
-"""Frames to a file: GIF, animated PNG and WebP by Pillow, MP4 by ffmpeg."""
+"""Drawings to a film: GIF, animated PNG and WebP, and MP4 where ffmpeg is installed.
 
-import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+Each frame inks on the same pixels what the pen has drawn since the last one. So a film takes
+little longer than its last picture, and ink never disappears.
+"""
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from sketchvae.errors import SketchvaeError
-from sketchvae.render.png import Sheet
+from sketchvae.drawing import Drawing
+from sketchvae.errors import RangeError, SketchvaeError, check_range, check_suffix
+from sketchvae.files import replacing
+from sketchvae.polyline import Floats
+from sketchvae.render.canvas import Canvas, colours_of, lay_out
+from sketchvae.render.encoders import FORMATS, encode_with_ffmpeg, encode_with_pillow
+from sketchvae.render.page import PictureSpec
+from sketchvae.render.smil import TIP
+from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation, Timeline, timeline
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from sketchvae.render.encoders import Frame
+
+SUFFIXES = (".gif", ".apng", ".png", ".webp", ".mp4")
+RATE = 20.0  # frames a second
+MIN_RATE, MAX_RATE = 0.1, 120.0
+MAX_FRAMES = 5000
+MAX_BYTES = 2**30  # of all frames together
+_OPAQUE = (".gif", ".mp4")  # formats without partial transparency
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """What a format can hold.
+@dataclass(frozen=True, kw_only=True)
+class FilmSpec(PictureSpec):
+    """Specification of a film file.
 
     Attributes:
-        step: seconds that every time is a multiple of.
-        shortest: seconds of a frame that players still keep to.
-        longest: seconds that one frame can stand.
-        options: for Pillow.
+        path: the file; its suffix chooses the format: .gif, .apng or .png, .webp, .mp4.
+        rate: frames a second, 0.1 to 120; a GIF has at most 50.
+        pixels: width of the film; None for 400, or 100 a column if that is more.
+
+    Raises:
+        SketchvaeError: as `PictureSpec`, for another suffix or a rate out of range, or if ffmpeg
+            is needed and not installed.
     """
 
-    step: float
-    shortest: float
-    longest: float
-    options: dict[str, Any]
+    path: Path
+    rate: float = RATE
+    default_pixels: ClassVar[int] = 400
 
+    def __post_init__(self) -> None:
+        check_suffix(self.path, SUFFIXES, "a film", "sheep.gif")
+        check_range(
+            "the rate of a film", self.rate, MIN_RATE, MAX_RATE, unit="frames a second",
+            advice="try 20",
+        )  # fmt: skip
+        if self.suffix == ".mp4" and shutil.which("ffmpeg") is None:
+            raise SketchvaeError(
+                f"{self.path}: .mp4 needs ffmpeg, which is not on the PATH; install it from your "
+                "system's packages or https://ffmpeg.org, or choose .gif or .webp"
+            )
+        super().__post_init__()
 
-_PNG = Format(0.001, 0.001, 65.0, {"format": "PNG"})
-FORMATS = {  # players show a GIF's frame of 10 ms for 100 ms
-    ".gif": Format(0.01, 0.02, 655.0, {"format": "GIF", "optimize": False, "disposal": 1}),
-    ".apng": _PNG,
-    ".png": _PNG,
-    ".webp": Format(
-        0.001, 0.001, 16_000.0, {"format": "WEBP", "lossless": True, "method": 2, "quality": 50}
-    ),
-}
+    @property
+    def suffix(self) -> str:
+        """Suffix of the file, in small letters."""
+        return self.path.suffix.lower()
+
+    @property
+    def paper(self) -> str | None:
+        """Colour of the paper; white for None where the format has no partial transparency."""
+        return "white" if super().paper is None and self.suffix in _OPAQUE else super().paper
+
+    def frame_count(self, duration: float, animation: Animation) -> int:
+        """Return the number of frames of a film, without its pause.
+
+        Args:
+            duration: seconds.
+            animation: whether it loops, and its pause; of an MP4 the pause is frames too.
+
+        Raises:
+            RangeError: for too many frames.
+        """
+        if self.suffix == ".mp4":
+            self._frames_in(animation.loop_pause)
+        return self._frames_in(duration)
+
+    def _frames_in(self, seconds: float) -> int:
+        count = round(seconds * self.rate)
+        if self.suffix in FORMATS:
+            count = min(count, int(seconds / FORMATS[self.suffix].shortest))
+        if count > MAX_FRAMES:
+            raise RangeError(
+                f"a film must have at most {MAX_FRAMES} frames, got {count} in {seconds:.0f} "
+                "seconds; choose fewer seconds, a higher speed or fewer frames a second"
+            )
+        return max(count, 1)
 
 
 def save_film(
-    path: Path,
-    sheet: Sheet,
-    frames: "Sequence[tuple[Image.Image, int]]",
-    lasts: float,
-    pause: float,
-    suffix: str,
-    loop: bool,
+    spec: FilmSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
+) -> int:
+    """Write drawings being drawn as a film, and return the number of its frames.
+
+    All frames are equally long, and each shows the ink at its end. The last frame is the picture
+    of `to_image`, and stands for the pause of a loop too. Where nothing changes, one frame stands
+    longer. Times in a GIF are multiples of 10 ms that add up to the whole.
+
+    Args:
+        spec: the film; its file is replaced whole or not at all.
+        drawings: as many as it has cells for, at least one with a stroke.
+        animation: speed, pause and pen tip, and whether the film loops (an MP4's player decides).
+
+    Raises:
+        SketchvaeError: for another number of drawings, too many frames or too much memory, as
+            `timeline`, or if the file cannot be written.
+    """
+    times = timeline(drawings, animation.pace)
+    count = spec.frame_count(times.duration, animation)
+    frames = _frames(lay_out(spec, drawings), times, count, animation)
+    write_film(spec, frames, count, times.duration, animation)
+    return count
+
+
+def write_film(
+    spec: FilmSpec, frames: "Iterable[Frame]", count: int, duration: float, animation: Animation
 ) -> None:
-    """Let Pillow write the frames, each of which lasts so many seconds for each that it is."""
-    form = FORMATS[suffix]
-    seconds = [stands * lasts for _, stands in frames]
-    seconds[-1] += pause
-    if max(seconds) > form.longest:
-        raise SketchvaeError(
-            f"one picture of a film in {suffix} must stand at most {form.longest:g} seconds, got "
-            f"{max(seconds):.0f}; choose a shorter pause, a higher speed, or .webp"
+    """Write frames into the file of a film.
+
+    Args:
+        spec: the film; its file is replaced whole or not at all.
+        frames: (image, repeats) pairs; the repeats sum to `count`.
+        count: number of frames, see `FilmSpec.frame_count`.
+        duration: seconds, without the pause.
+        animation: whether it loops, and its pause.
+
+    Raises:
+        SketchvaeError: if the frames need too much memory, or the file cannot be written.
+    """
+    pause = animation.loop_pause
+    with replacing(spec.path) as temporary:
+        if spec.suffix == ".mp4":
+            encode_with_ffmpeg(temporary, frames, spec.size, count / duration, pause)
+            return
+        colours = colours_of(spec)
+        _check_memory(spec.size[0] * spec.size[1] * colours.channels * count, count)
+        encode_with_pillow(
+            temporary, list(frames), duration / count, suffix=spec.suffix, colours=colours,
+            pause=pause, loop=animation.loop,
+        )  # fmt: skip
+
+
+def _check_memory(size: int, count: int) -> None:
+    if size > MAX_BYTES:
+        raise RangeError(
+            f"a film must have at most {MAX_BYTES // 2**20} MiB of pixels, got "
+            f"{size // 2**20} in {count} frames; choose a narrower one, fewer frames, or .mp4"
         )
-    # Each time is rounded, not each length: what one frame loses the next one gains.
-    ends = [round(end / form.step) for end in accumulate(seconds)]
-    steps = [max(b - a, 1) for a, b in pairwise([0, *ends])]
-    pictures = [picture for picture, _ in frames]
-    if suffix == ".gif" and len(sheet.inks) > 1:
-        pictures = list(_few_colours(pictures, sheet))
-    options = dict(form.options)
-    if loop or suffix != ".gif":  # 0 is for ever; a GIF that says nothing plays once
-        options["loop"] = 0 if loop else 1
-    pictures[0].save(
-        path,
-        save_all=True,
-        append_images=pictures[1:],
-        duration=[round(step * form.step * 1000) for step in steps],
-        **options,
-    )
 
 
-def _few_colours(pictures: "list[Image.Image]", sheet: Sheet) -> "Iterator[Image.Image]":
-    """Give all pictures the same 256 colours: the paper, and shades from it to each ink."""
-    from PIL import Image
-
-    paper = np.array(sheet.paper)
-    inks = np.array(list(dict.fromkeys(sheet.inks))[:255])
-    shades = np.linspace(0, 1, 255 // len(inks) + 1)[1:, None, None]
-    colours = np.rint(
-        np.concatenate([paper[None], (paper + (inks - paper) * shades).reshape(-1, 3)])
-    )
-    numbers = np.zeros(sheet.width * sheet.height, dtype=np.uint8)
-    last = np.full((len(numbers), 3), paper, dtype=np.uint8)
-    for picture in pictures:
-        now = np.asarray(picture).reshape(-1, 3)
-        fresh = (now != last).any(axis=1)
-        found, which = np.unique(now[fresh], axis=0, return_inverse=True)
-        away = ((found[:, None] - colours) ** 2).sum(axis=2)
-        numbers[fresh] = away.argmin(axis=1)[which.ravel()]
-        last = now
-        few = Image.frombytes("P", picture.size, numbers.tobytes())
-        few.putpalette(colours.astype(np.uint8).ravel().tolist())
-        yield few
+# --- frames -------------------------------------------------------------------------
 
 
-def pipe_to_ffmpeg(
-    path: Path,
-    frames: "Iterator[tuple[Image.Image, int]]",
-    size: tuple[int, int],
-    rate: float,
-    pause: float,
-) -> None:
-    """Let ffmpeg write the frames, padded to whole pairs of pixels, which H.264 wants."""
-    command = [
-        *("ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
-        *("-s", f"{size[0]}x{size[1]}", "-r", f"{rate:.6f}", "-i", "-"),
-        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=white", "-pix_fmt", "yuv420p"),
-        *("-movflags", "+faststart", "-f", "mp4", str(path)),
-    ]
-    content = b""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as ffmpeg:
-        assert ffmpeg.stdin is not None
-        assert ffmpeg.stderr is not None
-        with suppress(BrokenPipeError):  # ffmpeg says why below
-            for picture, stands in frames:
-                content = picture.convert("RGB").tobytes()
-                for _ in range(stands):
-                    ffmpeg.stdin.write(content)
-            for _ in range(round(pause * rate)):
-                ffmpeg.stdin.write(content)
-            ffmpeg.stdin.close()
-        said = ffmpeg.stderr.read().decode(errors="replace").split("\n")
-    if ffmpeg.returncode:
-        raise SketchvaeError(f"ffmpeg could not write the film ({said[0][:200]}); choose .webp")
+def _frames(canvas: Canvas, times: Timeline, count: int, animation: Animation) -> "Iterator[Frame]":
+    """Ink frame after frame; yield (image, repeats)."""
+    begins, ends = _segment_times(canvas, times)
+    routes = _pen_routes(canvas, times, animation, begins, ends) if animation.tip else []
+    raster = canvas.blank()
+    done = np.zeros(len(begins))  # inked fraction of each segment
+    repeats = 0
+    image = canvas.image(raster.pixels)
+    for number in range(1, count + 1):
+        now = times.duration * number / count if number < count else np.inf
+        part = (now - begins) / np.maximum(ends - begins, 1e-9)
+        progress = np.where(ends <= now, 1.0, part.clip(0.0, 1.0))
+        fresh = progress > done
+        if repeats and (fresh.any() or routes):
+            yield image, repeats
+            repeats = 0
+        canvas.ink(raster, canvas.segments.subset(fresh), progress[fresh])
+        done = progress
+        if not repeats:
+            pixels = raster.pixels
+            if routes and number < count:
+                tips = np.array(
+                    [[np.interp(now, t, x), np.interp(now, t, y)] for t, x, y in routes]
+                )
+                pixels = raster.with_dots(tips, 2 * TIP * canvas.pen, canvas.colours.full(0))
+            image = canvas.image(pixels)
+        repeats += 1
+    yield image, repeats
+
+
+def _segment_times(canvas: Canvas, times: Timeline) -> tuple[Floats, Floats]:
+    """Return the seconds at which the pen begins and ends each segment, (n,) each."""
+    segments = canvas.segments
+    bounds = np.searchsorted(segments.stroke, np.arange(len(times.strokes) + 1))
+    seconds = np.empty((len(segments), 2))
+    for time, (first, last) in zip(times.strokes, pairwise(bounds.tolist()), strict=True):
+        seconds[first:last] = np.interp(segments.spans[first:last], time.fractions, time.seconds)
+    return seconds[:, 0], seconds[:, 1]
+
+
+def _pen_routes(
+    canvas: Canvas, times: Timeline, animation: Animation, begins: Floats, ends: Floats
+) -> list[Floats]:
+    """Return the route of each pen, along the strokes and through the air: (3, n) seconds, x, y.
+
+    One pen draws all drawings; drawings that are drawn together have a pen each.
+    """
+    segments = canvas.segments
+    pens = np.array([time.drawing for time in times.strokes])[segments.stroke]
+    pens = pens if animation.pace.together else np.zeros_like(pens)
+    starts, stops = segments.starts.T, (segments.starts + segments.offsets).T
+    both = np.stack([np.vstack([begins, starts]), np.vstack([ends, stops])], axis=2)  # (3, n, 2)
+    return [both[:, pens == pen].reshape(3, -1) for pen in np.unique(pens)]

@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from PIL import Image
 
 WIDTH, HEIGHT = 240, 150  # pixels of a panel
+_COLUMNS = 5  # panels in a row
 _BINS = 24
 _TOP, _BOTTOM = 34, 20  # pixels for the words over a panel and the range under it
 _COLOURS = ("#000000", "#d62728", "#1f77b4", "#2ca02c", "#9467bd")
 
 
-def histograms(sets: Mapping[str, Floats], names: Sequence[str], columns: int = 5) -> "Image.Image":
+def histograms(sets: Mapping[str, Floats], names: Sequence[str]) -> "Image.Image":
     """Draw a panel for each feature, with an outline for each set, all of the same area.
 
     Args:
         sets: by name, (n, features) each; the first is black, at most five.
         names: of the features.
-        columns: panels in a row.
     """
     from PIL import Image, ImageDraw
 
-    rows = -(-len(names) // columns)
-    picture = Image.new("RGB", (columns * WIDTH, rows * HEIGHT), "white")
+    rows = -(-len(names) // _COLUMNS)
+    picture = Image.new("RGB", (_COLUMNS * WIDTH, rows * HEIGHT), "white")
     ink = ImageDraw.Draw(picture)
     for index, name in enumerate(names):
-        left, top = index % columns * WIDTH, index // columns * HEIGHT
+        left, top = index % _COLUMNS * WIDTH, index // _COLUMNS * HEIGHT
         values = {key: rows_of[:, index] for key, rows_of in sets.items()}
         low, high = np.percentile(np.concatenate(list(values.values())), [0.5, 99.5])
         high = high if high > low else low + 1

@@ -19,8 +19,9 @@ from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing, number
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, subdivide
-from sketchvae.render.png import RGB, THINNEST
-from sketchvae.render.svg import LINE, fit_to_cell
+from sketchvae.render.canvas import RGB
+from sketchvae.render.page import LINE, fit_to_cell
+from sketchvae.render.png import MIN_LINE_PIXELS
 
 TEMPLATE = Path(__file__).with_name("map.html")
 CELLS = 10  # along a side of the map
@@ -132,7 +133,7 @@ def _half(chart: Map, drawings: Sequence[Drawing | None], side: int) -> NDArray[
         dots = subdivide([place[None] for place in places[of_word == order]], _DOT)
         sheet.ink(dots, _DOT, colour_of(words, word), layer=order)
     cell = side / CELLS
-    pen = max(LINE * cell, THINNEST)
+    pen = max(LINE * cell, MIN_LINE_PIXELS)
     sheet.ink(subdivide(_placed(drawings, cell, pen), pen), pen, (0, 0, 0), layer=len(words))
     return sheet.pixels.reshape(side, side, 3)
 

@@ -1,4 +1,4 @@
-"""A page for the browser that plays a drawing, in one file and without a network."""
+"""Drawings to one HTML page that plays them in a browser, without a network."""
 
 import html
 from collections.abc import Sequence
@@ -7,59 +7,48 @@ from pathlib import Path
 from string import Template
 
 from sketchvae.drawing import Drawing, number
-from sketchvae.render.smil import Animation
-from sketchvae.render.svg import Style, title, to_svg
-from sketchvae.render.timeline import timeline
+from sketchvae.render.page import CURRENT_COLOUR, PageSpec, Style, title
+from sketchvae.render.svg import to_svg
+from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation, timeline
 
 TEMPLATE = Path(__file__).with_name("player.html")
-CURRENT = "currentColor"  # ink as the text around it: dark on a light page, light on a dark one
-PLAYER_STYLE = Style(colour=CURRENT)
-DEFAULT_ANIMATION = Animation()
+PLAYER_STYLE = Style(colour=CURRENT_COLOUR)  # dark ink on a light page, light ink on a dark page
 
 
 def to_html(
-    drawings: Sequence[Drawing],
-    *,
-    width_mm: float = 100.0,
-    style: Style = PLAYER_STYLE,
-    columns: int | None = None,
-    animation: Animation = DEFAULT_ANIMATION,
+    spec: PageSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
 ) -> str:
-    """Write drawings as one HTML page that plays, pauses, scrubs and loops.
+    """Return drawings as one HTML page that plays, pauses, scrubs and loops.
 
-    It holds the animated SVG and sets its clock, needs no network, and keeps to what the
-    reader's system asks for: less motion (the finished drawing stands still until Play is
-    pressed), and a dark page where the ink is currentColor. Other ink was chosen for a light page.
+    The page holds the animated SVG and sets its clock. It follows the settings of the reader's
+    system: with reduced motion the finished drawing stands still until Play is pressed; a dark
+    page is dark if the ink is currentColor, for other colours are chosen for a light page.
 
     Args:
-        drawings: at least one of them with a stroke.
-        width_mm: width of the drawn page, to which the width of the line refers; it is shown as
-            large as the window allows.
-        style: how the ink looks.
-        columns: cells in a row; None makes the sheet as square as it can be.
-        animation: how it draws itself; whether it loops can be changed on the page.
+        spec: the page; it is shown as large as the window allows.
+        drawings: as many as it has cells for, at least one with a stroke.
+        animation: how it draws itself; a switch on the page changes whether it loops.
 
     Raises:
         SketchvaeError: as `to_svg`.
     """
-    once = replace(animation, loop=False)
-    svg = to_svg(drawings, width_mm=width_mm, style=style, columns=columns, animation=once)
+    svg = to_svg(spec, drawings, replace(animation, loop=False))
     duration = timeline(drawings, animation.pace).duration
-    return player(svg, title(drawings), duration, animation, style)
+    return player(svg, title(drawings), duration, animation, spec.style)
 
 
 def player(svg: str, name: str, duration: float, animation: Animation, style: Style) -> str:
-    """Write the page that plays an animated SVG.
+    """Return the HTML page that plays an animated SVG.
 
     Args:
         svg: plays once, on its own clock.
-        name: for the title; empty for a drawing without a word.
-        duration: in seconds.
+        name: title of the page; empty for a drawing without a word.
+        duration: seconds.
         animation: whether it loops, and the pause before it does.
-        style: tells whether the ink is for a dark page, too.
+        style: of the SVG; ink in currentColor without paper is shown on a dark page too.
     """
     inks = {ink.lower() for ink in style.inks}
-    dark_too = inks == {CURRENT.lower()} and style.background is None
+    dark_too = inks == {CURRENT_COLOUR.lower()} and style.background is None
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(name or "A drawing"),
         scheme="light dark" if dark_too else "light",

@@ -1,100 +1,81 @@
-"""A page that draws itself: SMIL animation, as SVG 1.1 has it, on the finished page.
+"""Animation of a finished SVG page by SMIL, as SVG 1.1 has it.
 
-What a viewer without animation shows is the finished page: animation only takes ink away,
-until its time has come (https://www.w3.org/TR/SVG11/animate.html).
+A viewer without animation shows the finished page: the animation only hides ink until its time
+(https://www.w3.org/TR/SVG11/animate.html).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
 from sketchvae.drawing import number
-from sketchvae.errors import SketchvaeError
-from sketchvae.render.path import DECIMALS, StrokePath
-from sketchvae.render.timeline import DEFAULT_PACE, LONGEST, Pace, StrokeTime, Timeline
+from sketchvae.render.path import StrokePath
+from sketchvae.render.timeline import Animation, StrokeTime, Timeline
+from sketchvae.svg_page import DECIMALS, Element, SvgPage
 
-PAUSE = 1.5  # seconds that the finished drawings stand before a loop begins again
-TIP = 1.25  # radius of the pen tip, in widths of the line
-_FINEST = 0.0005  # seconds: to this, or finer, key times are rounded
-_SHARES = 4  # decimals of a share of one stroke
-_PLACES = 7  # decimals of a share of all of them
-
-
-@dataclass(frozen=True, slots=True)
-class Animation:
-    """How a page draws itself.
-
-    Attributes:
-        pace: how fast the pen draws.
-        loop: whether it begins again, for ever.
-        pause: seconds that the finished drawings stand before it does, 0 to 86400.
-        tip: whether a dot shows where the pen is.
-
-    Raises:
-        SketchvaeError: for a pause out of range.
-    """
-
-    pace: Pace = DEFAULT_PACE
-    loop: bool = False
-    pause: float = PAUSE
-    tip: bool = False
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.pause <= LONGEST:  # False for nan too
-            raise SketchvaeError(
-                f"a pause must be 0 to {LONGEST:g} seconds, got {self.pause:g}; try {PAUSE:g}"
-            )
+TIP = 1.25  # radius of the pen tip, in line widths
+_KEY_TIME = 0.0005  # seconds: key times are rounded to this, or finer
+_STROKE_DECIMALS = 4  # of a fraction of one stroke
+_ROUTE_DECIMALS = 7  # of a fraction of the way along all strokes
 
 
 def animate(
-    page: Any,  # noqa: ANN401
-    lines: Sequence[tuple[Any, StrokePath]],
+    page: SvgPage,
+    lines: Sequence[tuple[Element, StrokePath]],
     times: Timeline,
     animation: Animation,
     pen: float,
     colour: str,
 ) -> None:
-    """Let the paths of an svgwrite page appear in their time.
+    """Let the paths of a page appear in their time.
 
     Args:
-        page: the svgwrite drawing.
-        lines: each stroke as the page's path and as its outline.
-        times: when each is drawn.
-        animation: how.
-        pen: width of the line in mm.
+        page: finished.
+        lines: the `<path>` and the centre line of each stroke, in drawing order.
+        times: of the strokes.
+        animation: whether it loops, its pause, and whether the pen tip shows.
+        pen: line width in mm.
         colour: of the pen tip.
     """
-    clock = Clock(times.duration + animation.pause * animation.loop, animation.loop)
+    clock = Clock(times.duration + animation.loop_pause, animation.loop)
     rows = list(zip(lines, times.strokes, strict=True))
-    for (path, outline), time in rows:
-        _animate_stroke(page, path, outline, time, clock)
+    for (element, path), time in rows:
+        _animate_stroke(page, element, path, time, clock)
     if not animation.tip:
         return
-    alone = not animation.pace.together  # one pen for all
-    for _, one_pen in groupby(rows, key=lambda row: alone or row[1].drawing):
-        route = [(outline, time) for (_, outline), time in one_pen]
-        page.add(_pen_tip(page, route, clock, TIP * pen, colour))
+    one_pen = not animation.pace.together
+    for _, strokes in groupby(rows, key=lambda row: one_pen or row[1].drawing):
+        route = [(path, time) for (_, path), time in strokes]
+        _add_pen_tip(page, route, clock, TIP * pen, colour)
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What all animations of a page share.
+    """The time that all animations of a page share.
 
-    Of a page that plays once, each lasts as long as its own part, and leaves the finished ink,
-    to the pixel. In a loop each lasts as long as the whole round: so every moment of every
-    round can be sought, which animations that begin at each other's ends do not allow.
+    On a page that plays once, each animation lasts as long as its own part, and then leaves the
+    finished ink exactly as it is. In a loop each lasts a whole round, so that a player can seek
+    every moment of every round; animations that begin at each other's ends cannot be sought.
+
+    Attributes:
+        period: seconds of one round.
+        loop: whether the page begins again, for ever.
     """
 
     period: float
     loop: bool
 
     def attributes(self, seconds: Sequence[float], values: Sequence[str]) -> dict[str, str]:
-        """Write values at rising seconds, the first one from before, the last one to the end."""
+        """Return the timing attributes of an `<animate>` element.
+
+        Args:
+            seconds: rising times of the values.
+            values: of the attribute; the first also holds before its time, the last after it.
+        """
         begin, end = (0.0, self.period) if self.loop else (seconds[0], seconds[-1])
-        end = max(end, begin + _FINEST)
-        decimals = math.ceil(math.log10((end - begin) / _FINEST))
+        end = max(end, begin + _KEY_TIME)
+        decimals = math.ceil(math.log10((end - begin) / _KEY_TIME))
         times = [number((second - begin) / (end - begin), decimals) for second in seconds]
         if times[0] != "0":
             times, values = ["0", *times], [values[0], *values]
@@ -114,52 +95,48 @@ def _seconds(value: float) -> str:
 
 
 def _animate_stroke(
-    page: Any,  # noqa: ANN401
-    path: Any,  # noqa: ANN401
-    outline: StrokePath,
-    time: StrokeTime,
-    clock: Clock,
+    page: SvgPage, element: Element, path: StrokePath, time: StrokeTime, clock: Clock
 ) -> None:
-    """Hide a path until the pen is there, and let it grow; a dot only waits.
+    """Hide a path until the pen is there, and let it grow; a dot appears at once.
 
-    A dash without length has a round cap: without the hiding it would be a dot before its time.
+    The path must be hidden: a dash without length has a round cap, which is a dot.
     """
-    if len(time.shares) > 1 and outline.length > 0:
-        path["pathLength"] = 1
-        # Browsers measure a curve only so well: what stands is a dash that is surely too long.
-        shares, seconds = [*time.shares.tolist(), 2.0], [*time.seconds.tolist(), time.end]
-        grown = clock.attributes(seconds, [f"{number(share, _SHARES)} 2" for share in shares])
-        path.add(page.animate("stroke-dasharray", **grown))
+    if len(time.fractions) > 1 and path.length > 0:
+        element["pathLength"] = 1
+        # Browsers measure curves inexactly: the last dash is surely longer than the path.
+        fractions, seconds = [*time.fractions.tolist(), 2.0], [*time.seconds.tolist(), time.end]
+        dashes = [f"{number(fraction, _STROKE_DECIMALS)} 2" for fraction in fractions]
+        page.add_animation(element, "stroke-dasharray", **clock.attributes(seconds, dashes))
     if time.begin > 0:
-        hidden = clock.attributes([0.0, time.begin], ["hidden", "visible"])
-        path.add(page.animate("visibility", calcMode="discrete", **hidden))
+        shown = clock.attributes([0.0, time.begin], ["hidden", "visible"])
+        page.add_animation(element, "visibility", calcMode="discrete", **shown)
 
 
-def _pen_tip(
-    page: Any,  # noqa: ANN401
+def _add_pen_tip(
+    page: SvgPage,
     route: Sequence[tuple[StrokePath, StrokeTime]],
     clock: Clock,
     radius: float,
     colour: str,
-) -> Any:  # noqa: ANN401
-    """Make a dot that goes along the strokes, and through the air from each to the next.
+) -> None:
+    """Add a dot that moves along the strokes, and straight from each stroke to the next.
 
-    It shows from the first point to the last, and never where nothing is animated.
+    It shows from the first point to the last, and never in a viewer without animation.
     """
     data, walked, last = "", 0.0, route[0][0].points[0]
-    seconds, places = [], []
-    for outline, time in route:
-        walked += math.dist(last, outline.points[0])
-        data += f" L{outline.data[1:]}" if data else outline.data
-        length, last = outline.length, outline.points[-1]
-        places += (walked + time.shares * length).tolist()
+    seconds, distances = [], []
+    for path, time in route:
+        walked += math.dist(last, path.points[0])
+        data += f" L{path.data[1:]}" if data else path.data
+        length, last = path.length, path.points[-1]
+        distances += (walked + time.fractions * length).tolist()
         seconds += time.seconds.tolist()
         walked += length
-    shares = [number(place / walked if walked else 0.0, _PLACES) for place in places]
-    along = clock.attributes(seconds, shares)
-    along["keyPoints"] = along.pop("values")
+    fractions = [number(d / walked if walked else 0.0, _ROUTE_DECIMALS) for d in distances]
+    moving = clock.attributes(seconds, fractions)
+    moving["keyPoints"] = moving.pop("values")
     shown = clock.attributes([0.0, seconds[-1]], ["visible", "hidden"])
-    dot = page.circle(r=number(radius, DECIMALS), fill=colour, visibility="hidden")
-    dot.add(page.animateMotion(data, calcMode="linear", **along))
-    dot.add(page.animate("visibility", calcMode="discrete", **shown))
-    return dot
+    dot = page.root.circle(r=number(radius, DECIMALS), fill=colour, visibility="hidden")
+    dot.add(page.root.animateMotion(data, calcMode="linear", **moving))
+    page.add_animation(dot, "visibility", calcMode="discrete", **shown)
+    page.root.add(dot)

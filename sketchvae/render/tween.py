@@ -1,85 +1,75 @@
 """Drawings that turn into each other in one place: as an animated SVG, a player, or a film.
 
-Strokes that lie alike become each other, point by point on straight lines; those that are left
-over shrink into their middle, or grow out of it. Every drawing stands as it is at its moment.
+Each stroke is paired with the stroke of the next drawing that is most alike, and its points move
+to those of the other on straight lines. Strokes without a partner shrink to their centre, or grow
+out of it. At its own moment every drawing shows as it is.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sketchvae.drawing import Drawing, path_data
 from sketchvae.errors import SketchvaeError
-from sketchvae.files import replacing
-from sketchvae.polyline import Floats
-from sketchvae.render.animation import PAGES, check_animation
-from sketchvae.render.frames import PIXELS, RATE, film_length, on_paper, write_film
-from sketchvae.render.path import DECIMALS
+from sketchvae.polyline import Floats, arc_fractions, points_at_fractions, segment_lengths
+from sketchvae.render.animation import AnimationSpec
+from sketchvae.render.canvas import blank_canvas
+from sketchvae.render.film import FilmSpec, write_film
+from sketchvae.render.page import PageSpec, title
 from sketchvae.render.player import player
-from sketchvae.render.png import Sheet, lay_out
-from sketchvae.render.smil import Animation, Clock
-from sketchvae.render.svg import Style, blank_page, check_page, stroke_paths, title
+from sketchvae.render.smil import Clock
+from sketchvae.render.svg import add_ink_layer, add_stroke
+from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation
+from sketchvae.svg_page import DECIMALS, SvgPage
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from sketchvae.render.encoders import Frame
 
-SECONDS = 0.8  # from one drawing to the next where nothing is said
+SECONDS = 0.8  # from one drawing to the next
 _POINTS = 32  # of a stroke when it is compared with others
-_CLOSED = 0.05  # of its length: a stroke whose ends lie nearer may begin anywhere
-_UNSEEN = 0.05  # widths of the line that a smooth curve may be off
+_CLOSED = 0.05  # a stroke is closed if its ends are nearer than this fraction of its length
+_TOLERANCE = 0.05  # line widths by which the polyline of a smooth curve may deviate from it
 _EASE = "0.333333 0 0.666667 1"  # the cubic Bezier that is smoothstep, 3t^2 - 2t^3
 
 
 @dataclass(frozen=True, eq=False)
-class Turn:
-    """How one drawing becomes the next.
+class Tween:
+    """The way from one drawing to the next.
 
     Attributes:
-        strokes: pairs of (n, 2) points, before and after, on the page in mm.
+        strokes: pairs of points before and after, (n, 2) each, on the page in mm.
     """
 
     strokes: tuple[tuple[Floats, Floats], ...]
 
-    def back(self) -> "Turn":
-        """Return how the next becomes this one again."""
-        return Turn(tuple((after, before) for before, after in self.strokes))
+    def reversed(self) -> "Tween":
+        """Return the way back."""
+        return Tween(tuple((after, before) for before, after in self.strokes))
 
-    def at(self, share: float) -> list[Floats]:
-        """Return the strokes at a share of the time, 0 to 1, slow at both ends."""
-        eased = share * share * (3 - 2 * share)
+    def at(self, t: float) -> list[Floats]:
+        """Return the strokes at a fraction of the time, 0 to 1; they move slowly at both ends."""
+        eased = t * t * (3 - 2 * t)
         return [(1 - eased) * a + eased * b for a, b in self.strokes]
 
 
 def write_morph(
-    path: Path,
-    drawings: Sequence[Drawing],
-    animation: Animation,
-    *,
-    width_mm: float,
-    style: Style,
-    pixels: int | None = None,
+    spec: AnimationSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
 ) -> None:
     """Write drawings that turn into each other, one after another.
 
-    A loop goes there and back. What cannot play an animated SVG shows the last drawing.
+    A loop goes there and back. A viewer without animation shows the last drawing.
 
     Args:
-        path: replaced whole or not at all; .svg, .html, or a film as `save_frames` has them.
+        spec: a page of one cell, see `animation_spec`; its file is replaced whole or not at all.
         drawings: two or more, each with a stroke; each fills the page.
-        animation: the seconds of its pace, 0.8 a drawing if None; whether it loops, and its pause.
-        width_mm: width of the page.
-        style: how the ink looks.
-        pixels: width of a film; None for 400.
+        animation: the seconds of its pace, 0.8 per step if None; whether it loops, and its pause.
 
     Raises:
-        SketchvaeError: for another suffix, fewer drawings, sizes that cannot be drawn, or a file
-            that cannot be written.
+        SketchvaeError: for fewer drawings, one without a stroke, or a file that cannot be written.
     """
-    check_animation(path, 1, width_mm=width_mm, style=style, pixels=pixels)
     if len(drawings) < 2 or not all(drawing.strokes for drawing in drawings):
         empty = sum(not drawing.strokes for drawing in drawings)
         raise SketchvaeError(
@@ -87,139 +77,116 @@ def write_morph(
             f"{empty} of them empty; choose others"
         )
     seconds = animation.pace.seconds or SECONDS * (len(drawings) - 1)
-    *_, cell, pen = check_page(1, width_mm, style)
-    turns = _turns(drawings, cell, pen, style)
+    tweens = tweens_between(spec, drawings)
     if animation.loop:
-        turns, seconds = [*turns, *(turn.back() for turn in reversed(turns))], 2 * seconds
-    suffix = path.suffix.lower()
-    if suffix in PAGES:
-        clocked = replace(animation, loop=animation.loop and suffix == ".svg")
-        text = _svg(turns, seconds, clocked, cell, pen, style, title(drawings))
-        if suffix == ".html":
-            text = player(text, title(drawings), seconds, animation, style)
-        with replacing(path) as beside:
-            beside.write_text(text.rstrip() + "\n", encoding="utf-8")
+        tweens = [*tweens, *(tween.reversed() for tween in reversed(tweens))]
+        seconds = 2 * seconds
+    if isinstance(spec, FilmSpec):
+        count = spec.frame_count(seconds, animation)
+        write_film(spec, _frames(spec, tweens, count), count, seconds, animation)
         return
-    count = film_length(seconds, RATE, suffix, animation)
-    sheet = lay_out(drawings[:1], pixels, width_mm, on_paper(style, suffix), None, usual=PIXELS)
-    write_film(path, sheet, _frames(turns, sheet, count, cell), count, seconds, animation)
+    name = title(drawings)
+    clocked = replace(animation, loop=animation.loop and not spec.is_html)
+    text = _svg(spec, tweens, seconds, clocked, name)
+    spec.save_text(player(text, name, seconds, animation, spec.style) if spec.is_html else text)
 
 
-def _frames(
-    turns: Sequence[Turn], sheet: Sheet, count: int, cell: float
-) -> "Iterator[tuple[Image.Image, int]]":
-    """Ink each frame; the first is the first drawing, the last one the last."""
-    scale = sheet.width / cell
-    for moment in np.linspace(0, len(turns), count):
-        number = min(int(moment), len(turns) - 1)
-        strokes = tuple(stroke * scale for stroke in turns[number].at(moment - number))
-        frame = replace(sheet, strokes=strokes, orders=tuple(range(len(strokes))))
-        yield frame.picture(frame.finished().pixels), 1
+def _frames(spec: FilmSpec, tweens: Sequence[Tween], count: int) -> "Iterator[Frame]":
+    """Yield (image, 1) a frame; the first is the first drawing, the last one the last."""
+    blank = blank_canvas(spec)
+    for moment in np.linspace(0, len(tweens), count):
+        index = min(int(moment), len(tweens) - 1)
+        strokes = [stroke * spec.scale for stroke in tweens[index].at(moment - index)]
+        yield blank.with_drawings([strokes]).finished(), 1
 
 
 def _svg(
-    turns: Sequence[Turn],
-    seconds: float,
-    animation: Animation,
-    cell: float,
-    pen: float,
-    style: Style,
-    named: str,
+    spec: PageSpec, tweens: Sequence[Tween], seconds: float, animation: Animation, name: str
 ) -> str:
-    """Write a page with a group for each turn, seen in its time, whose paths move."""
-    page, layer = blank_page((cell, cell), pen, style, named)
-    clock = Clock(seconds + animation.pause * animation.loop, animation.loop)
-    inks, lasts = style.inks, seconds / len(turns)
-    for number, turn in enumerate(turns):
-        begin, end, is_last = number * lasts, (number + 1) * lasts, number == len(turns) - 1
-        group = layer.add(page.g(visibility="visible" if is_last else "hidden"))
-        shown = [(0.0, "hidden")] * (number > 0) + [(begin, "visible")]
+    """Return a page with a group for each tween, visible in its time, whose paths move."""
+    page = SvgPage(spec.width_mm, spec.height_mm, name, spec.paper)
+    layer = add_ink_layer(page, spec.style, spec.pen)
+    clock = Clock(seconds + animation.loop_pause, animation.loop)
+    inks, step = spec.style.inks, seconds / len(tweens)
+    for index, tween in enumerate(tweens):
+        begin, end, is_last = index * step, (index + 1) * step, index == len(tweens) - 1
+        group = page.add_group(layer, visibility="visible" if is_last else "hidden")
+        shown = [(0.0, "hidden")] * (index > 0) + [(begin, "visible")]
         shown += [(end, "hidden")] * (not is_last)
         if len(shown) > 1:
-            moments = clock.attributes([t for t, _ in shown], [value for _, value in shown])
-            group.add(page.animate("visibility", calcMode="discrete", **moments))
-        for order, (before, after) in enumerate(turn.strokes):
-            data = [path_data(stroke, DECIMALS) for stroke in (before, after)]
-            path = group.add(page.path(data[1]))
-            if (ink := inks[order % len(inks)]) != inks[0]:
-                path["stroke"] = ink
-            _move(page, path, clock.attributes([begin, end], data))
-    return str(page.tostring())
-
-
-def _move(page: Any, path: Any, moments: dict[str, str]) -> None:  # noqa: ANN401
-    """Let the data of a path change; svgwrite does not know that they can."""
-    splines = ";".join([_EASE] * moments["keyTimes"].count(";"))
-    moving = page.animate("visibility", calcMode="spline", keySplines=splines, **moments)
-    moving["attributeName"] = "d"
-    path.add(moving)
+            timing = clock.attributes([t for t, _ in shown], [value for _, value in shown])
+            page.add_animation(group, "visibility", calcMode="discrete", **timing)
+        for order, stroke in enumerate(tween.strokes):
+            before, after = (path_data(points, DECIMALS) for points in stroke)
+            path = add_stroke(page, group, after, inks, order)
+            timing = clock.attributes([begin, end], [before, after])
+            splines = ";".join([_EASE] * timing["keyTimes"].count(";"))
+            page.add_animation(path, "d", calcMode="spline", keySplines=splines, **timing)
+    return page.to_text()
 
 
 # --- which stroke becomes which -----------------------------------------------------
 
 
-def _turns(drawings: Sequence[Drawing], cell: float, pen: float, style: Style) -> list[Turn]:
-    placed = [
-        Drawing(line.vertices for line in stroke_paths(drawing, (0, 0), cell, pen, style.smooth))
-        for drawing in drawings
-    ]
-    if style.smooth:  # a curve has more corners than can be seen
-        placed = [drawing.simplify(_UNSEEN * pen) for drawing in placed]
-    return [Turn(tuple(_paired(a.strokes, b.strokes))) for a, b in pairwise(placed)]
+def tweens_between(spec: PageSpec, drawings: Sequence[Drawing]) -> list[Tween]:
+    """Return the tween from each drawing to the next.
+
+    Args:
+        spec: a page of one cell, which each drawing fills.
+        drawings: two or more, each with a stroke.
+    """
+    placed = [Drawing(p.vertices for p in spec.stroke_paths(drawing)) for drawing in drawings]
+    if spec.style.smooth:  # a curve has more vertices than can be seen
+        placed = [drawing.simplify(_TOLERANCE * spec.pen) for drawing in placed]
+    return [Tween(tuple(_paired(a.strokes, b.strokes))) for a, b in pairwise(placed)]
 
 
 def _paired(before: Sequence[Floats], after: Sequence[Floats]) -> Iterator[tuple[Floats, Floats]]:
-    """Pair strokes, the most alike first, each turned and begun as suits; the rest with dots."""
-    even = np.linspace(0, 1, _POINTS)
-    old, new = ([_resampled(stroke, even) for stroke in side] for side in (before, after))
-    costs = np.array([[min(_apart(a, b), _apart(a, b[::-1])) for b in new] for a in old])
+    """Yield pairs of strokes with as many points, the most alike first paired (greedily).
+
+    A stroke without a partner is paired with its centre.
+    """
+    t = np.linspace(0, 1, _POINTS)
+    old, new = ([points_at_fractions(stroke, t) for stroke in side] for side in (before, after))
+    costs = np.array([[min(_distance(a, b), _distance(a, b[::-1])) for b in new] for a in old])
     partner: dict[int, int] = {}
     for _ in range(min(costs.shape)):
         i, j = divmod(int(costs.argmin()), len(after))
         partner[i] = j
         costs[i, :] = costs[:, j] = np.inf
     for i, stroke in enumerate(before):
-        yield _matched(stroke, after[partner[i]]) if i in partner else (stroke, _dot(stroke))
+        yield _matched(stroke, after[partner[i]]) if i in partner else (stroke, _centre(stroke))
     for j in sorted(set(range(len(after))) - set(partner.values())):
-        yield _dot(after[j]), after[j]
+        yield _centre(after[j]), after[j]
 
 
 def _matched(before: Floats, after: Floats) -> tuple[Floats, Floats]:
-    """Give two strokes the same points along them: the corners of both."""
-    ways = [after, after[::-1]]
+    """Return two strokes with points at the same fractions of their length: the vertices of both.
+
+    The second is reversed, and if both are closed begun elsewhere, so that points move least.
+    """
+    candidates = [after, after[::-1]]
     if _is_closed(before) and _is_closed(after):
         loop = after if (after[0] != after[-1]).any() else after[:-1]
-        begun = [np.roll(loop, -k, axis=0) for k in range(len(loop))]
-        ways = [np.concatenate([way, way[:1]]) for b in begun for way in (b, b[::-1])]
-    even = np.linspace(0, 1, _POINTS)
-    shape = _resampled(before, even)
-    after = min(ways, key=lambda way: _apart(shape, _resampled(way, even)))
-    shares = np.union1d(_shares(before), _shares(after))
-    return _resampled(before, shares), _resampled(after, shares)
+        rolled = [np.roll(loop, -k, axis=0) for k in range(len(loop))]
+        candidates = [np.concatenate([c, c[:1]]) for r in rolled for c in (r, r[::-1])]
+    t = np.linspace(0, 1, _POINTS)
+    shape = points_at_fractions(before, t)
+    after = min(candidates, key=lambda stroke: _distance(shape, points_at_fractions(stroke, t)))
+    fractions = np.union1d(arc_fractions(before), arc_fractions(after))
+    return points_at_fractions(before, fractions), points_at_fractions(after, fractions)
 
 
-def _apart(a: Floats, b: Floats) -> float:
-    """Return the mean squared distance of points to each other."""
+def _distance(a: Floats, b: Floats) -> float:
+    """Return the mean squared distance of points, (n, 2) each, to each other."""
     return float(np.square(a - b).sum(axis=1).mean())
 
 
-def _dot(stroke: Floats) -> Floats:
-    """Return the middle of a stroke, as often as it has points."""
+def _centre(stroke: Floats) -> Floats:
+    """Return the mean point of a stroke, repeated for each of its points."""
     return np.broadcast_to(stroke.mean(axis=0), stroke.shape)
 
 
 def _is_closed(stroke: Floats) -> bool:
-    length = np.hypot(*np.diff(stroke, axis=0).T).sum()
+    length = segment_lengths(stroke).sum()
     return len(stroke) > 3 and bool(np.hypot(*(stroke[-1] - stroke[0])) < _CLOSED * length)
-
-
-def _shares(stroke: Floats) -> Floats:
-    """Return how much of a stroke's length lies before each of its points, 0 to 1."""
-    walked = np.concatenate([[0.0], np.hypot(*np.diff(stroke, axis=0).T).cumsum()])
-    return walked / walked[-1] if walked[-1] > 0 else np.linspace(0, 1, len(stroke))
-
-
-def _resampled(stroke: Floats, shares: Floats) -> Floats:
-    """Return the points at these shares of a stroke's length; a dot is one place."""
-    own = _shares(stroke)
-    return np.column_stack([np.interp(shares, own, stroke[:, axis]) for axis in (0, 1)])

@@ -5,26 +5,37 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from helpers import drawn_by
 from PIL import Image, ImageSequence
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.render.frames import save_frames
-from sketchvae.render.png import picture
-from sketchvae.render.smil import Animation
-from sketchvae.render.svg import Style
-from sketchvae.render.timeline import Pace, timeline
+from sketchvae.render.film import FilmSpec, save_film
+from sketchvae.render.page import PictureSpec, Style
+from sketchvae.render.png import to_image
+from sketchvae.render.timeline import Animation, Pace, timeline
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 FLOCK = list(itertools.islice(formats.read(SHEEP), 4))
 WHITE = Style(background="white")
 COLOURED = Style(3, background="white", palette=("red", "blue", "green"))
 PILLOWS = ("gif", "apng", "png", "webp")
+
+
+def save(
+    path: Path,
+    drawings: list[Drawing],
+    animation: Animation,
+    **layout: Any,  # noqa: ANN401 - the fields of FilmSpec
+) -> int:
+    """Write a film of drawings; the keywords are those of FilmSpec."""
+    return save_film(FilmSpec(len(drawings), path=path, **layout), drawings, animation)
 
 
 def film(path: Path) -> tuple[list[Floats], list[float]]:
@@ -40,7 +51,9 @@ def film(path: Path) -> tuple[list[Floats], list[float]]:
 
 
 def still(drawings: list[Drawing], style: Style, pixels: int = 120) -> Floats:
-    drawn = picture(drawings, pixels=pixels, style=style).convert("RGB")
+    drawn = to_image(PictureSpec(len(drawings), style=style, pixels=pixels), drawings).convert(
+        "RGB"
+    )
     return np.asarray(drawn, dtype=np.float64)
 
 
@@ -52,7 +65,7 @@ def test_film_lasts_as_long_as_asked(
 ) -> None:
     path = tmp_path / f"sheep.{suffix}"
     asked = Animation(Pace(seconds=seconds), loop=True, pause=pause)
-    save_frames(path, FLOCK[:1], asked, rate=rate, pixels=60)
+    save(path, FLOCK[:1], asked, rate=rate, pixels=60)
     assert sum(film(path)[1]) == pytest.approx(seconds + pause, abs=0.01)
 
 
@@ -63,7 +76,7 @@ def test_ink_stays_and_the_last_frame_is_the_finished_drawing(
     tmp_path: Path, suffix: str, together: bool, style: Style
 ) -> None:
     path = tmp_path / f"flock.{suffix}"
-    save_frames(path, FLOCK, Animation(Pace(together=together)), pixels=120, style=style)
+    save(path, FLOCK, Animation(Pace(together=together)), pixels=120, style=style)
     frames, _ = film(path)
     assert len(frames) > 20
     for before, after in itertools.pairwise(frames):
@@ -77,7 +90,7 @@ def test_ink_stays_and_the_last_frame_is_the_finished_drawing(
 @pytest.mark.parametrize("suffix", PILLOWS)
 def test_coloured_ink_stays_ink(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"flock.{suffix}"
-    save_frames(path, FLOCK[:1], Animation(), pixels=120, style=COLOURED)
+    save(path, FLOCK[:1], Animation(), pixels=120, style=COLOURED)
     frames, _ = film(path)
     for before, after in itertools.pairwise(frames):
         assert (after.min(axis=2)[before.min(axis=2) < 100] < 128).all()
@@ -92,12 +105,12 @@ def test_frame_shows_what_the_pen_has_drawn_by_its_end(tmp_path: Path) -> None:
     """The shares of ink, by the timeline's own account, in a drawing that does not cross itself."""
     comb = Drawing([[[0, 0], [9, 0]], [[0, 3], [9, 3]], [[0, 6], [9, 6], [9, 9]]])
     pace = Pace(seconds=3.0)
-    save_frames(tmp_path / "comb.webp", [comb], Animation(pace), rate=10, pixels=300, style=WHITE)
+    save(tmp_path / "comb.webp", [comb], Animation(pace), rate=10, pixels=300, style=WHITE)
     frames, seconds = film(tmp_path / "comb.webp")
     whole = (255 - frames[-1]).sum()
     lengths = [9, 9, 12]
     for frame, end in zip(frames[:-1], itertools.accumulate(seconds), strict=False):
-        shares = [t.share_at(end - 1e-6) or 0.0 for t in timeline([comb], pace).strokes]
+        shares = [drawn_by(t, end - 1e-6) for t in timeline([comb], pace).strokes]
         drawn = sum(s * n for s, n in zip(shares, lengths, strict=True)) / sum(lengths)
         assert (255 - frame).sum() / whole == pytest.approx(drawn, abs=0.02)
 
@@ -105,7 +118,7 @@ def test_frame_shows_what_the_pen_has_drawn_by_its_end(tmp_path: Path) -> None:
 def test_transparent_film_is_transparent_but_a_gif_is_on_white(tmp_path: Path) -> None:
     for suffix in PILLOWS:
         path = tmp_path / f"sheep.{suffix}"
-        save_frames(path, FLOCK[:1], Animation(Pace(seconds=0.5)), pixels=60)
+        save(path, FLOCK[:1], Animation(Pace(seconds=0.5)), pixels=60)
         with Image.open(path) as opened:
             for frame in ImageSequence.Iterator(opened):
                 corner = frame.convert("RGBA").getpixel((0, 0))
@@ -116,7 +129,7 @@ def test_transparent_film_is_transparent_but_a_gif_is_on_white(tmp_path: Path) -
 @pytest.mark.parametrize("loop", [False, True])
 def test_film_loops_if_asked_and_plays_once_if_not(tmp_path: Path, suffix: str, loop: bool) -> None:
     path = tmp_path / f"sheep.{suffix}"
-    save_frames(path, FLOCK[:1], Animation(Pace(seconds=0.5), loop=loop, pause=0.1), pixels=60)
+    save(path, FLOCK[:1], Animation(Pace(seconds=0.5), loop=loop, pause=0.1), pixels=60)
     with Image.open(path) as opened:
         once = None if suffix == "gif" else 1
         assert opened.info.get("loop") == (0 if loop else once)
@@ -130,7 +143,7 @@ def test_pen_tip_is_over_the_frames_and_not_in_the_finished_drawing(
     with_tip, without = tmp_path / "tip.png", tmp_path / "none.png"
     for path, tip in ((with_tip, True), (without, False)):
         asked = Animation(Pace(seconds=1.0, together=together), tip=tip)
-        save_frames(path, FLOCK, asked, rate=10, pixels=200, style=style)
+        save(path, FLOCK, asked, rate=10, pixels=200, style=style)
     tips, plain = film(with_tip)[0], film(without)[0]
     assert len(tips) == 10
     np.testing.assert_array_equal(tips[-1], plain[-1])
@@ -144,18 +157,16 @@ def test_pen_tip_is_where_the_pen_is(tmp_path: Path) -> None:
     line = Drawing([[[0, 0], [10, 0]], [[10, 10], [0, 10]]])
     pace = Pace(seconds=1.0)
     asked = Animation(pace, tip=True)
-    save_frames(
-        tmp_path / "a.png", [line], asked, rate=20, pixels=200, style=Style(1, background="white")
-    )
+    save(tmp_path / "a.png", [line], asked, rate=20, pixels=200, style=Style(1, background="white"))
     frames, seconds = film(tmp_path / "a.png")
     first, second = timeline([line], pace).strokes
     for frame, end in zip(frames[:-1], itertools.accumulate(seconds), strict=False):
         ys, xs = np.nonzero(frame.min(axis=2) < 100)
         if end < first.end:
-            at = 16 + 168 * (first.share_at(end) or 0.0)
+            at = 16 + 168 * drawn_by(first, end)
             assert xs.max() == pytest.approx(at + 1.5, abs=1)
         elif end > second.begin:
-            at = 184 - 168 * (second.share_at(end) or 0.0)
+            at = 184 - 168 * drawn_by(second, end)
             assert xs[ys > 150].min() == pytest.approx(at - 2.5, abs=1)
         else:  # in the air, on the right
             between = (end - first.end) / (second.begin - first.end)
@@ -175,7 +186,7 @@ def test_dots_are_a_film_too(
     if suffix == "mp4":
         request.getfixturevalue("ffmpeg")
     path = tmp_path / f"dot.{suffix}"
-    save_frames(path, [Drawing([]), drawing], Animation(loop=True, pause=0.5), pixels=100)
+    save(path, [Drawing([]), drawing], Animation(loop=True, pause=0.5), pixels=100)
     if suffix != "mp4":
         frames, seconds = film(path)
         np.testing.assert_array_equal(frames[-1], still([Drawing([]), drawing], WHITE, 100))
@@ -187,7 +198,7 @@ def test_dots_are_a_film_too(
 def test_mp4_has_even_sides_and_lasts_as_long_as_asked(tmp_path: Path) -> None:
     path = tmp_path / "sheep.mp4"
     asked = Animation(Pace(seconds=1.5), loop=True, pause=0.5)
-    save_frames(path, FLOCK[:1], asked, rate=20, pixels=101)
+    save(path, FLOCK[:1], asked, rate=20, pixels=101)
     show = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(path)]
     said = subprocess.run(show, capture_output=True, check=True, text=True).stdout
     (stream,) = json.loads(said)["streams"]
@@ -207,14 +218,14 @@ def test_without_ffmpeg_a_line_says_where_it_comes_from(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SketchvaeError, match=r"needs ffmpeg, which is not on the PATH; install"):
-        save_frames(tmp_path / "sheep.mp4", FLOCK[:1], Animation())
+        save(tmp_path / "sheep.mp4", FLOCK[:1], Animation())
     assert not list(tmp_path.iterdir())
 
 
-def save(folder: Path, name: str = "a.gif", **options: object) -> Callable[[], int]:
+def saving(folder: Path, name: str = "a.gif", **options: object) -> Callable[[], int]:
     asked = Animation(Pace(seconds=options.pop("seconds", None)), loop=True, pause=1.0)  # type: ignore[arg-type]
     drawings = options.pop("drawings", FLOCK[:1])
-    return lambda: save_frames(folder / name, drawings, asked, **options)  # type: ignore[arg-type]
+    return lambda: save(folder / name, drawings, asked, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +249,7 @@ def test_film_that_cannot_be_made_is_one_line_and_no_file(
     tmp_path: Path, options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(SketchvaeError) as caught:
-        save(tmp_path, **options)()  # type: ignore[arg-type]
+        saving(tmp_path, **options)()  # type: ignore[arg-type]
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())

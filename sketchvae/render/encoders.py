@@ -1,0 +1,172 @@
+"""Frames to a film file: GIF, animated PNG and WebP by Pillow, MP4 by ffmpeg.
+
+A frame is a pair of an image and its repeats: for how many frames in a row it stands.
+"""
+
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sketchvae.errors import RangeError, SketchvaeError
+from sketchvae.polyline import Floats
+from sketchvae.render.canvas import Colours
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    Frame = tuple[Image.Image, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Limits of a film format.
+
+    Attributes:
+        step: seconds; every duration is a multiple of it.
+        shortest: seconds; players show shorter frames for longer.
+        longest: seconds that one frame can stand.
+        options: for Pillow.
+    """
+
+    step: float
+    shortest: float
+    longest: float
+    options: dict[str, Any]
+
+
+_PNG = Format(0.001, 0.001, 65.0, {"format": "PNG"})
+FORMATS = {  # by suffix; players show a GIF's frame of 10 ms for 100 ms
+    ".gif": Format(0.01, 0.02, 655.0, {"format": "GIF", "optimize": False, "disposal": 1}),
+    ".apng": _PNG,
+    ".png": _PNG,
+    ".webp": Format(
+        0.001, 0.001, 16_000.0, {"format": "WEBP", "lossless": True, "method": 2, "quality": 50}
+    ),
+}
+
+
+def encode_with_pillow(
+    path: Path,
+    frames: "Sequence[Frame]",
+    frame_seconds: float,
+    *,
+    suffix: str,
+    colours: Colours,
+    pause: float = 0.0,
+    loop: bool = False,
+) -> None:
+    """Write frames with Pillow.
+
+    Args:
+        path: file to write.
+        frames: (image, repeats) each.
+        frame_seconds: duration of one repeat.
+        suffix: names the format, one of `FORMATS`.
+        colours: of the images.
+        pause: seconds that the last frame stands longer.
+        loop: whether players begin again, for ever.
+
+    Raises:
+        SketchvaeError: if one frame would stand longer than the format allows.
+    """
+    form = FORMATS[suffix]
+    seconds = [repeats * frame_seconds for _, repeats in frames]
+    seconds[-1] += pause
+    if max(seconds) > form.longest:
+        raise RangeError(
+            f"one picture of a film in {suffix} must stand at most {form.longest:g} seconds, got "
+            f"{max(seconds):.0f}; choose a shorter pause, a higher speed, or .webp"
+        )
+    # The end of each frame is rounded, not its duration: rounding errors do not add up.
+    ends = [round(end / form.step) for end in accumulate(seconds)]
+    steps = [max(b - a, 1) for a, b in pairwise([0, *ends])]
+    images = [image for image, _ in frames]
+    if suffix == ".gif" and colours.channels > 1:
+        images = list(_in_256_colours(images, colours))
+    options = dict(form.options)
+    if loop or suffix != ".gif":  # 0 is for ever; a GIF without the option plays once
+        options["loop"] = 0 if loop else 1
+    images[0].save(
+        path,
+        save_all=True,
+        append_images=images[1:],
+        duration=[round(step * form.step * 1000) for step in steps],
+        **options,
+    )
+
+
+def _in_256_colours(images: "list[Image.Image]", colours: Colours) -> "Iterator[Image.Image]":
+    """Yield images on paper in one common palette: the paper, and shades from it to each ink."""
+    from PIL import Image
+
+    palette = _gif_palette(colours)
+    size = images[0].size
+    index = np.zeros(size[0] * size[1], dtype=np.uint8)
+    last = np.full((len(index), 3), colours.paper, dtype=np.uint8)
+    for image in images:
+        pixels = np.asarray(image).reshape(-1, 3)
+        changed = (pixels != last).any(axis=1)
+        shades, which = np.unique(pixels[changed], axis=0, return_inverse=True)
+        distance = ((shades[:, None] - palette) ** 2).sum(axis=2)
+        index[changed] = distance.argmin(axis=1)[which.ravel()]
+        last = pixels
+        indexed = Image.frombytes("P", size, index.tobytes())
+        indexed.putpalette(palette.astype(np.uint8).ravel().tolist())
+        yield indexed
+
+
+def _gif_palette(colours: Colours) -> Floats:
+    """Return at most 256 colours, (n, 3): the paper first, then as many shades for each ink."""
+    paper = np.array(colours.paper)
+    inks = np.array(list(dict.fromkeys(colours.inks))[:255])
+    shades = np.linspace(0, 1, 255 // len(inks) + 1)[1:, None, None]
+    mixed = (paper + (inks - paper) * shades).reshape(-1, 3)
+    return np.rint(np.concatenate([paper[None], mixed]))  # type: ignore[no-any-return]
+
+
+def encode_with_ffmpeg(
+    path: Path,
+    frames: "Iterable[Frame]",
+    size: tuple[int, int],
+    rate: float,
+    pause: float = 0.0,
+) -> None:
+    """Write frames as MP4 with ffmpeg, padded to even sides, as H.264 demands.
+
+    Args:
+        path: file to write.
+        frames: (image, repeats) each.
+        size: width and height in pixels.
+        rate: frames a second.
+        pause: seconds that the last frame stands longer.
+
+    Raises:
+        SketchvaeError: if ffmpeg fails.
+    """
+    command = [
+        *("ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
+        *("-s", f"{size[0]}x{size[1]}", "-r", f"{rate:.6f}", "-i", "-"),
+        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=white", "-pix_fmt", "yuv420p"),
+        *("-movflags", "+faststart", "-f", "mp4", str(path)),
+    ]
+    content = b""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as ffmpeg:
+        assert ffmpeg.stdin is not None
+        assert ffmpeg.stderr is not None
+        with suppress(BrokenPipeError):  # ffmpeg ended: its error is read below
+            for image, repeats in frames:
+                content = image.convert("RGB").tobytes()
+                for _ in range(repeats):
+                    ffmpeg.stdin.write(content)
+            for _ in range(round(pause * rate)):
+                ffmpeg.stdin.write(content)
+            ffmpeg.stdin.close()
+        errors = ffmpeg.stderr.read().decode(errors="replace").split("\n")
+    if ffmpeg.returncode:
+        raise SketchvaeError(f"ffmpeg could not write the film ({errors[0][:200]}); choose .webp")

@@ -1,0 +1,102 @@
+"""An SVG 1.1 page in millimetres: the one module that writes with svgwrite."""
+
+from typing import Any, TypeAlias
+
+from sketchvae.drawing import number
+
+Element: TypeAlias = Any  # of svgwrite, which has no types
+
+DECIMALS = 3  # of a length in mm: finer than screens, printers and plotters
+
+
+class SvgPage:
+    """A page whose user unit is one millimetre, with Inkscape layers of paths.
+
+    Attributes:
+        root: the `<svg>` element.
+    """
+
+    def __init__(
+        self, width: float, height: float, title: str = "", background: str | None = None
+    ) -> None:
+        """Make a page without ink.
+
+        Args:
+            width: mm.
+            height: mm.
+            title: text of the `<title>`; empty for none.
+            background: colour of a rectangle as large as the page; None for no rectangle.
+        """
+        import svgwrite  # here: it takes as long as NumPy, for it imports urllib, http and ssl
+
+        size = tuple(number(side, DECIMALS) for side in (width, height))
+        self.root: Element = svgwrite.Drawing(
+            size=tuple(f"{side}mm" for side in size), viewBox=f"0 0 {' '.join(size)}", debug=False
+        )
+        self.root["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
+        if title:
+            self.root.set_desc(title=title)
+        if background is not None:
+            self.root.add(self.root.rect((0, 0), size, fill=background))
+
+    def add_layer(self, label: str, colour: str, line_width: float) -> Element:
+        """Add an Inkscape layer of lines with round ends, and return it.
+
+        Args:
+            label: name of the layer; plotters read a number at its beginning as that of the pen.
+            colour: of its lines.
+            line_width: mm.
+        """
+        layer = self.root.g(
+            fill="none",
+            stroke=colour,
+            stroke_width=number(line_width, DECIMALS),
+            stroke_linecap="round",
+            stroke_linejoin="round",
+        )
+        layer["inkscape:groupmode"] = "layer"
+        layer["inkscape:label"] = label
+        return self.root.add(layer)
+
+    def add_group(self, parent: Element, **attributes: str) -> Element:
+        """Add a group to an element, and return it.
+
+        Args:
+            parent: a layer or a group.
+            attributes: of the group; "_" stands for "-" in their names.
+        """
+        return parent.add(self.root.g(**attributes))
+
+    def add_path(self, parent: Element, data: str, colour: str | None = None) -> Element:
+        """Add a path to an element, and return it.
+
+        Args:
+            parent: a layer or a group.
+            data: SVG path data.
+            colour: of the line; None for that of the layer.
+        """
+        path = parent.add(self.root.path(data))
+        if colour is not None:
+            path["stroke"] = colour
+        return path
+
+    def add_animation(self, element: Element, attribute: str, **timing: str) -> None:
+        """Let an attribute of an element change in time, by SMIL's `<animate>`.
+
+        Args:
+            element: any element of this page.
+            attribute: its name, "d" of a path included.
+            timing: attributes of `<animate>`, as `keyTimes` and `values`.
+        """
+        element.add(self.root.animate(attribute, **timing))
+
+    def to_text(self) -> str:
+        """Return the page as XML."""
+        return str(self.root.tostring())
+
+
+def is_colour(text: str) -> bool:
+    """Return whether SVG 1.1 knows a colour, in small or capital letters; viewers skip others."""
+    from svgwrite.data.typechecker import Full11TypeChecker
+
+    return bool(Full11TypeChecker().is_color(text.lower()))
