@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from sketchvae.data import latents
 from sketchvae.errors import SketchvaeError
+from sketchvae.polyline import Floats32
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
@@ -21,7 +22,7 @@ FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 @example(np.finfo(np.float32).max.reshape(1, 1))
 @given(arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 3)), elements=FLOATS))
 def test_every_format_gives_back_the_same_numbers(
-    tmp_path_factory: pytest.TempPathFactory, array: latents.Array
+    tmp_path_factory: pytest.TempPathFactory, array: Floats32
 ) -> None:
     folder = tmp_path_factory.mktemp("latents")
     for suffix in latents.SUFFIXES:

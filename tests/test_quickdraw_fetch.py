@@ -52,7 +52,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     with Server(("127.0.0.1", 0), Handler) as served:
         served.asked = []
         monkeypatch.setattr(package, "BINARY_URL", f"http://127.0.0.1:{served.server_port}/binary/")
-        monkeypatch.setattr(quickdraw, "FEWEST", 50)
+        monkeypatch.setattr(quickdraw, "MIN_DRAWINGS", 50)
         for name in ("NO_PROXY", "no_proxy"):
             monkeypatch.setenv(name, "127.0.0.1")
         thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
@@ -144,7 +144,7 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_whole_categories_are_expected(tmp_path: Path, server: Server) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quickdraw, "FEWEST", 75_000)
+        patch.setattr(quickdraw, "MIN_DRAWINGS", 75_000)
         assert "must have at least 75000 drawings, got 50" in refusal("sheep", tmp_path)
         server.body = RECORD * 75_000
         path, _ = quickdraw.fetch("sheep", tmp_path)

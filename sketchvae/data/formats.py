@@ -1,80 +1,113 @@
-"""Drawings from and to files: the suffix chooses the format."""
+"""Read and write files of drawings; the suffix of a file chooses its format."""
 
 import gzip
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sketchvae.data import binary, dataset, ndjson, npz, svg
-from sketchvae.data.dataset import Points, Split, to_points
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import FileFormatError, SketchvaeError, check_suffix
 from sketchvae.files import replacing
 
-SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", dataset.SUFFIX)
-READ_ONLY = (".json", ".svg")  # `rendering` writes SVG, `ndjson` what others read
+if TYPE_CHECKING:
+    from sketchvae.data.dataset import Points, Split
+
+SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", ".drawings")
+READ_ONLY = (".json", ".svg")  # SVG is written by `render`, JSON by nobody
 STANDARD = Path("-")  # standard input or output, as ndjson
 
-_CONTENTS = (  # what the first bytes tell; Quick, Draw!'s .bin begins with any eight
+_SIGNATURES = (  # first bytes of a file; a Quick, Draw! .bin begins with any eight
     ("a zip file", re.compile(rb"PK(\x03\x04|\x05\x06)")),
     ("a gzip file", re.compile(rb"\x1f\x8b\x08")),
     ("a web page or XML", re.compile(rb"\s*<(!doctype|html|head|\?xml|error|svg)", re.I)),
     ("JSON", re.compile(rb'\s*\{\s*"\w+"\s*:')),
 )
-_FITTING = {
+_FITTING_SIGNATURES = {
     ".ndjson": ("JSON", "unknown"),
     ".ndjson.gz": ("a gzip file",),
     ".bin": ("unknown",),
     ".npz": ("a zip file",),
-    dataset.SUFFIX: ("unknown",),
+    ".drawings": ("unknown",),
     ".json": ("JSON", "unknown"),
     ".svg": ("a web page or XML", "unknown"),
 }
 
 
 def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
-    """Read the drawings of a file, one after another; "-" is ndjson from standard input.
+    """Read the drawings of a file one by one; "-" is ndjson from standard input.
 
-    A `.bin` file of Quick, Draw! holds one category and is named after it: its drawings
-    take their word from the file's name. An `.npz` file is read whole: train, valid, test.
-    A `.json` file holds one drawing or a list of them, see `ndjson.read_json`; an `.svg` file
-    of ours gives its drawings, any other is one, or with `split_groups` several, see `svg.read`.
+    | suffix | drawings |
+    |---|---|
+    | .ndjson, .ndjson.gz | one a line, see `ndjson.read` |
+    | .json | one, or a list of them, see `ndjson.read_json` |
+    | .bin | a category of Quick, Draw!; the file's name becomes the word of each drawing |
+    | .npz | the splits train, valid and test, in this order, see `npz.read` |
+    | .drawings | a packed dataset, see `dataset.open_packed` |
+    | .svg | each drawing of a page by sketchvae; any other page is one drawing, see `svg.read` |
+
+    Args:
+        path: the file.
+        split_groups: in an SVG page of another program, whether each outermost group or shape is a
+            drawing; the other formats ignore it.
 
     Raises:
-        SketchvaeError: at once if the file is missing, or its suffix or first bytes fit no
-            format; while reading, for the first bad drawing, and if there is none at all.
+        SketchvaeError: before the first drawing if the file is missing or its suffix or first
+            bytes fit no format; later at the first bad drawing, or if there is no drawing.
     """
     path = Path(path)
     if path == STANDARD:
+        from sketchvae.data import ndjson
+
         return ndjson.read_lines(sys.stdin, "standard input")
     suffix = _suffix(path, (*SUFFIXES, *READ_ONLY))
-    _check_content(path, suffix)
+    _check_signature(path, suffix)
+    return _open(path, suffix, split_groups)
+
+
+def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
+    """Start the reader of a format; only that format is imported."""
     if suffix == ".bin":
+        from sketchvae.data import binary
+
         return binary.read(path, word=path.stem)
-    readers: dict[str, Callable[[Path], Iterator[Drawing]]] = {
-        dataset.SUFFIX: lambda p: iter(dataset.open_packed(p)),
-        ".npz": npz.read,
-        ".json": ndjson.read_json,
-        ".svg": lambda p: svg.read(p, split_groups=split_groups),
-    }
-    return readers.get(suffix, ndjson.read)(path)
+    if suffix == ".npz":
+        from sketchvae.data import npz
+
+        return npz.read(path)
+    if suffix == ".drawings":
+        from sketchvae.data import dataset
+
+        return iter(dataset.open_packed(path))
+    if suffix == ".svg":
+        from sketchvae.data import svg
+
+        return svg.read(path, split_groups=split_groups)
+    from sketchvae.data import ndjson
+
+    return ndjson.read_json(path) if suffix == ".json" else ndjson.read(path)
 
 
-def read_points(path: Path, split: Split | None = None) -> Iterator[Points]:
-    """Read the drawings of a file as training sees them: (n, 3) uint8, in simplified form.
+def read_points(path: Path, split: "Split | None" = None) -> "Iterator[Points]":
+    """Read the drawings of a file in the form that training takes.
 
     Args:
-        path: as for `read`.
-        split: only this part of a packed set; None for all of any file.
+        path: the file, as for `read`.
+        split: "train", "valid" or "test" of a packed dataset; None for all drawings of any file.
+
+    Returns:
+        For each drawing its points in simplified form, (n, 3) uint8: x, y, lift.
 
     Raises:
-        SketchvaeError: as `read`, and if a split is asked of a file that has none.
+        SketchvaeError: as `read`, and for a split of a file that has none.
     """
+    from sketchvae.data import dataset
+
     if split is None:
-        return (to_points(drawing) for drawing in read(path))
+        return (dataset.to_points(drawing) for drawing in read(path))
     if path.suffix != dataset.SUFFIX:
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: a split must be asked of a packed set ({dataset.SUFFIX}); "
             "make one with 'sketchvae data import'"
         )
@@ -83,47 +116,63 @@ def read_points(path: Path, split: Split | None = None) -> Iterator[Points]:
 
 
 def write(path: Path | str, drawings: Iterable[Drawing]) -> int:
-    """Write drawings one after another and count them; "-" is ndjson to standard output.
+    """Write drawings to a file and return their number; "-" is ndjson to standard output.
 
-    The file is replaced whole or not at all, so `drawings` may come from the same file.
-    An `.npz` file gets all of them in `train`; `valid` and `test` are empty.
+    The file is replaced as a whole or not at all, so that `drawings` may be read from the same
+    file. An `.npz` file holds all of them in `train`; its `valid` and `test` are empty.
+
+    Args:
+        path: the file; its suffix is one of SUFFIXES.
+        drawings: at least one.
 
     Raises:
-        SketchvaeError: if the suffix is unknown, the format cannot hold a drawing (by its
-            number), there is none, or the file cannot be written.
+        SketchvaeError: if the suffix is another, the format cannot hold a drawing (named by its
+            number), there is no drawing, or the file cannot be written.
     """
     path = Path(path)
     if path == STANDARD:
-        return _write_all(_to_standard_output, _encoded(_line, drawings, "standard output"))
-    suffix = _suffix(path)
-    if suffix == dataset.SUFFIX:
+        return _write_each(_to_standard_output, _encode_each(_line, drawings, "standard output"))
+    suffix = _suffix(path, SUFFIXES)
+    if suffix == ".drawings":
+        from sketchvae.data import dataset
+
         return dataset.pack(drawings, path)
     if suffix == ".npz":
-        with replacing(path) as beside:  # before the drawings are made: the place may be bad
-            train = list(drawings)
-            _check_some(len(train))
-            npz.write(beside, {"train": train, "valid": (), "test": ()})
-        return len(train)
-    encoded = _encoded(binary.record if suffix == ".bin" else _line, drawings, str(path))
+        return _write_npz(path, drawings)
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        if suffix != ".ndjson.gz":
-            return _write_all(stream.write, encoded)
-        with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as zipped:  # the same bytes each time
-            return _write_all(zipped.write, encoded)
+        if suffix == ".bin":
+            from sketchvae.data import binary
+
+            return _write_each(stream.write, _encode_each(binary.record, drawings, str(path)))
+        lines = _encode_each(_line, drawings, str(path))
+        if suffix == ".ndjson":
+            return _write_each(stream.write, lines)
+        with gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed:  # no time: same bytes
+            return _write_each(packed.write, lines)
 
 
-def _suffix(path: Path, known: tuple[str, ...] = SUFFIXES) -> str:
-    _check_is_file(path)
-    for suffix in sorted(known, key=len, reverse=True):
-        if path.name.lower().endswith(suffix):
-            return suffix
-    raise SketchvaeError(
-        f"{path}: must end in {', '.join(known[:-1])} or {known[-1]}, "
-        f"got {path.suffix or 'no suffix'}; name it after its format"
-    )
+def _write_npz(path: Path, drawings: Iterable[Drawing]) -> int:
+    from sketchvae.data import npz
+
+    with replacing(path) as temporary:  # opened first: drawing takes long, a bad folder shows now
+        train = list(drawings)
+        _check_not_empty(len(train))
+        npz.write(temporary, {"train": train, "valid": (), "test": ()})
+    return len(train)
 
 
-def _check_content(path: Path, suffix: str) -> None:
+# --- checks -------------------------------------------------------------------------
+
+
+def _suffix(path: Path, known: tuple[str, ...]) -> str:
+    if path.exists() and not path.is_file():
+        got = "a folder; name a file in it" if path.is_dir() else "a device or a pipe; use - for it"
+        raise SketchvaeError(f"{path}: must be a file, got {got}")
+    return check_suffix(path, known, advice="name it after its format")
+
+
+def _check_signature(path: Path, suffix: str) -> None:
+    """Refuse a file whose first bytes belong to another format than its suffix."""
     try:
         with path.open("rb") as stream:
             head = stream.read(512)
@@ -132,22 +181,29 @@ def _check_content(path: Path, suffix: str) -> None:
     except (OSError, ValueError) as error:
         raise SketchvaeError(f"{path}: cannot be read ({error}); check its permissions") from error
     if not head:
-        raise SketchvaeError(f"{path}: holds no drawing, the file is empty; fetch or copy it again")
-    content = next((name for name, start in _CONTENTS if start.match(head)), "unknown")
-    if content not in _FITTING[suffix]:
-        raise SketchvaeError(
-            f"{path}: must be {_FITTING[suffix][0]} after its suffix {suffix}, got {content} "
+        raise FileFormatError(
+            f"{path}: holds no drawing, the file is empty; fetch or copy it again"
+        )
+    content = next((name for name, start in _SIGNATURES if start.match(head)), "unknown")
+    fitting = _FITTING_SIGNATURES[suffix]
+    if content not in fitting:
+        raise FileFormatError(
+            f"{path}: must be {fitting[0]} after its suffix {suffix}, got {content} "
             f"({head[:16]!r}); rename it after its format, or fetch it again"
         )
 
 
-def _check_is_file(path: Path) -> None:
-    if path.exists() and not path.is_file():
-        got = "a folder; name a file in it" if path.is_dir() else "a device or a pipe; use - for it"
-        raise SketchvaeError(f"{path}: must be a file, got {got}")
+def _check_not_empty(number: int) -> None:
+    if not number:
+        raise SketchvaeError("there must be a drawing to write, got none; nothing was written")
+
+
+# --- one drawing after another ------------------------------------------------------
 
 
 def _line(drawing: Drawing) -> bytes:
+    from sketchvae.data import ndjson
+
     return ndjson.line(drawing).encode() + b"\n"
 
 
@@ -157,9 +213,10 @@ def _to_standard_output(line: bytes) -> None:
     sys.stdout.write(line.decode())
 
 
-def _encoded(
+def _encode_each(
     encode: Callable[[Drawing], bytes], drawings: Iterable[Drawing], name: str
 ) -> Iterator[bytes]:
+    """Encode drawings; an error names the file and the number of the drawing."""
     for index, drawing in enumerate(drawings):
         try:
             encoded = encode(drawing)
@@ -168,15 +225,10 @@ def _encoded(
         yield encoded
 
 
-def _write_all(write_one: Callable[[bytes], object], encoded: Iterable[bytes]) -> int:
+def _write_each(write_one: Callable[[bytes], object], encoded: Iterable[bytes]) -> int:
     number = 0
     for content in encoded:
         write_one(content)
         number += 1
-    _check_some(number)
+    _check_not_empty(number)
     return number
-
-
-def _check_some(number: int) -> None:
-    if not number:
-        raise SketchvaeError("there must be a drawing to write, got none; nothing was written")

@@ -1,4 +1,4 @@
-"""From many files to the drawings of one set, and an account of what was left out."""
+"""Import the drawings of many files, with a report of the drawings that were left out."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,28 +8,28 @@ from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
-_NAMED = 10  # files that are named one by one
+_MAX_NAMED = 10  # files named in full
 
 
 @dataclass
 class ImportReport:
-    """What `import_drawings` left out, and why; it grows while the drawings are read.
+    """Drawings that `import_drawings` left out; counted while the drawings are read.
 
     Attributes:
-        files: for each SVG file that could not be read, its error.
-        empty: drawings without a stroke.
-        of_other_words: drawings of other words than the one that was asked for.
+        unreadable: the error message of each SVG file that could not be read.
+        empty: number of drawings without a stroke.
+        of_other_words: number of drawings of another word than `only_word`.
     """
 
-    files: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     empty: int = 0
     of_other_words: int = 0
 
     def lines(self) -> Iterator[str]:
-        """Say what it was, one line a reason."""
-        yield from self.files[:_NAMED]
-        if len(self.files) > _NAMED:
-            yield f"{len(self.files) - _NAMED} more SVG files that cannot be read"
+        """Yield the report as text, a line for each reason."""
+        yield from self.unreadable[:_MAX_NAMED]
+        if len(self.unreadable) > _MAX_NAMED:
+            yield f"{len(self.unreadable) - _MAX_NAMED} more SVG files that cannot be read"
         if self.empty:
             yield f"{self.empty} without a stroke"
         if self.of_other_words:
@@ -44,20 +44,21 @@ def import_drawings(
     only_word: str = "",
     split_groups: bool = False,
 ) -> Iterator[Drawing]:
-    """Read the drawings of files, one after another.
+    """Read the drawings of files one by one.
 
-    Of several SVG files, those that are no drawing are left out: among two hundred there is
-    always one. In every other format a bad drawing may be the first of many, and is an error.
+    An unreadable SVG file is left out if there are other files, because one of hundreds often
+    holds no drawing. In the other formats a bad drawing is an error, because it may be the first
+    of many.
 
     Args:
-        files: what `formats.read` reads.
-        report: gets what is not among the drawings.
-        word: what drawings show that do not say.
-        only_word: the word of those that are wanted; empty for all.
-        split_groups: as `svg.read` has it.
+        files: files that `formats.read` can read.
+        report: receives the drawings that are left out.
+        word: word of the drawings that have none.
+        only_word: word of the drawings to keep; empty to keep all.
+        split_groups: as for `formats.read`.
 
     Raises:
-        SketchvaeError: as `formats.read`, but for SVG files that are left out.
+        SketchvaeError: as `formats.read`, except for SVG files that are left out.
     """
     for file in files:
         for drawing in _read(file, report, split_groups, alone=len(files) == 1):
@@ -75,18 +76,18 @@ def _read(file: Path, report: ImportReport, split_groups: bool, alone: bool) -> 
         yield from formats.read(file)
         return
     try:
-        found = list(formats.read(file, split_groups=split_groups))
+        drawings = list(formats.read(file, split_groups=split_groups))
     except SketchvaeError as error:
         if alone:
             raise
-        report.files.append(str(error))
+        report.unreadable.append(str(error))
     else:
-        yield from found
+        yield from drawings
 
 
 def source_names(files: Sequence[Path]) -> list[str]:
-    """Name files for the set that is made of them; many of one kind by the first and the last."""
+    """Return the names of imported files; more than 10 are summed up by the first and the last."""
     names = [file.name for file in files]
-    if len(names) <= _NAMED:
+    if len(names) <= _MAX_NAMED:
         return names
     return [f"{len(names)} files from {names[0]} to {names[-1]}"]

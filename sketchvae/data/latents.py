@@ -1,4 +1,4 @@
-"""Latents from and to files: the suffix chooses the format. Shape letter: Z latent."""
+"""Read and write files of latents; the suffix chooses the format. Shape letters: n latents, Z."""
 
 import csv
 import json
@@ -7,34 +7,36 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchvae.errors import SketchvaeError, check_suffix
+from sketchvae.errors import FileFormatError, SketchvaeError, check_suffix
 from sketchvae.files import replacing
-
-Array = NDArray[np.float32]
+from sketchvae.polyline import Floats32
 
 SUFFIXES = (".npy", ".csv", ".json")
-_MOST_BYTES = 1 << 30  # of a file
+_MAX_BYTES = 1 << 30  # size of a file
 
 
-def write(path: Path, latents: Array) -> None:
-    """Write latents, (n, Z), one after another.
+def write(path: Path, latents: Floats32) -> None:
+    """Write latents to a file.
 
-    A `.npy` file is an array of float32; a `.csv` file has a row of names (z1, z2, ...) and a
-    row for each; a `.json` file is a list of lists. All of them read back as the same float32.
+    A `.npy` file is a float32 array; a `.csv` file has a header (z1, z2, ...) and a row for each
+    latent; a `.json` file is a list of lists. Each format keeps every float32 exactly.
+
+    Args:
+        path: the file; its suffix is one of SUFFIXES.
+        latents: (n, Z).
 
     Raises:
-        SketchvaeError: if the suffix is unknown, or the file cannot be written.
+        SketchvaeError: if the suffix is another, or the file cannot be written.
     """
     suffix = check_path(path)
-    with replacing(path) as beside:
+    with replacing(path) as temporary:
         if suffix == ".npy":
-            with beside.open("wb") as binary:
+            with temporary.open("wb") as binary:
                 np.save(binary, latents.astype(np.float32), allow_pickle=False)
             return
         rows = [[float(f"{value:.9g}") for value in row] for row in latents.tolist()]
-        with beside.open("w", encoding="utf-8", newline="") as text:
+        with temporary.open("w", encoding="utf-8", newline="") as text:
             if suffix == ".json":
                 text.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
                 return
@@ -43,20 +45,25 @@ def write(path: Path, latents: Array) -> None:
             table.writerows(rows)
 
 
-def read(path: Path, width: int) -> Array:
-    """Read latents of Z = `width` numbers, (n, Z); a single one may stand without its list.
+def read(path: Path, width: int) -> Floats32:
+    """Read latents from a file, (n, Z); no file can run code.
 
-    No file can run code.
+    A `.npy` or `.json` file may hold a single latent as a plain row or list.
+
+    Args:
+        path: the file; its suffix is one of SUFFIXES.
+        width: Z.
 
     Raises:
-        SketchvaeError: if the file is missing or of another kind, has no latent, or one that
-            has another width or a number that is not finite.
+        FileFormatError: if the file is of another kind, holds no latent, or one of another width
+            or with a number that is not finite.
+        SketchvaeError: if the file is missing or cannot be read.
     """
     suffix = check_path(path)
     readers = {".npy": _read_npy, ".csv": _read_csv, ".json": _read_json}
     try:
-        if (size := path.stat().st_size) > _MOST_BYTES:
-            raise SketchvaeError(f"{path}: must have at most {_MOST_BYTES} bytes, got {size}")
+        if (size := path.stat().st_size) > _MAX_BYTES:
+            raise FileFormatError(f"{path}: must have at most {_MAX_BYTES} bytes, got {size}")
         rows = readers[suffix](path)
     except OSError as error:
         raise SketchvaeError(
@@ -65,7 +72,7 @@ def read(path: Path, width: int) -> Array:
     except SketchvaeError:
         raise
     except (ValueError, EOFError, RecursionError, csv.Error) as error:
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: must hold latents as 'sketchvae encode' writes them, got something else or "
             f"a damaged file ({' '.join(str(error).split()):.100}); encode again"
         ) from error
@@ -81,17 +88,17 @@ def check_path(path: Path) -> str:
     return check_suffix(path, SUFFIXES, "latents", "latents.npy")
 
 
-Rows = Iterable[tuple[str, Sequence[Any]]]  # of each latent: where it stands, and its numbers
+_Rows = Iterable[tuple[str, Sequence[Any]]]  # for each latent its line or number, and its values
 
 
-def _read_npy(path: Path) -> Rows:
+def _read_npy(path: Path) -> _Rows:
     array = np.load(path, allow_pickle=False)
     if not (isinstance(array, np.ndarray) and array.ndim in (1, 2) and array.dtype.kind in "fiu"):
         raise ValueError("no array of numbers in rows")
     return [(f"latent {i + 1}", row) for i, row in enumerate(np.atleast_2d(array))]
 
 
-def _read_csv(path: Path) -> Rows:
+def _read_csv(path: Path) -> _Rows:
     with path.open(encoding="utf-8-sig", newline="") as text:
         table = csv.reader(text)
         rows = [(f"line {table.line_num}", row) for row in table if row]
@@ -106,7 +113,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _read_json(path: Path) -> Rows:
+def _read_json(path: Path) -> _Rows:
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, list):
         raise ValueError("no list")
@@ -117,12 +124,12 @@ def _read_json(path: Path) -> Rows:
     return [(f"latent {i + 1}", row) for i, row in enumerate(lists)]
 
 
-def _checked(path: Path, rows: Rows, width: int) -> Array:
+def _checked(path: Path, rows: _Rows, width: int) -> Floats32:
     latents = []
-    for place, row in rows:
+    for source, row in rows:
         if len(row) != width:
-            raise SketchvaeError(
-                f"{path}: {place}: must have {width} numbers, got {len(row)}; encode with the "
+            raise FileFormatError(
+                f"{path}: {source}: must have {width} numbers, got {len(row)}; encode with the "
                 "same model, or name it with --model"
             )
         try:
@@ -131,8 +138,8 @@ def _checked(path: Path, rows: Rows, width: int) -> Array:
         except (ValueError, OverflowError):
             latent = np.array([np.nan], dtype=np.float32)
         if not np.isfinite(latent).all():
-            raise SketchvaeError(f"{path}: {place}: must be finite numbers; encode again")
+            raise FileFormatError(f"{path}: {source}: must be finite numbers; encode again")
         latents.append(latent)
     if not latents:
-        raise SketchvaeError(f"{path}: must hold a latent, got none; encode a drawing")
+        raise FileFormatError(f"{path}: must hold a latent, got none; encode a drawing")
     return np.stack(latents)

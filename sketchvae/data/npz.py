@@ -1,8 +1,9 @@
-"""Sketch-RNN `.npz`: `train`, `valid` and `test`, each an array of stroke-3 arrays.
+"""Sketch-RNN `.npz`: the arrays `train`, `valid` and `test` of drawings in stroke-3.
 
-The format of https://github.com/hardmaru/sketch-rnn-datasets and of Magenta's `sketch_rnn`:
-a zip of `.npy` members (NumPy's NEP 1), each a pickled object array of (n, 3) int16 arrays
-with rows dx, dy, lift. The pickles are read by `sketchvae.data.unpickle` and never run.
+This is the format of https://github.com/hardmaru/sketch-rnn-datasets and of Magenta's
+`sketch_rnn`: a zip of `.npy` members (NumPy's NEP 1), each a pickled array of objects, which are
+(n, 3) int16 arrays of rows dx, dy, lift. `sketchvae.data.unpickle` reads the pickles without
+running them.
 """
 
 import pickle
@@ -19,73 +20,76 @@ from numpy.typing import NDArray
 from sketchvae.data.ndjson import MAX_COORDINATE, MAX_POINTS
 from sketchvae.data.unpickle import PickledArray, PickledDtype, unpickle
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import FileFormatError, SketchvaeError
 from sketchvae.files import replacing
 
 SPLITS = ("train", "valid", "test")
-MAX_MEMBER = 2**28  # bytes, uncompressed; the largest Quick, Draw! category takes about half
+MAX_MEMBER = 2**28  # bytes of an unpacked member; the largest category takes about half
 
-_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA could ask for 4 GB to begin with
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA may allocate 4 GB at its start
 _UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
-_HEADER = re.compile(  # of up to 999,999 drawings; the largest category has 340,000
+_HEADER = re.compile(  # up to 999,999 drawings; the largest category has 340,000
     rb"\{'descr': '\|O', 'fortran_order': (?:True|False), 'shape': \(\d{1,6}L?,\), \}\s*"
 )
 _CODES = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
-_NUMPY_2 = b"\x80\x03cnumpy._core."  # how a pickle by NumPy 2 begins: a name that NumPy 1 lacks
-_NUMPY_1 = b"\x80\x03cnumpy.core."  # a name that both know
+_NUMPY_2 = b"\x80\x03cnumpy._core."  # first bytes of a pickle by NumPy 2; NumPy 1 lacks the module
+_NUMPY_1 = b"\x80\x03cnumpy.core."  # first bytes with a module that both have
 
 
 def read(path: Path, splits: Sequence[str] = SPLITS, word: str = "") -> Iterator[Drawing]:
-    """Read the drawings of the given splits, in order.
+    """Read the drawings of the given splits in order.
 
-    Stroke-3 starts at the origin, which is each drawing's implied first point: see
-    `Drawing.from_stroke3`. One split at a time is held in memory, at most MAX_MEMBER bytes.
+    The origin is the first point of each drawing, which stroke-3 implies. Memory holds one split
+    at a time, of at most MAX_MEMBER bytes.
 
     Args:
         path: the file.
-        splits: the members to read.
-        word: what the drawings show; the format does not hold it.
+        splits: names of the members to read.
+        word: word of all drawings, which the format does not hold.
 
     Raises:
-        SketchvaeError: if the file is no `.npz`, a member is missing, too large, or holds
-            anything but drawings; or if all are empty.
+        FileFormatError: if the file is not an `.npz`; if a member is missing, too large or holds
+            anything else than drawings; or if all members are empty.
     """
     empty = True
     for split in splits:
-        place, size = f"{path}, {split}", 0
-        for index, array in enumerate(_arrays(_member(path, split), place)):
+        source, size = f"{path}, {split}", 0
+        for index, array in enumerate(_arrays(_member(path, split), source)):
             empty = False
-            rows = _rows(array, f"{place}: drawing {index}")
+            rows = _rows(array, f"{source}: drawing {index}")
             size += rows.nbytes
-            if size > MAX_MEMBER:  # a pickle may name one array a million times
-                raise SketchvaeError(f"{place}: must have at most {MAX_MEMBER} bytes of drawings")
-            yield _drawing(rows, f"{place}: drawing {index}", word)
+            if size > MAX_MEMBER:  # a pickle may hold one array a million times
+                raise FileFormatError(f"{source}: must have at most {MAX_MEMBER} bytes of drawings")
+            yield _drawing(rows, f"{source}: drawing {index}", word)
     if empty:
-        raise SketchvaeError(f"{path}: holds no drawing in {', '.join(splits)}")
+        raise FileFormatError(f"{path}: holds no drawing in {', '.join(splits)}")
 
 
 def write(path: Path, splits: Mapping[str, Iterable[Drawing]]) -> None:
-    """Write a file that Magenta's `np.load` reads, under NumPy 1 and 2.
+    """Write a file that `np.load` of Magenta's `sketch_rnn` reads, under NumPy 1 and 2.
 
-    Stroke-3 keeps no place: each drawing's first point moves to the origin. Words, key_ids
-    and times are not kept either.
+    The first point of each drawing moves to the origin, since stroke-3 holds offsets only. Words,
+    key_ids and times are lost.
 
     Args:
-        path: the file, replaced whole or not at all.
-        splits: drawings by member name, usually `SPLITS`; their offsets must be int16.
+        path: the file, which is replaced as a whole or not at all.
+        splits: drawings by the name of their member, usually one of SPLITS.
 
     Raises:
-        SketchvaeError: if an offset is not an integer of 16 bits, or the file cannot be written.
+        FileFormatError: if an offset is not an integer of 16 bits.
+        SketchvaeError: if the file cannot be written.
     """
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as out:
         for split, drawings in splits.items():
             rows = [_int16(d, f"{split}: drawing {i}") for i, d in enumerate(drawings)]
-            array = np.empty(len(rows), dtype=object)  # np.array(rows) would merge equal shapes
+            array = np.empty(
+                len(rows), dtype=object
+            )  # np.array(rows) would stack rows of equal shapes
             array[:] = rows
             data = pickle.dumps(array, protocol=3)
             if data.startswith(_NUMPY_2):
                 data = _NUMPY_1 + data.removeprefix(_NUMPY_2)
-            info = zipfile.ZipInfo(f"{split}.npy")  # without the time: the same bytes each time
+            info = zipfile.ZipInfo(f"{split}.npy")  # without a time: same bytes each time
             info.compress_type = zipfile.ZIP_DEFLATED
             with out.open(info, "w", force_zip64=True) as member:
                 np.lib.format.write_array_header_1_0(
@@ -94,99 +98,99 @@ def write(path: Path, splits: Mapping[str, Iterable[Drawing]]) -> None:
                 member.write(data)
 
 
-def _int16(drawing: Drawing, place: str) -> NDArray[np.int16]:
+def _int16(drawing: Drawing, source: str) -> NDArray[np.int16]:
     rows = drawing.to_stroke3()
     narrow = np.clip(rows, -(2**15), 2**15 - 1).astype(np.int16)
     if (narrow != rows).any():
         odd = rows[(narrow != rows).any(axis=1)][0, :2]
-        raise SketchvaeError(
-            f"{place}: .npz holds offsets as integers of 16 bits, got {odd.tolist()}; "
+        raise FileFormatError(
+            f"{source}: .npz holds offsets as integers of 16 bits, got {odd.tolist()}; "
             "round it first, with .rounded() or .simplified()"
         )
     return narrow
 
 
 def _member(path: Path, split: str) -> bytes:
-    """Unpack one member, after a look at the size that it claims to have."""
+    """Return one member unpacked; its size is checked before."""
     try:
         with zipfile.ZipFile(path) as archive:
             if f"{split}.npy" not in archive.namelist():
                 held = ", ".join(n.removesuffix(".npy") for n in archive.namelist()[:5])
-                raise SketchvaeError(
+                raise FileFormatError(
                     f"{path}: must hold an array {split!r}, got {held[:200]!a}; "
                     "is this a sketch-rnn file?"
                 )
             info = archive.getinfo(f"{split}.npy")
             if info.file_size > MAX_MEMBER or info.compress_type not in _COMPRESSIONS:
-                raise SketchvaeError(
+                raise FileFormatError(
                     f"{path}, {split}: must have at most {MAX_MEMBER} bytes, stored or deflated, "
                     f"got {info.file_size} in compression {info.compress_type}; split the file"
                 )
             with archive.open(info) as member:
-                return member.read(info.file_size + 1)  # with a size, it unpacks no more
+                return member.read(info.file_size + 1)  # a size bounds the memory
     except SketchvaeError:
         raise
     except _UNREADABLE as error:
-        reason = getattr(error, "strerror", None) or f"{error!s:.80}"  # zipfile quotes at length
-        raise SketchvaeError(
+        reason = getattr(error, "strerror", None) or f"{error!s:.80}"  # zipfile's are long
+        raise FileFormatError(
             f"{path}: must be an .npz file ({reason}); copy or fetch the file again"
         ) from error
 
 
-def _arrays(data: bytes, place: str) -> list[object]:
-    """Take the list of pickled arrays out of an `.npy` member."""
+def _arrays(data: bytes, source: str) -> list[object]:
+    """Return the pickled arrays of an `.npy` member."""
     if data[:6] != b"\x93NUMPY":
-        raise SketchvaeError(f"{place}: must be a NumPy array, got {data[:16]!r}")
+        raise FileFormatError(f"{source}: must be a NumPy array, got {data[:16]!r}")
     wide = data[6:7] != b"\x01"
     start = 12 if wide else 10
     end = start + int.from_bytes(data[8:start], "little")
     if not _HEADER.fullmatch(data, start, min(end, start + 2**16)):
-        raise SketchvaeError(
-            f"{place}: must be a one-dimensional array of objects, under a million (n, 3) arrays, "
+        raise FileFormatError(
+            f"{source}: must be a one-dimensional array of objects, under a million (n, 3) arrays, "
             f"got the header {data[start:end][:100]!r}"
         )
-    array = unpickle(data[end:], place)
+    array = unpickle(data[end:], source)
     match array:
         case PickledArray((_, (int(n),), PickledDtype("O8" | "O4" | "O"), _, list(items))) if (
             len(items) == n
         ):
             return items
-    raise SketchvaeError(f"{place}: must hold a one-dimensional array of drawings, got another")
+    raise FileFormatError(f"{source}: must hold a one-dimensional array of drawings, got another")
 
 
-def _drawing(rows: NDArray[Any], place: str, word: str) -> Drawing:
+def _drawing(rows: NDArray[Any], source: str, word: str) -> Drawing:
     with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is refused below
         away = np.abs(np.cumsum(rows[:, :2], axis=0, dtype=np.float64))
     if not (away <= MAX_COORDINATE).all():
-        raise SketchvaeError(
-            f"{place}: points must be finite and within {MAX_COORDINATE:.0f} of the start, "
+        raise FileFormatError(
+            f"{source}: points must be finite and within {MAX_COORDINATE:.0f} of the start, "
             f"got {away.max():g}; is this a sketch-rnn file?"
         )
     try:
         return Drawing.from_stroke3(rows, word)
     except SketchvaeError as error:
-        raise SketchvaeError(f"{place}: {error}") from error
+        raise FileFormatError(f"{source}: {error}") from error
 
 
-def _rows(array: object, place: str) -> NDArray[Any]:
+def _rows(array: object, source: str) -> NDArray[Any]:
     match array:
         case PickledArray(
             (_, (int(n), 3), PickledDtype(str(code), "<" | ">" | "|" as order), fortran, data)
         ) if code in _CODES and isinstance(data, bytes | str):
             if n > MAX_POINTS:
-                raise SketchvaeError(f"{place}: must have at most {MAX_POINTS} rows, got {n}")
+                raise FileFormatError(f"{source}: must have at most {MAX_POINTS} rows, got {n}")
         case PickledArray((_, tuple(shape), *_)):
-            raise SketchvaeError(
-                f"{place}: must be an array of numbers with columns dx, dy, lift, (n, 3), "
+            raise FileFormatError(
+                f"{source}: must be an array of numbers with columns dx, dy, lift, (n, 3), "
                 f"got a shape of {len(shape)} numbers or another type"
             )
         case _:
-            raise SketchvaeError(f"{place}: must be an (n, 3) array, got {type(array).__name__}")
+            raise FileFormatError(f"{source}: must be an (n, 3) array, got {type(array).__name__}")
     dtype = np.dtype(f"{order}{code}")
     try:
         content = data.encode("latin1") if isinstance(data, str) else data
     except UnicodeEncodeError:
         content = b""
     if len(content) != n * 3 * dtype.itemsize:
-        raise SketchvaeError(f"{place}: must have {n} rows, got {len(content)} bytes of {dtype}")
+        raise FileFormatError(f"{source}: must have {n} rows, got {len(content)} bytes of {dtype}")
     return np.frombuffer(content, dtype=dtype).reshape((n, 3), order="F" if fortran else "C")

@@ -1,9 +1,8 @@
-"""Fetch a category of Quick, Draw! through the `quickdraw` package, and trust nothing it kept.
+"""Download a category of Quick, Draw! with the `quickdraw` package.
 
-The package knows the categories and their addresses. But it keeps whatever the server sends,
-an error page or the first half of a file, and calls that the category for ever after. So it
-downloads into a folder of its own here, and only a file that reads to its end is moved into
-place.
+The package knows the categories and their addresses, but it does not check its downloads: it keeps
+an error page or half a file as the category and never downloads it again. So this module gives it
+an empty folder, checks the whole file, and moves only a complete one to its destination.
 """
 
 import difflib
@@ -14,25 +13,28 @@ from pathlib import Path
 from typing import Any
 
 from sketchvae.data import binary
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import MissingExtra, SketchvaeError
 from sketchvae.files import replacing
 
-FEWEST = 75_000  # drawings in a category: sketch-rnn's published files take so many from each
+MIN_DRAWINGS = 75_000  # of a complete category: sketch-rnn's files hold this number of each
 
 
 def fetch(word: str, folder: Path) -> tuple[Path, bool]:
-    """Give the `.bin` file of a category, and whether it was downloaded just now.
+    """Download a category, about 20 MB, unless its file is already there and complete.
 
-    A file that is there and reads to its end is returned without any network; one that
-    does not is replaced. The download takes no time limit: stop it with Ctrl-C.
+    The download has no time limit; Ctrl-C stops it.
 
     Args:
-        word: the category, "sheep" say; about 20 MB.
-        folder: where the file goes, as `<word>.bin`.
+        word: name of the category, as "sheep".
+        folder: folder of the file `<word>.bin`.
+
+    Returns:
+        The file, and whether it was downloaded now.
 
     Raises:
-        SketchvaeError: if there is no such category, the `quickdraw` package is missing,
-            the download fails, or what came is not the whole category.
+        MissingExtra: if the `quickdraw` package is not installed.
+        SketchvaeError: if there is no such category, the download fails, or the downloaded file is
+            not the complete category.
     """
     path = folder / f"{word}.bin"
     if Path(word).name == word and _is_good(path):
@@ -53,7 +55,7 @@ def fetch(word: str, folder: Path) -> tuple[Path, bool]:
 
 
 def _is_good(path: Path) -> bool:
-    """Whether the file reads to its end; a small file of one's own is as good as a category."""
+    """Whether the file is a valid `.bin` to its end; its number of drawings does not matter."""
     try:
         with path.open("rb") as stream:
             return binary.count(stream, str(path)) > 0
@@ -73,16 +75,16 @@ def _download(package: Any, word: str, temporary: Path, path: Path) -> None:  # 
             )
         with (temporary / name).open("rb") as stream:
             number = binary.count(stream, "what came")
-    except Exception as error:  # the package raises bare Exception, and all of requests' own
+    except Exception as error:  # the package raises Exception, and requests its own kinds
         raise SketchvaeError(
             f"{word}: cannot be fetched from {url} ({_first_line(error)}); {advice}"
         ) from error
-    if number < FEWEST:
+    if number < MIN_DRAWINGS:
         raise SketchvaeError(
-            f"{word}: must have at least {FEWEST} drawings, got {number} from {url}; {advice}"
+            f"{word}: must have at least {MIN_DRAWINGS} drawings, got {number} from {url}; {advice}"
         )
-    with replacing(path) as place:
-        (temporary / name).replace(place)
+    with replacing(path) as destination:
+        (temporary / name).replace(destination)
 
 
 def _first_line(error: Exception) -> str:
@@ -95,7 +97,7 @@ def _package() -> Any:  # noqa: ANN401
             warnings.simplefilter("ignore")
             return importlib.import_module("quickdraw.data")
     except ImportError as error:
-        raise SketchvaeError(
+        raise MissingExtra(
             f"downloading needs the package quickdraw ({error}); "
             "install it with: pip install 'sketchvae[train]'"
         ) from error

@@ -1,8 +1,9 @@
-"""SVG pages to drawings: our own one by one, any other as one drawing.
+"""Read drawings from SVG pages.
 
 svgelements (https://pypi.org/project/svgelements/) reads the shapes, transforms and units of
-SVG 1.1; curves become lines here. Before it sees a file, what could blow up has been refused:
-entities, and elements nested or used without end.
+SVG 1.1; this module turns their curves into lines. A file that could exhaust memory or time is
+refused before svgelements reads it: one with entities, with too many elements, or with elements
+nested or used too often.
 """
 
 import io
@@ -18,19 +19,19 @@ import numpy as np
 
 from sketchvae.data.ndjson import MAX_POINTS
 from sketchvae.drawing import COORDINATE_LIMIT, Drawing
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import FileFormatError, SketchvaeError
 from sketchvae.polyline import Floats
 
-MAX_BYTES = 32 * 2**20  # of a file
-MAX_ELEMENTS = 100_000  # and curves of a page, counted as often as they are used
-MAX_DEPTH = 100  # of elements in elements
-TOLERANCE = 0.001  # longest sides of a drawing: its curves and lines lie this near each other
+MAX_BYTES = 32 * 2**20  # size of a file
+MAX_ELEMENTS = 100_000  # elements and curves of a page, each counted as often as it is used
+MAX_DEPTH = 100  # nesting of elements
+TOLERANCE = 0.001  # distance of a curve from its lines, in longest sides of the drawing
 
-_MM = 25.4 / 96  # of a CSS pixel, the unit in which svgelements hands out
-_DECIMALS = 3  # of a millimetre: svgelements knows an inch to one part in two million
+_MM = 25.4 / 96  # millimetres of a CSS pixel, the unit of svgelements' points
+_DECIMALS = 3  # decimals in mm; svgelements rounds the inch to one part in two million
 _OURS = re.compile(r"drawing-([1-9]\d*)")
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
-_NO_INK = {  # elements that draw nothing where they stand
+_NO_INK = {  # elements that draw nothing in their own position
     "clipPath", "mask", "marker", "pattern", "metadata", "script", "text", "image",
     "foreignObject", "linearGradient", "radialGradient", "filter", "animate", "set",
     "animateMotion", "animateTransform",
@@ -41,27 +42,28 @@ _HREFS = ("href", "{http://www.w3.org/1999/xlink}href")
 def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
     """Read the drawings of a page, in millimetres from its upper left corner.
 
-    A page that we wrote has a group for each drawing (`drawing-1`, ...) and gives them in
-    order. Any other page is one drawing: all its paths, lines, polylines, polygons,
-    rectangles, circles and ellipses, where their transforms put them, a stroke a subpath, in
-    document order. Outlines of filled shapes are strokes too; text, images and what is
-    hidden are not. Curves become lines within TOLERANCE of them.
+    A page by sketchvae has a group for each drawing (`drawing-1`, ...). Any other page is one
+    drawing. Its strokes are the subpaths of all paths, lines, polylines, polygons, rectangles,
+    circles and ellipses, transformed, in the order of the document. The outline of a filled shape
+    is a stroke; text, images and hidden elements are left out. Curves become lines that lie within
+    TOLERANCE of them.
 
     Args:
         path: the file.
-        split_groups: whether each outermost group or shape of a page that is not ours is a
-            drawing; a group that holds all others (a layer) does not count.
+        split_groups: in a page by another program, whether each outermost group or shape is a
+            drawing. A group around all others (a layer) is looked into.
 
     Raises:
-        SketchvaeError: if the file is no SVG, defines entities, is too large, or has no ink.
+        FileFormatError: if the file is not SVG, defines entities, is too large, or has no stroke.
+        SketchvaeError: if the file cannot be read.
     """
     root = _root(path)
     title = (root.findtext("{*}title") or "").strip()
-    groups = _parsed(root, path, split_groups)
+    groups = _shape_groups(root, path, split_groups)
     word = title if _OURS.fullmatch(groups[0][0]) and "," not in title else ""
     drawings = [Drawing(_strokes(shapes, path), word) for _, shapes in groups]
     if not any(drawing.strokes for drawing in drawings):
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: must have a path or another shape, got none; turn text and images into "
             "paths in an SVG editor"
         )
@@ -72,7 +74,7 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
 
 
 def _root(path: Path) -> ElementTree.Element:
-    """Parse the file, after a look for what is dangerous, and drop what draws nothing."""
+    """Check and parse the file; return its tree without the elements that draw nothing."""
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_BYTES else b""
@@ -81,39 +83,39 @@ def _root(path: Path) -> ElementTree.Element:
             f"{path}: cannot be read ({error.strerror}); check its permissions"
         ) from error
     if size > MAX_BYTES:
-        raise SketchvaeError(f"{path}: must have at most {MAX_BYTES} bytes, got {size}; split it")
+        raise FileFormatError(f"{path}: must have at most {MAX_BYTES} bytes, got {size}; split it")
     try:
-        _look_over(content, path)
-        root = ElementTree.fromstring(content)  # noqa: S314 (looked over)
+        _check_xml(content, path)
+        root = ElementTree.fromstring(content)  # noqa: S314 (checked above)
     except SketchvaeError:
         raise
     except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError) as error:
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: must be SVG, which is XML ({error}); export it again"
         ) from error
     if _name(root) != "svg":
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: must be SVG, with the element svg outermost, got {_name(root)[:60]!r}"
         )
     by_id = {name: element for element in root.iter() if (name := element.get("id"))}
     if _Weight(by_id, path).of(root) > MAX_ELEMENTS:
         _refuse_size(path)
     for parent in list(root.iter()):
-        for place, child in reversed(list(enumerate(parent))):
+        for index, child in reversed(list(enumerate(parent))):
             if _name(child) in _NO_INK:
                 parent.remove(child)
-            elif _name(child) == "symbol":  # drawn where it is used, not where it stands
-                parent[place] = ElementTree.Element(child.tag.replace("symbol", "defs"))
-                parent[place].append(child)
+            elif _name(child) == "symbol":  # is drawn only by <use>, as the content of <defs>
+                parent[index] = ElementTree.Element(child.tag.replace("symbol", "defs"))
+                parent[index].append(child)
     return root
 
 
-def _look_over(content: bytes, path: Path) -> None:
-    """Refuse entities (a few lines of them can stand for gigabytes), too many and too deep."""
+def _check_xml(content: bytes, path: Path) -> None:
+    """Refuse entities, which expand to gigabytes, and elements too many or too deep."""
     depth = elements = 0
 
     def declared(*_: object) -> None:
-        raise SketchvaeError(f"{path}: must define no entities, got some; save it as plain SVG")
+        raise FileFormatError(f"{path}: must define no entities, got some; save it as plain SVG")
 
     def begins(*_: object) -> None:
         nonlocal depth, elements
@@ -132,18 +134,23 @@ def _look_over(content: bytes, path: Path) -> None:
 
 
 def _refuse_size(path: Path) -> None:
-    raise SketchvaeError(
+    raise FileFormatError(
         f"{path}: must have at most {MAX_ELEMENTS} elements and curves, {MAX_DEPTH} elements in "
         "each other, got more; simplify it or split it"
     )
 
 
 class _Weight:
-    """Counts elements and curves, those that are used (`<use href="#a">`) as often as they are."""
+    """Number of elements and curves in an element, with those that `<use href="#a">` repeats.
+
+    Args:
+        by_id: elements of the page by their id.
+        path: the file, for error messages.
+    """
 
     def __init__(self, by_id: dict[str, ElementTree.Element], path: Path) -> None:
         self.by_id, self.path = by_id, path
-        self.known: dict[ElementTree.Element, int | None] = {}  # None: being counted
+        self.known: dict[ElementTree.Element, int | None] = {}  # None while it is being counted
 
     def of(self, element: ElementTree.Element, depth: int = 0) -> int:
         if depth > 2 * MAX_DEPTH:
@@ -155,36 +162,36 @@ class _Weight:
             if _name(element) == "use":
                 href = next((element.get(h, "") for h in _HREFS if element.get(h)), "")
                 parts += [self.by_id[href[1:]]] if href[1:] in self.by_id else []
-            own = 1 + len(numbers) // 6  # the numbers of a cubic curve
+            own = 1 + len(numbers) // 6  # a cubic curve has six numbers
             self.known[element] = own + sum(self.of(part, depth + 1) for part in parts)
         weight = self.known[element]
         if weight is None:
-            raise SketchvaeError(f"{self.path}: must not use an element within itself; correct it")
+            raise FileFormatError(f"{self.path}: must not use an element within itself; correct it")
         return weight
 
 
 def _name(element: ElementTree.Element) -> str:
-    """Name an element without its namespace; a comment has no name."""
+    """Return the name of an element without its namespace; empty for a comment."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 # --- the shapes ---------------------------------------------------------------------
 
 
-def _parsed(
+def _shape_groups(
     root: ElementTree.Element, path: Path, split_groups: bool
 ) -> list[tuple[str, list[Any]]]:
-    """Let svgelements read the page: shapes by drawing, with the id of its group."""
-    import svgelements  # here: it takes as long to import as a sheep to draw
+    """Parse the page with svgelements; return the id and the shapes of each drawing's group."""
+    import svgelements  # here, because its import takes as long as drawing a sheep
 
     try:
         page = svgelements.SVG.parse(io.BytesIO(ElementTree.tostring(root)), ppi=96)
-    except Exception as error:  # it raises whatever comes along where a number is none
-        raise SketchvaeError(
+    except Exception as error:  # svgelements raises any kind for a malformed number
+        raise FileFormatError(
             f"{path}: must be SVG 1.1, cannot be understood ({_brief(error)}); export it again"
         ) from error
     if not isinstance(page, svgelements.SVG):
-        raise SketchvaeError(f"{path}: must be SVG 1.1, got another namespace; export it again")
+        raise FileFormatError(f"{path}: must be SVG 1.1, got another namespace; export it again")
     groups = [
         e
         for e in page.select()
@@ -198,7 +205,7 @@ def _parsed(
 
 
 def _outermost(page: Any) -> list[list[Any]]:  # noqa: ANN401
-    """Return the groups and shapes within the last group that is alone on its level."""
+    """Return the groups and shapes of the page, inside of groups that hold all others."""
     import svgelements
 
     def is_group(element: Any) -> bool:  # noqa: ANN401
@@ -226,7 +233,7 @@ def _is_none(paint: Any) -> bool:  # noqa: ANN401
 
 
 def _strokes(shapes: list[Any], path: Path) -> list[Floats]:
-    """Turn shapes into strokes in mm."""
+    """Return the strokes of shapes in mm; one of length 0 is a single point."""
     import svgelements
 
     try:
@@ -240,19 +247,19 @@ def _strokes(shapes: list[Any], path: Path) -> list[Floats]:
     except SketchvaeError:
         raise
     except (ValueError, ArithmeticError, TypeError, AttributeError, IndexError) as error:
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: must hold finite shapes ({_brief(error)}); export it again"
         ) from error
     strokes = [(line * _MM).round(_DECIMALS) for line in lines if len(line) > 1]
     if any(not (np.abs(s) <= COORDINATE_LIMIT).all() for s in strokes):
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: must lie within {COORDINATE_LIMIT:.0f} mm of the corner; scale it"
         )
     return [s[:1] if (s == s[0]).all() else s for s in strokes]
 
 
 class _Budget:
-    """The points that a drawing may still take."""
+    """Number of points that a drawing may still get."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.left = path, MAX_POINTS
@@ -260,14 +267,14 @@ class _Budget:
     def take(self, points: float) -> int:
         self.left -= max(math.ceil(points), 1) if points < MAX_POINTS else MAX_POINTS + 1
         if self.left < 0:
-            raise SketchvaeError(
+            raise FileFormatError(
                 f"{self.path}: must have at most {MAX_POINTS} points, got more; simplify it"
             )
         return max(math.ceil(points), 1)
 
 
 def _flat(subpath: Any, tolerance: float, budget: _Budget) -> Floats:  # noqa: ANN401
-    """Turn a subpath into points, (n, 2); a place the pen only moves to gives one."""
+    """Return a subpath as points, (n, 2); a mere move of the pen gives one point."""
     points: list[Floats] = []
     for segment in subpath:
         if segment.start is None or type(segment).__name__ == "Move":
@@ -280,10 +287,10 @@ def _flat(subpath: Any, tolerance: float, budget: _Budget) -> Floats:  # noqa: A
 
 
 def _chords(segment: Any, tolerance: float) -> float:  # noqa: ANN401
-    """Say how many chords of a segment stay within the tolerance of it.
+    """Return the number of chords that stay within the tolerance of a segment, not rounded.
 
-    A Bezier of degree d needs sqrt(d (d - 1) / 8 * |second differences| / tolerance) of them
-    (Wang's bound); an arc of radius r has chords of the angle 2 acos(1 - tolerance / r).
+    A Bezier curve of degree d needs sqrt(d (d - 1) / 8 * |second differences| / tolerance) chords
+    (Wang's bound); a chord of an arc of radius r spans the angle 2 acos(1 - tolerance / r).
     """
     kind = type(segment).__name__
     if kind in ("CubicBezier", "QuadraticBezier"):
