@@ -196,9 +196,11 @@ def plotting(folder: Path) -> None:
     import vpype_cli
 
     from sketchvae import load
-    from sketchvae.plot.gcode import Machine, servo, to_gcode
+    from sketchvae.plot.bed import Machine
+    from sketchvae.plot.gcode import to_gcode
     from sketchvae.plot.layout import Layout
     from sketchvae.plot.page import parse_page
+    from sketchvae.plot.pen_lift import servo
     from sketchvae.plot.plan import Pens, Plot, make_plot
     from sketchvae.plot.svg import to_svg
     from sketchvae.plot.vpype import optimize
@@ -223,7 +225,7 @@ def plotting(folder: Path) -> None:
         placing = median_seconds(lambda: layout.place(flock, a3), 3)  # noqa: B023
         sorting = median_seconds(lambda: optimize(plot), 5)  # noqa: B023
         writing = median_seconds(lambda: svg.write_text(to_svg(plot)), 5)  # noqa: B023
-        coding = median_seconds(lambda: to_gcode(plot, Machine(), servo(), 1500), 5)  # noqa: B023
+        coding = median_seconds(lambda: to_gcode(Machine().to_machine(plot), servo(), 1500), 5)  # noqa: B023
         row(
             f"lay out that page, {arrangement}",
             f"{placing * 1e3:.0f} ms",

@@ -201,7 +201,7 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
         (["--plunge", "9"], 2, "--plunge: not for this way to lift the pen; leave it out"),
         (["--dialect", "spindle", "--up", "9"], 2, "--up: not for this way to lift the pen"),
         (["--pen-up", "M5"], 2, "--pen-up and --pen-down go together"),
-        (["--pen-up", "M5", "--pen-down", "M3|"], 1, "a pen-down command must have 1 to 70"),
+        (["--pen-up", "M5", "--pen-down", "M3|"], 1, "a pen-down command must have 1 to 69"),
         (["--pen-up", "M5", "--pen-down", "M3", "--down", "3"], 2, "--down: not for this way"),
         (["--feed", "0"], 1, "the feed must be 1 to 1000000 mm/min, got 0; try 1500"),
         (["--layout", "keep"], 1, "drawing 1 must lie on the page, 210 x 297 mm"),

@@ -1,18 +1,27 @@
 """How long a plot takes, held against the laws of motion worked out by hand."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.estimate import JUNCTION, Motion, estimate
+from sketchvae.machine.parser import read_job
+from sketchvae.machine.timing import JUNCTION, Motion, command_seconds, motion_of
+from sketchvae.plot.bed import Machine
+from sketchvae.plot.estimate import estimate
+from sketchvae.plot.gcode import to_gcode
+from sketchvae.plot.page import parse_page
+from sketchvae.plot.pen_lift import PenLift, servo, z_axis
+from sketchvae.plot.plan import Pens, make_plot
 from sketchvae.polyline import Floats
 
 FAST = 1e6  # mm/min that no lifted pen reaches here
-MOTION = Motion(feed=3000, rapid=6000, acceleration=200, lift=0)  # 50 and 100 mm/s
+MOTION = Motion(feed=3000, rapid=6000, acceleration=200, pen_delay=0)  # 50 and 100 mm/s
 
 
 def drawing_seconds(*points: tuple[float, float], motion: Motion = MOTION) -> float:
@@ -37,7 +46,7 @@ def test_travel_is_timed_at_its_own_speed_and_lifts_are_added() -> None:
     away = from_rest_to_rest(500, 100, 200)
     back = from_rest_to_rest(np.hypot(300, 500), 100, 200)
     drawn = from_rest_to_rest(100, 50, 200)
-    motion = Motion(feed=3000, rapid=6000, acceleration=200, lift=0.7)
+    motion = Motion(feed=3000, rapid=6000, acceleration=200, pen_delay=0.7)
     assert estimate([stroke], motion, home=False).seconds == pytest.approx(away + drawn + 0.7)
     assert estimate([stroke, stroke], motion).seconds == pytest.approx(
         away + from_rest_to_rest(100, 100, 200) + back + 2 * drawn + 2 * 0.7
@@ -82,7 +91,7 @@ def test_corner_is_passed_at_the_speed_of_a_circle_near_it(angle: float) -> None
 def test_a_stroke_is_as_fast_backwards_and_between_its_bounds(
     points: list[tuple[int, int]], feed: float, acceleration: float
 ) -> None:
-    motion = Motion(feed=feed, rapid=FAST, acceleration=acceleration, lift=0)
+    motion = Motion(feed=feed, rapid=FAST, acceleration=acceleration, pen_delay=0)
     loop = [(0, 0), *points, (0, 0)]
     seconds = drawing_seconds(*loop, motion=motion)
     assert drawing_seconds(*loop[::-1], motion=motion) == pytest.approx(seconds)
@@ -100,7 +109,7 @@ def test_lengths_and_lifts_are_counted() -> None:
         np.array([[3.0, 4.0], [6.0, 8.0]]),
     ]
     done = estimate(strokes, MOTION)
-    assert (done.down, done.travel, done.lifts) == (11, 5 + 2 + 8 + 10, 3)
+    assert (done.ink, done.travel, done.lifts) == (11, 5 + 2 + 8 + 10, 3)
     assert estimate(strokes, MOTION, home=False).travel == 15
 
 
@@ -111,3 +120,25 @@ def test_speed_out_of_range_is_one_line(name: str, value: float) -> None:
         SketchvaeError, match=rf"the {name} must be 1 to 1000000 mm/.*, got {value:g}"
     ):
         Motion(**{name: value})
+
+
+@pytest.mark.parametrize("lift", [servo(), z_axis(4, -1, 600)], ids=["servo", "z"])
+def test_plot_and_send_estimate_the_same_time(lift: PenLift) -> None:
+    drawing = Drawing([[[10, 20], [60, 20], [60, 50]], [[80, 80]], [[90, 10], [10, 90]]])
+    page = parse_page("a5")
+    placed = Machine().to_machine(make_plot([drawing], page, Pens()))
+    motion = Motion(feed=2000, rapid=4000, acceleration=300, pen_delay=lift.delay)
+    job = read_job(to_gcode(placed, lift, motion.feed).encode(), "page.gcode")
+    seconds = command_seconds(job.commands, job.unit, motion)
+    extra = 2 * lift.dwell_up  # the pen is lifted in the header and in the footer, too
+    to_first = math.hypot(*placed.strokes[0][0])  # a job does not know where the pen begins
+    expected = estimate(placed.strokes, motion).seconds + extra
+    expected -= from_rest_to_rest(to_first, 4000 / 60, 300)
+    assert sum(seconds) == pytest.approx(expected, abs=0.01)
+
+
+def test_a_machine_without_settings_has_the_usual_speed() -> None:
+    assert motion_of({}) == Motion()
+    motion = motion_of({110: 3000, 111: 2500, 120: 100, 121: 200})
+    assert (motion.rapid, motion.acceleration) == (2500, 100)
+    assert motion_of({110: 0, 120: 0}) == Motion()  # nonsense would be a division by 0

@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.gcode import Corner, Machine, PenLift, servo, spindle, to_gcode, z_axis
+from sketchvae.machine.words import MAX_LINE
+from sketchvae.plot.bed import Corner, Machine
+from sketchvae.plot.gcode import to_gcode
 from sketchvae.plot.layout import Layout
 from sketchvae.plot.page import parse_page
+from sketchvae.plot.pen_lift import PenLift, servo, spindle, z_axis
 from sketchvae.plot.plan import Pens, Plot, make_plot
 from sketchvae.plot.svg import to_svg
 from sketchvae.polyline import Floats
@@ -36,7 +39,7 @@ LIFTS = {"servo": SERVO, "spindle": spindle(), "z": z_axis(3, -0.5, 600), "own":
 class Replay:
     """What a machine would have done that starts with its pen who knows where."""
 
-    dialect: PenLift
+    lift: PenLift
     ink: list[Floats] = field(default_factory=list)
     travels: list[tuple[float, float]] = field(default_factory=list)
     down: bool = True
@@ -52,9 +55,9 @@ class Replay:
             feed = line.params.get("F", feed)
             if line.command == ("G", 4):
                 self.dwells += line.params["P"]
-            if tuple(done[-len(self.dialect.up) :]) == self.dialect.up:
+            if tuple(done[-len(self.lift.up) :]) == self.lift.up:
                 self.down, stroke = False, None
-            if tuple(done[-len(self.dialect.down) :]) == self.dialect.down:
+            if tuple(done[-len(self.lift.down) :]) == self.lift.down:
                 self.down, stroke = True, [at]
                 self.ink.append(np.array(stroke))
             if "X" in line.params:
@@ -88,16 +91,16 @@ def onto_page(stroke: Floats, machine: Machine) -> Floats:
     return np.column_stack([x, y])
 
 
-def gcode(plot: Plot = PLOT, machine: Machine = MACHINE, dialect: PenLift = SERVO) -> str:
-    return to_gcode(plot, machine, dialect, 1500)
+def gcode(plot: Plot = PLOT, machine: Machine = MACHINE, lift: PenLift = SERVO) -> str:
+    return to_gcode(machine.to_machine(plot), lift, 1500)
 
 
 # --- what is drawn ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", LIFTS)
-def test_ink_is_that_of_the_svg_in_every_dialect(name: str) -> None:
-    replay = Replay(LIFTS[name]).run(gcode(dialect=LIFTS[name]))
+def test_ink_is_that_of_the_svg_with_every_pen_lift(name: str) -> None:
+    replay = Replay(LIFTS[name]).run(gcode(lift=LIFTS[name]))
     expected = svg_strokes(PLOT)
     assert len(replay.ink) == len(expected) > 40
     for drawn, stroke in zip(replay.ink, expected, strict=True):
@@ -170,9 +173,9 @@ def blocks(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("name", LIFTS)
-def test_every_line_is_one_command_of_at_most_80_characters(name: str) -> None:
-    for line in gcode(dialect=LIFTS[name]).splitlines():
-        assert 0 < len(line) <= 80
+def test_every_line_is_one_command_of_at_most_79_characters(name: str) -> None:
+    for line in gcode(lift=LIFTS[name]).splitlines():
+        assert 0 < len(line) <= MAX_LINE
         assert line.isascii()
         assert not re.search(r"[!?~$;%]", line)
         assert re.fullmatch(r"\([^()]*\)|[A-Z]-?[\d.]+( [A-Z]-?[\d.]+)*", line), line
@@ -181,29 +184,29 @@ def test_every_line_is_one_command_of_at_most_80_characters(name: str) -> None:
 
 @pytest.mark.parametrize("name", LIFTS)
 def test_header_says_what_the_job_needs_and_strokes_are_counted(name: str) -> None:
-    dialect = LIFTS[name]
-    (_, header), *strokes, (last, end) = blocks(gcode(dialect=dialect))
+    lift = LIFTS[name]
+    (_, header), *strokes, (last, end) = blocks(gcode(lift=lift))
     assert f"(bed: {SHEET.width:g} x {SHEET.height:g} mm)" in header
-    assert f"(pen-up: {' | '.join(dialect.up)})" in header
-    for word in ("G21", "G90", "G94", "F1500", *dialect.up):
+    assert f"(pen-up: {' | '.join(lift.up)})" in header
+    for word in ("G21", "G90", "G94", "F1500", *lift.up):
         assert word in header
     count = len(PLOT.strokes)
     assert [n for n, _ in strokes] == [f"stroke {k} of {count}" for k in range(1, count + 1)]
     assert last == "end"
-    assert end[: len(dialect.up)] == [*dialect.up]
+    assert end[: len(lift.up)] == [*lift.up]
     assert end[-1] == "G0 X0 Y0"
 
 
 @pytest.mark.parametrize("name", LIFTS)
 def test_every_stroke_can_be_drawn_on_its_own(name: str) -> None:
-    dialect = LIFTS[name]
-    for title, lines in blocks(gcode(dialect=dialect)):
+    lift = LIFTS[name]
+    for title, lines in blocks(gcode(lift=lift)):
         if title.startswith("stroke"):
             own = [line for line in lines if not line.startswith("(pen") and line != "M0"]
             assert own[0].startswith("G0 X")
             first = next(line for line in own if line.startswith("G1 X"))
             assert first.endswith(" F1500")
-            replay = Replay(dialect, down=False).run("\n".join(own))
+            replay = Replay(lift, down=False).run("\n".join(own))
             assert len(replay.ink) == 1
             assert not replay.down
 
@@ -233,14 +236,14 @@ def test_pens_are_changed_with_the_pen_up() -> None:
 
 
 def test_dwell_follows_the_pen_in_seconds() -> None:
-    dialect = replace(servo(40, 120.5), dwell_up=0.25, dwell_down=0.1)
-    text = gcode(dialect=dialect)
+    lift = replace(servo(40, 120.5), dwell_up=0.25, dwell_down=0.1)
+    text = gcode(lift=lift)
     assert "M3 S120.5\nG4 P0.1\nG1 " in text
     assert "M3 S40\nG4 P0.25\n(stroke 2 " in text
-    assert Replay(dialect).run(text).dwells == pytest.approx(
+    assert Replay(lift).run(text).dwells == pytest.approx(
         0.1 * len(PLOT.strokes) + 0.25 * (len(PLOT.strokes) + 2)
     )
-    assert "G4" not in gcode(dialect=z_axis())
+    assert "G4" not in gcode(lift=z_axis())
 
 
 def test_comment_holds_nothing_that_grbl_acts_upon() -> None:
@@ -250,7 +253,7 @@ def test_comment_holds_nothing_that_grbl_acts_upon() -> None:
     lines = gcode(replace(PLOT, layers=(odd, other))).splitlines()
     (comment,) = [line for line in lines if line.startswith("(pen 1")]
     assert re.fullmatch(r"\(pen 1: rgb 1, 2, 3 +x+\)", comment)
-    assert len(comment) <= 80
+    assert len(comment) <= MAX_LINE
 
 
 def test_text_is_that_of_the_golden_file(golden: Callable[[str, str], None]) -> None:
@@ -286,9 +289,9 @@ def test_off_the_bed_is_refused(machine: dict[str, object], said: str) -> None:
 @pytest.mark.parametrize(
     ("up", "down", "said"),
     [
-        ((), ("M3",), "a pen-up command must have 1 to 70 characters, got ''"),
-        (("M5", ""), ("M3",), "a pen-up command must have 1 to 70 characters"),
-        (("M5",), ("M3 S" + "1" * 67,), "a pen-down command must have 1 to 70 characters"),
+        ((), ("M3",), "a pen-up command must have 1 to 69 characters, got ''"),
+        (("M5", ""), ("M3",), "a pen-up command must have 1 to 69 characters"),
+        (("M5",), ("M3 S" + "1" * 66,), "a pen-down command must have 1 to 69 characters"),
         (("M5 (up)",), ("M3",), "must be ASCII without any of"),
         (("$H",), ("M3",), "must be ASCII without any of"),
         (("M5",), ("M3?",), "must be ASCII without any of"),
@@ -314,6 +317,6 @@ def test_own_command_that_grbl_would_misread_is_refused(
         (lambda: replace(SERVO, dwell_up=61), "after pen-up must be 0 to 60 seconds, got 61"),
     ],
 )
-def test_dialect_out_of_range_is_refused(make: object, said: str) -> None:
+def test_pen_lift_out_of_range_is_refused(make: object, said: str) -> None:
     with pytest.raises(SketchvaeError, match=said):
         make()  # type: ignore[operator]

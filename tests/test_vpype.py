@@ -78,7 +78,7 @@ def test_travel_is_at_most_that_of_vpypes_own_sorting(arrangement: str, tmp_path
 def test_too_many_strokes_for_two_opt_are_sorted_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_MANY", 10)
+    monkeypatch.setattr(pipeline, "_TWO_OPT_STROKES", 10)
     plot = laid_out(pens=Pens())
     drawn = travel(through_vpype(plot, "", tmp_path))
     assert travel(through_vpype(optimize(plot), "", tmp_path)) < 0.8 * drawn

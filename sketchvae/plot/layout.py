@@ -1,4 +1,4 @@
-"""Where drawings lie on the page: in a grid, nestled, or where they are."""
+"""Placement of drawings on a page: in a grid, nested, or where they are."""
 
 import math
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ import numpy as np
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.nesting import nest
+from sketchvae.plot.nesting import Box, nest
 from sketchvae.plot.page import DECIMALS, Page
 
 Arrangement = Literal["grid", "packed", "keep"]
-GAPS = {"grid": 4.0, "packed": 1.0, "keep": 0.0}  # mm between drawings, where none is given
+GAPS = {"grid": 4.0, "packed": 1.0, "keep": 0.0}  # mm between drawings, by default
 MARGIN = 10.0  # mm
 
 
@@ -22,13 +22,13 @@ class Layout:
     """How drawings are laid out on a page.
 
     Attributes:
-        arrangement: "grid": each in a cell of its own, left to right and then down; "packed":
-            as near to each other as the gap lets them, and as large as that lets them be; "keep":
-            where their coordinates put them, in mm from the upper left corner of the page.
-        margin: mm along the edges of the page that stay free; of no account to "keep".
-        gap: mm between drawings that stay free, or None for GAPS.
-        vary: share, 0 to 0.9, of its size that a drawing may be smaller by, as chance has it.
-        seed: of that chance, 0 or more.
+        arrangement: "grid" puts each drawing into a cell of its own, row by row; "packed" nests
+            drawings, as large as the gap allows; "keep" takes their coordinates for mm from the
+            upper left corner of the page.
+        margin: free along the edges of the page, mm; without effect on "keep".
+        gap: free between drawings, mm; None for that of GAPS.
+        vary: each drawing is scaled by a random factor from 1 - vary to 1; 0 to 0.9.
+        seed: of the random factors, 0 or more.
 
     Raises:
         SketchvaeError: for a value out of range.
@@ -50,11 +50,18 @@ class Layout:
             )
 
     def place(self, drawings: Sequence[Drawing], page: Page) -> list[Drawing]:
-        """Place drawings on the page, in mm; those without a stroke are left out.
+        """Place drawings on a page.
+
+        Args:
+            drawings: in any unit; drawings without a stroke are left out.
+            page: the sheet.
+
+        Returns:
+            The drawings in mm from the upper left corner of the page.
 
         Raises:
-            SketchvaeError: if no drawing has a stroke, the margin leaves no room for one, or
-                one that is kept where it is lies off the page.
+            SketchvaeError: if no drawing has a stroke, the margin leaves no room, or a drawing
+                that is kept where it is lies outside of the page.
         """
         inked = [drawing for drawing in drawings if drawing.strokes]
         if not inked:
@@ -64,7 +71,7 @@ class Layout:
         placed = inked if self.arrangement == "keep" else self._arranged(inked, page)
         rounded = [drawing.rounded(DECIMALS) for drawing in placed]
         for index, drawing in enumerate(rounded):
-            _check_on(page, drawing, index)
+            _check_inside(page, drawing, index)
         return rounded
 
     def _arranged(self, drawings: Sequence[Drawing], page: Page) -> list[Drawing]:
@@ -75,40 +82,45 @@ class Layout:
                 f"{min(page.width, page.height) / 2:g} mm, got {self.margin:g}; choose another"
             )
         gap = GAPS[self.arrangement] if self.gap is None else self.gap
-        chance = np.random.default_rng(self.seed).random(len(drawings))
-        sizes = (1 - self.vary * chance).tolist()
-        arranged = nest if self.arrangement == "packed" else _in_grid
-        placed = arranged(drawings, width, height, gap, sizes)
+        uniforms = np.random.default_rng(self.seed).random(len(drawings))
+        box = Box(width, height, gap)
+        arrange = nest if self.arrangement == "packed" else _in_grid
+        placed = arrange(drawings, box, (1 - self.vary * uniforms).tolist())
         return [drawing.moved(self.margin, self.margin) for drawing in placed]
 
 
-def _in_grid(
-    drawings: Sequence[Drawing], width: float, height: float, gap: float, sizes: Sequence[float]
-) -> list[Drawing]:
-    """Centre each drawing in a cell of its own; the cells are as large as can be."""
+def _in_grid(drawings: Sequence[Drawing], box: Box, scales: Sequence[float]) -> list[Drawing]:
+    """Centre each drawing in a cell of its own; the cells are as large as the box allows.
+
+    Args:
+        drawings: each with a stroke.
+        box: free area of the page.
+        scales: fraction of its cell that each drawing fills.
+    """
+    width, height, gap = box.width + box.gap, box.height + box.gap, box.gap
     columns, rows = max(
         ((c, math.ceil(len(drawings) / c)) for c in range(1, len(drawings) + 1)),
-        key=lambda shape: min((width + gap) / shape[0], (height + gap) / shape[1]),
+        key=lambda shape: min(width / shape[0], height / shape[1]),
     )
-    across, down = (width + gap) / columns, (height + gap) / rows
+    across, down = width / columns, height / rows
     if min(across, down) - gap <= 0:
         raise SketchvaeError(
             f"{len(drawings)} drawings must fit on the page with {gap:g} mm between them, got no "
             "room for them; choose fewer, a larger page or a smaller gap"
         )
     placed = []
-    for index, (drawing, size) in enumerate(zip(drawings, sizes, strict=True)):
-        fitted = drawing.fit((across - gap) * size, (down - gap) * size)
-        left = index % columns * across + (across - gap) * (1 - size) / 2
-        top = index // columns * down + (down - gap) * (1 - size) / 2
+    for index, (drawing, scale) in enumerate(zip(drawings, scales, strict=True)):
+        fitted = drawing.fit((across - gap) * scale, (down - gap) * scale)
+        left = index % columns * across + (across - gap) * (1 - scale) / 2
+        top = index // columns * down + (down - gap) * (1 - scale) / 2
         placed.append(fitted.moved(left, top))
     return placed
 
 
-def _check_on(page: Page, drawing: Drawing, index: int) -> None:
-    left, top, right, low = drawing.bounds
-    if left < 0 or top < 0 or right > page.width or low > page.height:
+def _check_inside(page: Page, drawing: Drawing, index: int) -> None:
+    left, top, right, bottom = drawing.bounds
+    if left < 0 or top < 0 or right > page.width or bottom > page.height:
         raise SketchvaeError(
             f"drawing {index + 1} must lie on the page, {page}, got ink from ({left:g}, {top:g}) "
-            f"to ({right:g}, {low:g}) mm; choose a larger page, or let it be placed"
+            f"to ({right:g}, {bottom:g}) mm; choose a larger page, or let it be placed"
         )

@@ -1,12 +1,13 @@
-"""Drawings nestled on a page: each as near as can be to those before it, none across another.
+"""Nesting: drawings as near to each other as a gap allows, and none across another.
 
-The room is a bitmap held in one whole number: a bit a pixel, row after row, the highest bit the
-upper left one. Shifting the number moves all that is there at once, so every place for a drawing
-is tried together: the places that are taken are the room moved by each pixel of it, or-ed.
+The box is a bitmap, held in one integer: one bit a pixel, row after row, the highest bit the
+upper left pixel. A shift of the integer moves the whole bitmap, so all corners at which a shape
+could lie are tried together: the shape collides at the OR of the occupied bitmap shifted by each
+of the shape's pixels. (`raster` inks lines alone; here a closed outline is filled as well.)
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -14,61 +15,87 @@ import numpy as np
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.polyline import Bools
 
-_PIXELS = 720  # of the longer side of the room
-_SLACK = 2.0  # pixels that the outlines of two drawings may miss their ink by, together
-_SMALLEST = 6.0  # pixels of the longest side: a smaller drawing has no shape
-_SHRINK = 0.85  # of the size, where it is too large
-_HALVINGS = 3  # of the span in which the largest size is left then
+_PIXELS = 720  # pixels of the longer side of the box
+_SLACK = 2.0  # pixels by which the bitmaps of two drawings may miss their ink, together
+_SMALLEST = 6.0  # pixels of the longest side of a drawing: a smaller one has no shape
+_SHRINK = 0.85  # factor by which drawings that do not fit are made smaller
+_HALVINGS = 3  # steps of bisection between a size that fits and one that does not
 
 
-def nest(
-    drawings: Sequence[Drawing], width: float, height: float, gap: float, sizes: Sequence[float]
-) -> list[Drawing]:
-    """Make drawings as large as fit into a box together, and place them in it.
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The area in which drawings are placed.
 
-    Each in turn takes the uppermost free place, and the leftmost of these. A stroke of three
-    points or more keeps others out of what it encloses, too. All of them are centred then.
+    Attributes:
+        width: mm.
+        height: mm.
+        gap: least distance between the ink of two drawings, mm.
+    """
+
+    width: float
+    height: float
+    gap: float
+
+
+def nest(drawings: Sequence[Drawing], box: Box, scales: Sequence[float]) -> list[Drawing]:
+    """Place drawings in a box, as large as they fit into it together, and centre them.
+
+    Each in turn takes the uppermost free corner, and the leftmost of these. A stroke of three
+    points or more keeps other drawings out of the area that it encloses.
 
     Args:
         drawings: at least one, each with a stroke.
-        width: of the box, mm.
-        height: of the box, mm.
-        gap: least distance between the ink of two drawings, mm.
-        sizes: of the longest sides, one a drawing; only their ratios count.
+        box: in which they are placed.
+        scales: of the longest sides, one for each drawing; only their ratios count.
+
+    Returns:
+        The drawings in mm from the upper left corner of the box.
 
     Raises:
         SketchvaeError: if they do not fit, however small.
     """
-    if len(drawings) * math.pi / 4 * gap**2 > (width + gap) * (height + gap):
-        _refuse(len(drawings))  # not even dots would fit; it would take long to find out
-    pixel = max(width, height) / _PIXELS
-    shapes = [d.sized(s / max(sizes)) for d, s in zip(drawings, sizes, strict=True)]
-    room = _Room(int(width / pixel), int(height / pixel), gap / pixel + _SLACK)
-    side, corners = _largest(shapes, room)
+    gap = box.gap
+    if len(drawings) * math.pi / 4 * gap**2 > (box.width + gap) * (box.height + gap):
+        _refuse(len(drawings))  # not even dots would fit, and to try that takes long
+    pixel = max(box.width, box.height) / _PIXELS
+    shapes = [d.sized(s / max(scales)) for d, s in zip(drawings, scales, strict=True)]
+    bitmap = _Bitmap(int(box.width / pixel), int(box.height / pixel), gap / pixel + _SLACK)
+    side, corners = _largest(shapes, bitmap)
     placed = [
         shape.scaled(side * pixel).moved(x * pixel, y * pixel)
         for shape, (x, y) in zip(shapes, corners, strict=True)
     ]
     left, top = (min(d.bounds[i] for d in placed) for i in (0, 1))
-    right, low = (max(d.bounds[i] for d in placed) for i in (2, 3))
-    return [d.moved((width - left - right) / 2, (height - top - low) / 2) for d in placed]
+    right, bottom = (max(d.bounds[i] for d in placed) for i in (2, 3))
+    right_free, bottom_free = box.width - left - right, box.height - top - bottom
+    return [d.moved(right_free / 2, bottom_free / 2) for d in placed]
 
 
-def _largest(shapes: Sequence[Drawing], room: "_Room") -> tuple[float, list[tuple[int, int]]]:
-    """Find the largest longest side, in pixels, at which all fit, and their corners then."""
+def _largest(shapes: Sequence[Drawing], bitmap: "_Bitmap") -> tuple[float, list[tuple[int, int]]]:
+    """Find the largest size at which all shapes fit.
+
+    Args:
+        shapes: whose longest side is 1 at most.
+        bitmap: in which they are placed.
+
+    Returns:
+        The longest side in pixels, and the upper left corners of the shapes.
+    """
     extents = np.array([shape.bounds[2:] for shape in shapes])
     area = max(float(extents.prod(axis=1).sum()), 1e-9)
-    alone = float(min((room.width, room.height) / np.maximum(extents.max(axis=0), 1e-9)))
-    low = high = min(alone, 1.25 * (room.width * room.height / area) ** 0.5)
-    while (corners := room.places(shape.scaled(low) for shape in shapes)) is None:
+    largest = np.maximum(extents.max(axis=0), 1e-9)
+    alone = float(min((bitmap.width, bitmap.height) / largest))
+    low = high = min(alone, 1.25 * (bitmap.width * bitmap.height / area) ** 0.5)
+    while (corners := bitmap.corners(shape.scaled(low) for shape in shapes)) is None:
         low, high = low * _SHRINK, low
         if low < _SMALLEST:
             _refuse(len(shapes))
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        found = room.places(shape.scaled(middle) for shape in shapes)
-        low, high, corners = (low, middle, corners) if found is None else (middle, high, found)
+        tried = bitmap.corners(shape.scaled(middle) for shape in shapes)
+        low, high, corners = (low, middle, corners) if tried is None else (middle, high, tried)
     return low, corners
 
 
@@ -80,50 +107,72 @@ def _refuse(count: int) -> NoReturn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """A box that drawings are placed in.
+class _Bitmap:
+    """The size of the box in pixels.
 
     Attributes:
         width: pixels.
         height: pixels.
-        reach: pixels around a drawing that must be free of others. They may lie outside.
+        reach: pixels around a drawing that must be free of others, also outside of the box.
     """
 
     width: int
     height: int
     reach: float
 
-    def places(self, drawings: Iterator[Drawing]) -> list[tuple[int, int]] | None:
-        """Place drawings in turn, and return their upper left corners; None if one finds none."""
+    def corners(self, drawings: Iterable[Drawing]) -> list[tuple[int, int]] | None:
+        """Place drawings in turn; return their upper left corners, None if one does not fit.
+
+        Args:
+            drawings: in pixels, with their upper left corner at the origin.
+        """
         border = int(np.ceil(self.reach)) + 1
         stride, rows = self.width + 2 * border, self.height + 2 * border
         bits = stride * rows
-        taken, empty, corners = 0, bits, []  # the lowest `empty` bits are not taken yet
+        occupied, empty, corners = 0, bits, []  # the lowest `empty` bits are not occupied yet
         for drawing in drawings:
-            ink, around = _covered(drawing, 0), _covered(drawing, border, self.reach)
+            ink, around = _mask(drawing, 0), _mask(drawing, border, self.reach)
             height, width = ink.shape
             if width > self.width or height > self.height:
                 return None
-            across = self.width - width + 1
-            inside = int(("1" * across).ljust(stride, "0") * (self.height - height + 1), 2)
-            inside <<= bits - stride * (self.height - height + 1)
-            free = inside & ~(_blocked(taken >> empty, around, stride) << empty)
+            inside = self._corners_inside(width, height, stride, bits)
+            collisions = _collisions(occupied >> empty, around, stride) << empty
+            free = inside & ~collisions
             if not free:
                 return None
             first = bits - free.bit_length()
             corners.append((first % stride, first // stride))
             below = bits - (first + border * stride + border) - height * stride
-            taken |= _number(ink, stride) << below
+            occupied |= _to_bits(ink, stride) << below
             empty = min(empty, below)
         return corners
 
+    def _corners_inside(self, width: int, height: int, stride: int, bits: int) -> int:
+        """Return the bits of the corners at which a shape lies inside the box.
 
-def _covered(drawing: Drawing, border: int, reach: float = 0.0) -> np.ndarray[tuple[int, int]]:
-    """Tell which pixels lie on or in the strokes of an aligned drawing, or within reach of them."""
+        Args:
+            width: of the shape in pixels.
+            height: of the shape in pixels.
+            stride: bits of a row.
+            bits: of the whole bitmap.
+        """
+        rows = self.height - height + 1
+        row = ("1" * (self.width - width + 1)).ljust(stride, "0")
+        return int(row * rows, 2) << bits - stride * rows
+
+
+def _mask(drawing: Drawing, border: int, reach: float = 0.0) -> Bools:
+    """Mark the pixels on, in or near the strokes of a drawing, (height, width).
+
+    Args:
+        drawing: in pixels, with its upper left corner at the origin.
+        border: pixels added on each side.
+        reach: distance from a stroke up to which pixels are marked.
+    """
     from PIL import Image, ImageDraw
 
-    _, _, right, low = drawing.bounds
-    size = (int(np.ceil(right)) + 1 + 2 * border, int(np.ceil(low)) + 1 + 2 * border)
+    _, _, right, bottom = drawing.bounds
+    size = (int(np.ceil(right)) + 1 + 2 * border, int(np.ceil(bottom)) + 1 + 2 * border)
     image = Image.new("L", size)
     pencil = ImageDraw.Draw(image)
     for stroke in drawing.strokes:
@@ -136,30 +185,36 @@ def _covered(drawing: Drawing, border: int, reach: float = 0.0) -> np.ndarray[tu
     return np.asarray(image) > 0
 
 
-def _runs(covered: np.ndarray[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
-    """Yield the runs of covered pixels as (row, first, length)."""
-    edges = np.diff(np.pad(covered.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+def _runs(mask: Bools) -> Iterator[tuple[int, int, int]]:
+    """Yield the runs of marked pixels as (row, first column, length)."""
+    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=1)
     rows, firsts = np.nonzero(edges == 1)
     _, ends = np.nonzero(edges == -1)
     yield from zip(rows.tolist(), firsts.tolist(), (ends - firsts).tolist(), strict=True)
 
 
-def _number(covered: np.ndarray[tuple[int, int]], stride: int) -> int:
-    """Write pixels as a number of as many rows of `stride` bits."""
-    number = 0
-    for row, first, length in _runs(covered):
-        number |= ((1 << length) - 1) << ((covered.shape[0] - row) * stride - first - length)
-    return number
+def _to_bits(mask: Bools, stride: int) -> int:
+    """Return a mask as bits, with `stride` bits a row."""
+    bits = 0
+    for row, first, length in _runs(mask):
+        bits |= ((1 << length) - 1) << ((mask.shape[0] - row) * stride - first - length)
+    return bits
 
 
-def _blocked(taken: int, around: np.ndarray[tuple[int, int]], stride: int) -> int:
-    """Tell at which places the pixels would lie on taken ones: the place of their corner."""
-    powers = [taken]  # moved by 0 to 2**k - 1 pixels, and or-ed
-    for k in range(around.shape[1].bit_length()):
+def _collisions(occupied: int, mask: Bools, stride: int) -> int:
+    """Return the bits of the corners at which a mask would lie on occupied pixels.
+
+    Args:
+        occupied: bits of the occupied pixels.
+        mask: (height, width) of a shape.
+        stride: bits of a row.
+    """
+    powers = [occupied]  # powers[k]: shifted by 0 to 2**k - 1 pixels, and or-ed
+    for k in range(mask.shape[1].bit_length()):
         powers.append(powers[k] | powers[k] << (1 << k))
-    blocked = 0
-    for row, first, length in _runs(around):
+    collisions = 0
+    for row, first, length in _runs(mask):
         k = length.bit_length() - 1
         run = powers[k] | powers[k] << (length - (1 << k))
-        blocked |= run << (row * stride + first)
-    return blocked
+        collisions |= run << (row * stride + first)
+    return collisions

@@ -1,11 +1,12 @@
-"""The sheet of paper, in millimetres."""
+"""A sheet of paper, in millimetres."""
 
 import re
 from dataclasses import dataclass
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.machine.words import MM_PER_INCH
 
-SIZES = {  # mm, upright: ISO 216, and the one that North America uses in its place
+SIZES = {  # width and height of an upright page, mm: ISO 216, and North America's
     "a6": (105.0, 148.0),
     "a5": (148.0, 210.0),
     "a4": (210.0, 297.0),
@@ -15,21 +16,21 @@ SIZES = {  # mm, upright: ISO 216, and the one that North America uses in its pl
     "a0": (841.0, 1189.0),
     "letter": (215.9, 279.4),
 }
-UNITS = {"mm": 1.0, "cm": 10.0, "in": 25.4}
-SMALLEST, LARGEST = 10.0, 5000.0  # mm of a side
-DECIMALS = 3  # of a millimetre: finer than any plotter
+UNITS = {"mm": 1.0, "cm": 10.0, "in": MM_PER_INCH}  # mm
+MIN_SIDE, MAX_SIDE = 10.0, 5000.0  # mm
+DECIMALS = 3  # of a length in mm: a thousandth is finer than any plotter
 
 _SIZE = re.compile(r"([\d.]+)\s*(mm|cm|in)?\s*x\s*([\d.]+)\s*(mm|cm|in)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A sheet of paper; x grows to the right from its left edge, y downwards from its upper one.
+    """A sheet of paper; x grows to the right from its left edge, y down from its upper edge.
 
     Attributes:
         width: mm, 10 to 5000.
         height: mm, 10 to 5000.
-        name: of its size, "a4" say, by which devices know it; else as it was asked for.
+        name: of its size, as "a4", which HPGL devices need; else the size as it was written.
 
     Raises:
         SketchvaeError: for a side out of range.
@@ -41,9 +42,9 @@ class Page:
 
     def __post_init__(self) -> None:
         for side in (self.width, self.height):
-            if not SMALLEST <= side <= LARGEST:
+            if not MIN_SIDE <= side <= MAX_SIDE:
                 raise SketchvaeError(
-                    f"a page must have sides of {SMALLEST:g} to {LARGEST:g} mm, got "
+                    f"a page must have sides of {MIN_SIDE:g} to {MAX_SIDE:g} mm, got "
                     f"{self.width:g} x {self.height:g} mm; choose another size"
                 )
 
@@ -52,32 +53,29 @@ class Page:
 
     @property
     def landscape(self) -> bool:
-        """Whether it is wider than high."""
+        """Whether the page is wider than high."""
         return self.width > self.height
 
 
 def parse_page(size: str, landscape: bool = False) -> Page:
-    """Read the size of a page: a name of SIZES, or WxH with a unit (148x210mm, 11x14in).
+    """Read the size of a page.
 
-    One unit is enough for both sides. A page given by name stands upright unless it is to be
-    landscape; one of WxH is turned only for that.
+    Args:
+        size: a name of SIZES, or WxH with a unit for both sides or for each: 148x210mm, 11x14in.
+        landscape: whether to turn an upright page.
 
     Raises:
         SketchvaeError: for an unknown name, a missing unit, or a side out of range.
     """
     text = size.strip().lower()
-    width, height = SIZES[text] if text in SIZES else parse_size(text, size)
+    width, height = SIZES[text] if text in SIZES else _parse_size(size)
     if landscape and width < height:
         width, height = height, width
     return Page(width, height, text)
 
 
-def parse_size(text: str, what: str) -> tuple[float, float]:
-    """Read WxH with a unit, in mm.
-
-    Raises:
-        SketchvaeError: if it is not that; `what` is what the message quotes.
-    """
+def _parse_size(text: str) -> tuple[float, float]:
+    """Return width and height of WxH with a unit, in mm."""
     match = _SIZE.fullmatch(text.strip())
     try:
         if match is None:
@@ -87,6 +85,6 @@ def parse_size(text: str, what: str) -> tuple[float, float]:
         return round(float(match[1]) * first, DECIMALS), round(float(match[3]) * last, DECIMALS)
     except ValueError:
         raise SketchvaeError(
-            f"a size must be {', '.join(SIZES)}, or WxH in mm, cm or in, got {what!r:.60}; "
+            f"a size must be {', '.join(SIZES)}, or WxH in mm, cm or in, got {text!r:.60}; "
             "try a4 or 148x210mm"
         ) from None

@@ -1,4 +1,4 @@
-"""What a plotter is to draw: strokes in millimetres, pen after pen."""
+"""A plan for a plotter: strokes in millimetres on a page, pen after pen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ PEN_WIDTH = 0.3  # mm
 
 @dataclass(frozen=True, slots=True)
 class Pens:
-    """The pens, and which of them draws what.
+    """The pens, and which of them draws which stroke.
 
     Attributes:
-        colours: one a pen, each a name or #rrggbb as in SVG 1.1; pen 1 is the first.
-        of_drawings: numbers of the pens that the drawings get in turn; None for all of them.
-        of_strokes: the same for the strokes of each drawing; in the place of `of_drawings`.
+        colours: of the pens, by number from 1; each a name or #rrggbb as in SVG 1.1.
+        of_drawings: numbers of the pens that draw the drawings in turn; None for all pens.
+        of_strokes: numbers of the pens that draw the strokes of each drawing in turn, instead of
+            `of_drawings`; None otherwise.
         width: of the line, mm, 0.01 to 20.
 
     Raises:
-        SketchvaeError: for no pen, an unknown colour, or a number that is no pen's.
+        SketchvaeError: for no pen, an unknown colour, or a number without a pen.
     """
 
     colours: tuple[str, ...] = ("black",)
@@ -50,21 +51,26 @@ class Pens:
                 f"a pen must be 0.01 to 20 mm wide, got {self.width:g}; try {PEN_WIDTH:g}"
             )
 
-    def number(self, drawing: int, stroke: int) -> int:
-        """Say which pen draws a stroke, by the indices of its drawing and of itself there."""
+    def pen_for(self, drawing: int, stroke: int) -> int:
+        """Return the number of the pen that draws a stroke.
+
+        Args:
+            drawing: index of its drawing.
+            stroke: index of the stroke in the drawing.
+        """
         if self.of_strokes:
             return self.of_strokes[stroke % len(self.of_strokes)]
-        turns = self.of_drawings or tuple(range(1, len(self.colours) + 1))
-        return turns[drawing % len(turns)]
+        numbers = self.of_drawings or tuple(range(1, len(self.colours) + 1))
+        return numbers[drawing % len(numbers)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """All that one pen draws, in order.
+    """The strokes that one pen draws, in order.
 
     Attributes:
         pen: its number, from 1.
-        colour: as in `Pens`.
+        colour: of the pen, as in `Pens`.
         strokes: (n, 2) each, in mm on the page.
     """
 
@@ -75,7 +81,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plot:
-    """A page full of strokes, pen after pen: what every writer writes.
+    """A page of strokes, pen after pen: the input of every writer.
 
     Attributes:
         page: the sheet.
@@ -89,22 +95,22 @@ class Plot:
 
     @property
     def strokes(self) -> tuple[Floats, ...]:
-        """All strokes, as they are drawn."""
+        """All strokes in the order of drawing."""
         return tuple(stroke for layer in self.layers for stroke in layer.strokes)
 
 
 def make_plot(drawings: Sequence[Drawing], page: Page, pens: Pens) -> Plot:
-    """Give the strokes of placed drawings to pens; each pen keeps the order of drawing.
+    """Assign the strokes of drawings to pens; each pen keeps their order.
 
     Args:
         drawings: on the page, in mm, as `Layout.place` returns them.
         page: the sheet.
-        pens: who draws what.
+        pens: and what each of them draws.
     """
     strokes: dict[int, list[Floats]] = {}
     for i, drawing in enumerate(drawings):
         for j, stroke in enumerate(drawing.strokes):
-            strokes.setdefault(pens.number(i, j), []).append(stroke)
+            strokes.setdefault(pens.pen_for(i, j), []).append(stroke)
     layers = (Layer(n, pens.colours[n - 1], tuple(strokes[n])) for n in sorted(strokes))
     return Plot(page, tuple(layers), pens.width)
 

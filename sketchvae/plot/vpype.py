@@ -1,6 +1,6 @@
-"""What vpype does for us: strokes that are quick to draw, and HPGL.
+"""The interface to vpype: an order of strokes that is quick to draw, and HPGL.
 
-vpype (https://github.com/abey79/vpype) is the tool of those who own plotters. Its lengths are CSS
+vpype (https://github.com/abey79/vpype) is the common tool for pen plotters. Its lengths are CSS
 pixels, its points complex numbers.
 """
 
@@ -13,34 +13,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.machine.words import MM_PER_INCH
 from sketchvae.plot.page import DECIMALS, SIZES, Page
 from sketchvae.plot.plan import Plot
 from sketchvae.polyline import Floats
 
 DEVICE = "hp7475a"
-PX_PER_MM = 96 / 25.4  # in a millimetre
+PX_PER_MM = 96 / MM_PER_INCH  # CSS pixels
 Complex = NDArray[np.complex128]
 
-_MANY = 5000  # strokes of a pen: from there on two-opt, which compares all with all, takes minutes
-_POINTS = 20  # of one PD: the buffers of old plotters are small
+_TWO_OPT_STROKES = 5000  # most strokes of a pen for two-opt, which takes minutes beyond that
+_PD_POINTS = 20  # most points of one PD command, since old plotters have small buffers
 
 
 def optimize(plot: Plot) -> Plot:
-    """Let each pen draw the same ink in less time, in another order than the model's.
+    """Return the same ink in another order, which each pen draws in less time.
 
-    Strokes that meet become one (linemerge), points within 0.05 mm of the line go (linesimplify),
-    closed strokes begin anywhere (reloop), and strokes are sorted and turned (linesort) so that
-    the pen-up travel is short; up to 5000 strokes of a pen with vpype's two-opt.
+    Strokes that meet become one (linemerge), points within 0.05 mm of the line are dropped
+    (linesimplify), closed strokes begin anywhere (reloop), and strokes are sorted and turned
+    (linesort) so that the pen-up travel is short; up to 5000 strokes of a pen with two-opt.
 
     Raises:
         ModuleNotFoundError: without vpype.
     """
     from vpype_cli import execute
 
-    many = max(len(layer.strokes) for layer in plot.layers) > _MANY
+    many = max(len(layer.strokes) for layer in plot.layers) > _TWO_OPT_STROKES
     order = "linesort" if many else "linesort --two-opt"
     pipeline = f"linemerge linesimplify reloop {order}"
-    document = execute(pipeline, _document(plot), "--seed 0")  # of the dice that reloop throws
+    document = execute(pipeline, _document(plot), "--seed 0")  # reloop is random
     layers = (
         replace(layer, strokes=tuple(_stroke(line) for line in document.layers[layer.pen]))
         for layer in plot.layers
@@ -49,14 +50,14 @@ def optimize(plot: Plot) -> Plot:
 
 
 def to_hpgl(plot: Plot, device: str = DEVICE) -> tuple[str, list[str]]:
-    """Write a plot for a plotter that speaks HPGL.
+    """Write a plot in HPGL, the language of older pen plotters.
 
     Args:
-        plot: on a page by name.
-        device: one that vpype knows.
+        plot: on a page that has a name.
+        device: name of a plotter in vpype's configuration.
 
     Returns:
-        the commands, and what vpype says of how to set up the device.
+        The commands, and vpype's notes on how to set up the device.
 
     Raises:
         ModuleNotFoundError: without vpype.
@@ -85,10 +86,11 @@ def to_hpgl(plot: Plot, device: str = DEVICE) -> tuple[str, list[str]]:
         quiet=True,
     )
     notes = [note.strip() for note in (plotter.info, paper.info) if note]
-    return re.sub(r"PD([^;]+);", _shorter, text.getvalue()), notes
+    return re.sub(r"PD([^;]+);", _split_pd, text.getvalue()), notes
 
 
 def _document(plot: Plot) -> Any:  # noqa: ANN401
+    """Return a plot as a document of vpype, with a layer for each pen."""
     import vpype
 
     document = vpype.Document(page_size=(plot.page.width * PX_PER_MM, plot.page.height * PX_PER_MM))
@@ -99,13 +101,14 @@ def _document(plot: Plot) -> Any:  # noqa: ANN401
 
 
 def to_line(stroke: Floats) -> Complex:
-    """Write a stroke as vpype does, (n, 2) to (n,) complex; a dot as a line of no length."""
+    """Convert a stroke, (n, 2), to vpype's form, (n,) complex; a dot becomes a line of length 0."""
     points = stroke if len(stroke) > 1 else stroke.repeat(2, axis=0)
     line: Complex = points @ np.array([1, 1j])
     return line
 
 
 def _stroke(line: Complex) -> Floats:
+    """Convert a line of vpype to a stroke, (n, 2) in mm, without points that repeat."""
     points = (np.column_stack([line.real, line.imag]) / PX_PER_MM).round(DECIMALS)
     moves = (np.diff(points, axis=0) != 0).any(axis=1)
     kept: Floats = points[np.concatenate([[True], moves])]
@@ -113,12 +116,12 @@ def _stroke(line: Complex) -> Floats:
 
 
 def _device(device: str, page: Page) -> tuple[Any, Any]:
-    """Find vpype's description of a device, and of the paper in it."""
+    """Return vpype's configuration of a device, and of a paper in it."""
     from vpype import config_manager
 
     try:
         plotter = config_manager.get_plotter_config(device)
-    except ValueError as error:  # vpype 1.15 has a slip of the pen in "designmate"
+    except ValueError as error:  # vpype 1.15 has a typing error in "designmate"
         raise SketchvaeError(
             f"{device}: vpype's description must be sizes with units, got {error}; choose another "
             "--device"
@@ -137,7 +140,7 @@ def _device(device: str, page: Page) -> tuple[Any, Any]:
 
 
 def _check_reach(plot: Plot, device: str, plotter: Any, paper: Any) -> None:  # noqa: ANN401
-    """Refuse ink beyond the hard clip: vpype would cut it off, and say nothing."""
+    """Refuse ink beyond the hard clip, which vpype would cut off without a message."""
     low, high = _reach(plot.page, plotter, paper)
     points = np.concatenate(plot.strokes)
     if (points < low).any() or (points > high).any():
@@ -151,7 +154,7 @@ def _check_reach(plot: Plot, device: str, plotter: Any, paper: Any) -> None:  # 
 
 
 def _reach(page: Page, plotter: Any, paper: Any) -> tuple[Floats, Floats]:  # noqa: ANN401
-    """Return what the device reaches of the page, in mm: the way of `write_hpgl`, backwards."""
+    """Return the corners of the reachable part of a page, (2,) in mm: `write_hpgl`, inverted."""
     size = np.array(paper.paper_size) / PX_PER_MM
     unit = plotter.plotter_unit_length / PX_PER_MM
     steps = np.array([paper.x_range, paper.y_range]).T * (unit, -unit if paper.y_axis_up else unit)
@@ -170,8 +173,8 @@ def _pair(point: Floats) -> str:
     return f"({point[0]:.1f}, {point[1]:.1f})"
 
 
-def _shorter(match: re.Match[str]) -> str:
-    """Draw a long line in several commands: the pen stays down in between."""
+def _split_pd(match: re.Match[str]) -> str:
+    """Divide a long PD command into several; the pen stays down in between."""
     numbers = match[1].split(",")
-    step = 2 * _POINTS
+    step = 2 * _PD_POINTS
     return "".join(f"PD{','.join(numbers[i : i + step])};" for i in range(0, len(numbers), step))

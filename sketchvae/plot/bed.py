@@ -1,0 +1,145 @@
+"""The bed of a machine, and a plot in the machine's coordinates.
+
+X grows to the right and Y away from whoever stands at the page's lower edge.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sketchvae.drawing import number
+from sketchvae.errors import SketchvaeError
+from sketchvae.plot.page import DECIMALS, Page
+from sketchvae.plot.plan import Plot
+from sketchvae.polyline import Floats
+
+Corner = Literal["bottom-left", "bottom-right", "top-left", "top-right"]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where the page lies on a machine.
+
+    Attributes:
+        bed: width and height that the pen can reach, mm; None for those of the page and its
+            offset.
+        origin: corner of the bed at X0 Y0, in which the page lies.
+        offset: mm of the page from that corner, to the right or left and up or down, into the bed.
+        home: whether the pen returns to X0 Y0 at the end.
+
+    Raises:
+        SketchvaeError: for an offset that is no length.
+    """
+
+    bed: tuple[float, float] | None = None
+    origin: Corner = "bottom-left"
+    offset: tuple[float, float] = (0.0, 0.0)
+    home: bool = True
+
+    def __post_init__(self) -> None:
+        if not all(-1e5 <= value <= 1e5 for value in self.offset):
+            raise SketchvaeError(
+                f"the offset must be two lengths in mm, got {self.offset}; try 10,10"
+            )
+
+    def bed_for(self, page: Page) -> tuple[float, float]:
+        """Return width and height of the bed, mm.
+
+        Raises:
+            SketchvaeError: if the bed is smaller than the page.
+        """
+        if self.bed is None:
+            right, up = (max(value, 0.0) for value in self.offset)
+            return round(page.width + right, DECIMALS), round(page.height + up, DECIMALS)
+        if self.bed[0] < page.width or self.bed[1] < page.height:
+            raise SketchvaeError(
+                f"the bed must be at least as large as the page, {page}, got {self.bed[0]:g} x "
+                f"{self.bed[1]:g} mm; choose a smaller page, or turn it with --landscape"
+            )
+        return self.bed
+
+    def to_machine(self, plot: Plot) -> "MachinePlot":
+        """Transform a plot from the page to the machine's coordinates.
+
+        Raises:
+            SketchvaeError: if ink would leave the bed.
+        """
+        layers = tuple(
+            tuple(self._transform(stroke, plot.page) for stroke in layer.strokes)
+            for layer in plot.layers
+        )
+        placed = MachinePlot(plot, self, self.bed_for(plot.page), layers)
+        placed.check_bed()
+        return placed
+
+    def _transform(self, stroke: Floats, page: Page) -> Floats:
+        """Transform a stroke, (n, 2) in mm; Y is flipped about the height of the page."""
+        x, y = stroke.T
+        is_left, is_top = self.origin.endswith("left"), self.origin.startswith("top")
+        x = x + self.offset[0] if is_left else x - page.width - self.offset[0]
+        y = -y - self.offset[1] if is_top else page.height - y + self.offset[1]
+        return np.column_stack([x, y]).round(DECIMALS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MachinePlot:
+    """A plot in the coordinates of a machine.
+
+    Attributes:
+        plot: on its page.
+        machine: on which the page lies.
+        bed: width and height of its bed, mm.
+        layers: strokes of each layer of the plot, (n, 2) each, in mm from X0 Y0.
+    """
+
+    plot: Plot
+    machine: Machine
+    bed: tuple[float, float]
+    layers: tuple[tuple[Floats, ...], ...]
+
+    @property
+    def strokes(self) -> tuple[Floats, ...]:
+        """All strokes in the order of drawing."""
+        return tuple(stroke for strokes in self.layers for stroke in strokes)
+
+    @property
+    def extent(self) -> Floats:
+        """Least x, y and greatest x, y of all moves, (4,) in mm."""
+        points = np.concatenate(self.strokes)
+        if self.machine.home:
+            points = np.concatenate([points, np.zeros((1, 2))])
+        return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+    def check_bed(self) -> None:
+        """Refuse ink outside of the bed.
+
+        Raises:
+            SketchvaeError: if a point is outside.
+        """
+        width, height = self.bed
+        is_left = self.machine.origin.endswith("left")
+        is_top = self.machine.origin.startswith("top")
+        low = np.array([0.0 if is_left else -width, -height if is_top else 0.0])
+        high = low + np.array([width, height])
+        points = np.concatenate(self.strokes)
+        first, last = points.min(axis=0), points.max(axis=0)
+        if (first < low).any() or (last > high).any():
+            raise SketchvaeError(
+                f"ink must lie on the bed, {_span(low, high)}, got {_span(first, last)}; choose "
+                "another offset, page or bed"
+            )
+
+
+def format_mm(value: float) -> str:
+    """Write a length in mm, to a thousandth."""
+    return number(float(value), DECIMALS)
+
+
+def format_point(point: Floats) -> str:
+    """Write a point, (2,) in mm, as the words X and Y."""
+    return f"X{format_mm(point[0])} Y{format_mm(point[1])}"
+
+
+def _span(low: Floats, high: Floats) -> str:
+    return f"{format_point(low)} to {format_point(high)}"
