@@ -298,7 +298,8 @@ def test_the_plugin_brings_no_torch_and_nothing_to_vpype_but_ours() -> None:
     script = (
         "import sys, json, vpype_cli; before = {*sys.modules}\n"
         "import sketchvae.cli.vpype_plugin\n"
-        "print(json.dumps(sorted({m.split('.')[0] for m in {*sys.modules} - before})))"
+        "print(json.dumps(sorted({m.split('.')[0] for m in {*sys.modules} - before}\n"
+        "    - sys.stdlib_module_names)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
