@@ -1,4 +1,4 @@
-"""Drawing: strokes of absolute points, and the geometry that every other part builds on."""
+"""Drawing: strokes of absolute points, their geometry, and the simplified form of Quick, Draw!."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sketchvae.errors import SketchvaeError, check_range
-from sketchvae.polyline import Floats, resample, simplify_mask
+from sketchvae.polyline import Floats, resample, simplify, simplify_mask
 
-SIMPLIFIED_SIDE = 255.0  # longest side of a drawing in Quick, Draw!'s simplified form, in pixels
-SIMPLIFIED_EPSILON = 2.0  # its Ramer-Douglas-Peucker tolerance, in pixels
-_LEAST_SIDE = 200  # pixels; of 26,124 drawings in Quick, Draw!'s own simplified form, 214
-COORDINATE_LIMIT = 1e9  # a coordinate is at most this far from 0: sums and products stay finite
+SIMPLIFIED_SIDE = 255.0  # pixels, longest side in Quick, Draw!'s simplified form
+SIMPLIFIED_EPSILON = 2.0  # pixels, tolerance of Ramer-Douglas-Peucker in that form
+_MIN_SIDE = 200  # pixels, longest side in that form; the least of 26,124 drawings there is 214
+COORDINATE_LIMIT = 1e9  # greatest distance of a coordinate from 0: sums and products stay finite
 
 
 class Pen(IntEnum):
@@ -28,22 +28,21 @@ class Pen(IntEnum):
 
 @dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
 class Drawing:
-    """A finished picture: strokes in drawing order, each an (n, 2) array of absolute points.
+    """An immutable drawing: strokes in the order of drawing, each an array of points.
 
-    x grows to the right and y downwards; the unit is the caller's (pixels for
-    Quick, Draw!, millimetres on a page). The arrays are read-only float64 copies.
-    Two drawings are equal if their strokes are, point by point.
+    x grows to the right and y downwards, in a unit of the caller's choice: pixels in files of
+    Quick, Draw!, millimetres on a page. The arrays are read-only float64 copies. Two drawings are
+    equal if their strokes are equal point by point.
 
     Args:
-        strokes: anything that reads as a sequence of (n, 2) arrays, n >= 1, of numbers from
-            -1e9 to 1e9.
-        word: what the drawing shows, "sheep" say; empty if unknown.
-        key_id: its number in Quick, Draw!; empty if it has none.
-        times: milliseconds at each point, one array a stroke, where they were recorded.
+        strokes: (n, 2) arrays, n >= 1, or lists of that form; coordinates from -1e9 to 1e9.
+        word: the thing drawn, as "sheep"; empty if unknown.
+        key_id: number of the drawing in Quick, Draw!; empty if it has none.
+        times: milliseconds at each point, an array (n,) for each stroke; None if not recorded.
 
     Raises:
-        SketchvaeError: if a stroke has no point, another shape, or a value out of range, or
-            the times are not one number a point.
+        SketchvaeError: if a stroke has no point, another shape, or a value out of range, or if
+            the times are not one number for each point.
     """
 
     strokes: tuple[Floats, ...]
@@ -77,7 +76,7 @@ class Drawing:
         return hash(tuple((s + 0.0).tobytes() for s in self.strokes))  # + 0.0: -0.0 equals 0.0
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and unpickle through the constructor: the arrays are read-only there too."""
+        """Copy and unpickle through the constructor, so that the arrays are read-only again."""
         return Drawing, (self.strokes, self.word, self.key_id, self.times)
 
     def __repr__(self) -> str:
@@ -90,17 +89,17 @@ class Drawing:
 
     @property
     def n_points(self) -> int:
-        """Number of points, over all strokes."""
+        """Number of points of all strokes."""
         return sum(len(s) for s in self.strokes)
 
     @property
     def points(self) -> Floats:
-        """All points in drawing order, (n_points, 2)."""
+        """Points of all strokes in the order of drawing, (n_points, 2)."""
         return np.concatenate(self.strokes) if self.strokes else np.zeros((0, 2))
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom; four zeros for an empty drawing."""
+        """Bounding box: left, top, right, bottom; four zeros for an empty drawing."""
         if not self.strokes:
             return 0.0, 0.0, 0.0, 0.0
         points = self.points
@@ -109,7 +108,7 @@ class Drawing:
 
     @property
     def longest_side(self) -> float:
-        """The larger of width and height."""
+        """The larger of width and height of the bounding box."""
         x0, y0, x1, y1 = self.bounds
         return max(x1 - x0, y1 - y0)
 
@@ -208,35 +207,42 @@ class Drawing:
         return offsets[implied:], lifted[implied:]
 
     def with_word(self, word: str) -> "Drawing":
-        """Say what the drawing shows."""
+        """Return the drawing with another word."""
         return Drawing(self.strokes, word, self.key_id, self.times)
 
     # --- geometry -------------------------------------------------------------------
 
     def moved(self, dx: float, dy: float) -> "Drawing":
-        """Shift every point by (dx, dy)."""
+        """Return the drawing shifted by (dx, dy).
+
+        Args:
+            dx: distance to the right.
+            dy: distance downwards.
+        """
         shift = np.array([dx, dy])
         return self._with_points(s + shift for s in self.strokes)
 
     def scaled(self, factor: float) -> "Drawing":
-        """Multiply every point by `factor`, about the origin."""
-        with np.errstate(over="ignore", invalid="ignore"):  # an error says it, not a warning
+        """Return the drawing scaled about the origin."""
+        with np.errstate(over="ignore", invalid="ignore"):  # the constructor refuses the result
             return self._with_points(s * factor for s in self.strokes)
 
     def rounded(self, decimals: int = 0) -> "Drawing":
-        """Round every coordinate."""
+        """Return the drawing with rounded coordinates."""
         return self._with_points(s.round(decimals) for s in self.strokes)
 
     def aligned(self) -> "Drawing":
-        """Move the upper left corner of the bounds to the origin."""
+        """Return the drawing with the upper left corner of its bounds at the origin."""
         x0, y0, _, _ = self.bounds
         return self.moved(-x0, -y0)
 
     def sized(self, side: float) -> "Drawing":
-        """Align to the origin and scale the longest side to `side`; a dot keeps its size.
+        """Return the drawing aligned to the origin, its longest side scaled to `side`.
+
+        A drawing without extent (a dot) is only aligned.
 
         Raises:
-            SketchvaeError: if the side is not above 0.
+            RangeError: if the side is not above 0, or above 1e9.
         """
         check_range("a side", side, 0, COORDINATE_LIMIT, above=True, advice="choose another")
         factor = side / self.longest_side if self.longest_side > 0 else 1.0
@@ -259,15 +265,16 @@ class Drawing:
         margin: float = 0.0,
         bounds: tuple[float, float, float, float] | None = None,
     ) -> "Drawing":
-        """Scale, keeping the proportions, and centre in a box from (0, 0) to (width, height).
+        """Return the drawing scaled and centred in a box from (0, 0) to (width, height).
 
-        A drawing without extent (a dot) is only centred.
+        The proportions stay. A drawing without extent (a dot) is only centred.
 
         Args:
-            width: of the box.
-            height: of the box.
-            margin: that stays free on each side.
-            bounds: what is to fill the box, left, top, right, bottom; None for the drawing's own.
+            width: width of the box.
+            height: height of the box.
+            margin: free space on each side of the box.
+            bounds: rectangle that fills the box (left, top, right, bottom); None for the bounds
+                of the drawing.
 
         Raises:
             SketchvaeError: if the margin is negative, or leaves no room.
@@ -283,19 +290,22 @@ class Drawing:
         scale = min(ratios, default=1.0)
         scale = scale if np.isfinite(scale) else 1.0
         corner, half = np.array([x0, y0]), np.array([x1 - x0, y1 - y0]) / 2
-        # From the corner, not from the middle at once: far from the origin the middle of a
-        # tiny drawing rounds to its edge.
+        # Corner and half are subtracted one by one, because far from the origin the middle of a
+        # tiny drawing is rounded to its edge.
         return self._with_points(
             (s - corner - half) * scale + (width / 2, height / 2) for s in self.strokes
         )
 
     def simplify(self, epsilon: float = SIMPLIFIED_EPSILON) -> "Drawing":
-        """Drop the points that lie within `epsilon` of the line (Ramer-Douglas-Peucker).
+        """Return the drawing without the points that Ramer-Douglas-Peucker drops.
 
-        The ends of every stroke stay. Recorded times stay with their points.
+        Both ends of each stroke stay, and times stay with their points.
+
+        Args:
+            epsilon: greatest distance of a dropped point from the simplified stroke.
 
         Raises:
-            SketchvaeError: if epsilon is negative.
+            RangeError: if epsilon is negative.
         """
         check_range("epsilon", epsilon, 0, advice="try 2")
         kept = [simplify_mask(s, epsilon) for s in self.strokes]
@@ -306,26 +316,26 @@ class Drawing:
         return Drawing(strokes, self.word, self.key_id, times)
 
     def simplified(self, side: float = SIMPLIFIED_SIDE) -> "Drawing":
-        """Bring into Quick, Draw!'s simplified form: integers from 0 to 255.
+        """Return the drawing in the simplified form of Quick, Draw!: integers from 0 to 255.
 
-        The published recipe: align to the upper left, scale the longest side to 255,
-        resample each stroke at 1 pixel, simplify with epsilon 2. A second pass drops a
-        few more points. Times do not survive the resampling.
+        The published recipe is: align to the origin, scale the longest side to 255, resample each
+        stroke with a spacing of 1 pixel, simplify with epsilon 2. A second pass would drop a few
+        more points. The times are lost.
 
         Args:
-            side: what the longest side is scaled to; less than 255 for a part of a drawing.
+            side: length of the longest side; less than 255 for a part of a drawing.
         """
-        dense = (resample(s, 1.0) for s in self.sized(side).strokes)
-        strokes = [s[simplify_mask(s, SIMPLIFIED_EPSILON)] for s in dense]  # one dense at a time
+        dense = (resample(s, 1.0) for s in self.sized(side).strokes)  # lazily, to save memory
+        strokes = [simplify(s, SIMPLIFIED_EPSILON) for s in dense]
         return Drawing(strokes, self.word, self.key_id).rounded()
 
     def in_simplified_form(self) -> "Drawing":
-        """Return the drawing as a model reads it.
+        """Return the drawing in the form that a model reads: `simplified`, if it is not already.
 
-        What is in simplified form already is taken as it is, for the recipe is not idempotent:
-        integers from 0 to 255, of about that size. All else goes through `simplified`.
+        A drawing of about 255 pixels with integer coordinates is at most aligned, because a
+        second pass of the recipe would drop more points.
         """
-        if self.longest_side < _LEAST_SIDE:
+        if self.longest_side < _MIN_SIDE:
             return self.simplified()
         if self.is_simplified:
             return self
@@ -334,7 +344,7 @@ class Drawing:
 
     @property
     def is_simplified(self) -> bool:
-        """Whether all coordinates are integers from 0 to 255: Quick, Draw!'s simplified form."""
+        """Whether all coordinates are integers from 0 to 255, as in the simplified form."""
         points = self.points
         return bool(((points == points.round()) & (points >= 0) & (points <= 255)).all())
 

@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, never half of each."""
+"""Writing of files and folders; a file is replaced as a whole or not at all."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sketchvae.errors import SketchvaeError
 
-_ADVICE = {
+_ADVICE = {  # end of the error message
     errno.ENOENT: "make the folder, or choose another",
     errno.ENOSPC: "make room there, or choose another place",
     errno.EFBIG: "make room there, or choose another place",
@@ -19,19 +19,23 @@ _ADVICE = {
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it into place when the block succeeds.
+    """Replace a file by a temporary file that the block writes.
 
-    On any exception, Ctrl-C included, the temporary file is removed and `path`
-    keeps what it held. A link stays a link: the file that it leads to is replaced.
+    The temporary file lies in the same folder. It replaces `path` when the block ends; on an
+    exception, Ctrl-C included, it is removed and `path` stays as it was. A symbolic link stays, and
+    its target is replaced.
+
+    Yields:
+        The path of the temporary file, which has the suffix of `path`.
 
     Raises:
-        SketchvaeError: if the folder is missing, `path` is a folder or a device, or the
-            file cannot be written (no permission, disk full).
+        SketchvaeError: if the folder is missing, `path` is a folder or a device, or the file
+            cannot be written (no permission, disk full).
     """
     temporary = None
     try:
         target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file():  # root would replace even /dev/null
+        if target.exists() and not target.is_file():  # root could replace even /dev/null
             raise SketchvaeError(
                 f"{path}: must be a file, got a folder or a device; name a file to write"
             )
@@ -72,8 +76,8 @@ def make_folder(folder: Path, advice: str) -> None:
 
 
 def _flush_to_disk(path: Path) -> None:
-    """Bring the content down before the name moves: a power cut must not leave an empty file."""
-    handle = os.open(path, os.O_RDWR)  # Windows flushes only what it may write
+    """Write the content to disk before the file is renamed, or a power cut leaves it empty."""
+    handle = os.open(path, os.O_RDWR)  # Windows flushes only files open for writing
     try:
         os.fsync(handle)
     finally:
@@ -81,6 +85,7 @@ def _flush_to_disk(path: Path) -> None:
 
 
 def _umask() -> int:
+    """Return the process's mask of file permissions; it can be read only by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -1,13 +1,15 @@
-"""The packed set: all drawings of a training set in one memory-mapped file.
+"""The packed dataset: the drawings of a training set in one memory-mapped file.
 
-The file is a safetensors file (https://github.com/huggingface/safetensors#format):
-eight bytes of header length, a JSON header, then the raw arrays. Opening it reads
-the header alone, whatever its size; a drawing costs the pages it lies on.
+The file is a safetensors file (https://github.com/huggingface/safetensors#format): eight bytes of
+header length, a JSON header, then the raw arrays. Opening it reads only the header, whatever the
+size of the file; reading a drawing reads the memory pages of its points.
 
-    points  (N, 3) uint8   x, y, lift: every point of every drawing, in drawing order
-    starts  (B + 1,) int64 drawing i owns points[starts[i]:starts[i + 1]]
-    keys    (B,) uint64    hash of the drawing's content: places it in a split
-    words   (B,) uint16    index into the list of words in the header
+    points  (N, 3) uint8    x, y, lift of the points of all drawings
+    starts  (B + 1,) int64  drawing i has points[starts[i]:starts[i + 1]]
+    keys    (B,) uint64     hash of the points of each drawing, which decides its split
+    words   (B,) uint16     index of each drawing's word in the vocabulary of the header
+
+Shape letters: B drawings, N points of all drawings, n points of one drawing.
 """
 
 import json
@@ -25,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import FileFormatError, RangeError, SketchvaeError
 from sketchvae.files import replacing
 
 Split = Literal["train", "valid", "test"]
@@ -33,9 +35,11 @@ Points = NDArray[np.uint8]
 
 FORMAT = "sketchvae-packed-1"
 SUFFIX = ".drawings"
-_MAX_HEADER = 1 << 24  # bytes; words and sources are the only parts that grow
-_MAX_WORDS = 1 << 16  # what uint16 can tell apart
-_ARRAYS: dict[str, tuple[str, str, tuple[int, ...]]] = {  # safetensors dtype, ours, a row's shape
+_MAX_HEADER = 1 << 24  # bytes; only words and sources grow with the drawings
+_MAX_WORDS = 1 << 16  # number of values of uint16
+_ARRAYS: dict[
+    str, tuple[str, str, tuple[int, ...]]
+] = {  # safetensors dtype, NumPy dtype, row shape
     "starts": ("I64", "<i8", ()),
     "keys": ("U64", "<u8", ()),
     "words": ("U16", "<u2", ()),
@@ -45,14 +49,18 @@ _ARRAYS: dict[str, tuple[str, str, tuple[int, ...]]] = {  # safetensors dtype, o
 
 @dataclass(frozen=True)
 class SplitFractions:
-    """What part of the hashes goes to validation and to the test, 0 to 1; the rest trains."""
+    """Fractions of the drawings for validation and test, from 0 to 1; the rest is for training.
+
+    Raises:
+        RangeError: if one is negative, or they add up to 1 or more.
+    """
 
     valid: float = 0.05
     test: float = 0.05
 
     def __post_init__(self) -> None:
         if not (self.valid >= 0 and self.test >= 0 and self.valid + self.test < 1):
-            raise SketchvaeError(
+            raise RangeError(
                 "the shares of validation and test must be 0 or more and add up to less than 1, "
                 f"got {self.valid:g} and {self.test:g}"
             )
@@ -60,17 +68,17 @@ class SplitFractions:
 
 @dataclass(frozen=True)
 class PackedDataset:
-    """A packed set, open. The arrays are memory-mapped and read-only.
+    """An open packed dataset; its arrays are memory-mapped and read-only.
 
     Attributes:
         path: the file.
-        points: (N, 3) uint8: x, y and whether the pen lifts after the point.
-        starts: (B + 1,) int64, the first point of each drawing.
-        keys: (B,) uint64, the hash of each drawing.
-        words: the word of each drawing, as (B,) uint16 into `vocabulary`.
-        vocabulary: the words that occur.
-        fractions: how the keys fall into train, valid and test.
-        sources: the names of the files that were imported.
+        points: (N, 3) uint8: x, y, and 1 where the pen lifts after the point.
+        starts: (B + 1,) int64, index of the first point of each drawing, and N.
+        keys: (B,) uint64, hash of each drawing.
+        words: (B,) uint16, index of each drawing's word in `vocabulary`.
+        vocabulary: words of the drawings.
+        fractions: fractions of valid and test.
+        sources: names of the imported files.
     """
 
     path: Path
@@ -88,7 +96,7 @@ class PackedDataset:
     def __getitem__(self, index: int) -> Drawing:
         word = int(self.words[index])
         if word >= len(self.vocabulary):
-            raise SketchvaeError(
+            raise FileFormatError(
                 f"{self.path}: the word of drawing {index} must be below {len(self.vocabulary)}, "
                 f"got {word}; the file is damaged, import it again"
             )
@@ -98,32 +106,35 @@ class PackedDataset:
         return (self[i] for i in range(len(self)))
 
     def points_of(self, index: int) -> Points:
-        """Return the points of a drawing, (n, 3) uint8.
+        """Return the points of a drawing, (n, 3) uint8; a negative index counts from the end.
 
         Raises:
-            SketchvaeError: if the file says that they lie outside of it.
-            IndexError: if there is no such drawing; a negative index counts from the end.
+            FileFormatError: if the file is damaged: its index of points is out of range.
+            IndexError: if there is no such drawing.
         """
         index = range(len(self))[index]
         first, last = int(self.starts[index]), int(self.starts[index + 1])
         if not 0 <= first <= last <= len(self.points):
-            raise SketchvaeError(
+            raise FileFormatError(
                 f"{self.path}: drawing {index} must lie within {len(self.points)} points, "
                 f"got {first} to {last}; the file is damaged, import it again"
             )
         return self.points[first:last]
 
     def split(self, name: Split) -> NDArray[np.int64]:
-        """Return the indices of the drawings in a split; a drawing never changes its split."""
-        place = self.keys / np.float64(2**64)  # uniform in [0, 1)
-        in_test = place < self.fractions.test
-        in_valid = ~in_test & (place < self.fractions.test + self.fractions.valid)
-        chosen = {"test": in_test, "valid": in_valid, "train": ~in_test & ~in_valid}[name]
-        return np.flatnonzero(chosen)
+        """Return the indices of the drawings of a split.
+
+        A drawing is in the same split of every dataset with the same fractions.
+        """
+        position = self.keys / np.float64(2**64)  # uniform in [0, 1)
+        in_test = position < self.fractions.test
+        in_valid = ~in_test & (position < self.fractions.test + self.fractions.valid)
+        members = {"test": in_test, "valid": in_valid, "train": ~in_test & ~in_valid}[name]
+        return np.flatnonzero(members)
 
 
 def key_of(points: Points) -> int:
-    """Hash a drawing's points, (n, 3) uint8, to 64 bits: equal drawings, equal splits."""
+    """Return the 64-bit hash of points, (n, 3) uint8; equal drawings have equal hashes."""
     return int.from_bytes(blake2b(points.tobytes(), digest_size=8).digest(), "little")
 
 
@@ -134,44 +145,31 @@ def pack(
     sources: Iterable[str] = (),
     fractions: SplitFractions = SplitFractions(),
 ) -> int:
-    """Write a packed set and return the number of drawings in it.
+    """Write a packed dataset and return the number of its drawings.
 
-    A drawing that is not in simplified form is brought into it. Memory does not grow
-    with the set: the arrays are gathered in temporary files beside `path`.
+    A drawing in another form is simplified. Memory does not grow with the number of drawings,
+    because the arrays are written to temporary files in the folder of `path` first.
+
+    Args:
+        drawings: at least one.
+        path: the file, which is replaced as a whole or not at all.
+        sources: names of the files of the drawings.
+        fractions: fractions of valid and test.
 
     Raises:
-        SketchvaeError: if there is no drawing, there are too many words, or the file
+        SketchvaeError: if there is no drawing, there are more than 65,536 words, or the file
             cannot be written.
     """
-    vocabulary: dict[str, int] = {}
-    n_points = n_drawings = 0
-    with replacing(path) as beside, tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        parts = {name: Path(folder, name) for name in ("starts", "keys", "words", "points")}
-        with ExitStack() as stack:  # closes all, even where the disk is too full for one
-            files = {name: stack.enter_context(part.open("wb")) for name, part in parts.items()}
-            files["starts"].write(struct.pack("<q", 0))
-            for drawing in drawings:
-                points = to_points(drawing)
-                n_drawings, n_points = n_drawings + 1, n_points + len(points)
-                word = vocabulary.setdefault(drawing.word, len(vocabulary))
-                if word >= _MAX_WORDS:
-                    raise SketchvaeError(
-                        f"{path}: a packed set must hold at most {_MAX_WORDS} different words, "
-                        "got more; pack the drawings into several sets"
-                    )
-                files["points"].write(points.tobytes())
-                files["starts"].write(struct.pack("<q", n_points))
-                files["keys"].write(struct.pack("<Q", key_of(points)))
-                files["words"].write(struct.pack("<H", word))
-        if not n_drawings:
-            raise SketchvaeError(f"{path}: a packed set must hold a drawing, got none to import")
-        header = _header(n_points, n_drawings, tuple(vocabulary), tuple(sources), fractions)
+    with replacing(path) as temporary, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        parts = {name: Path(folder, name) for name in _ARRAYS}
+        n_drawings, n_points, vocabulary = _write_parts(drawings, parts, path)
+        header = _header(n_points, n_drawings, vocabulary, tuple(sources), fractions)
         if len(header) > _MAX_HEADER:
             raise SketchvaeError(
                 f"{path}: words and names of sources must take at most {_MAX_HEADER} bytes "
                 f"together, got {len(header)}; pack the drawings into several sets"
             )
-        with beside.open("wb") as out:
+        with temporary.open("wb") as out:
             out.write(header)
             for part in parts.values():
                 with part.open("rb") as file:
@@ -179,8 +177,38 @@ def pack(
     return n_drawings
 
 
+def _write_parts(
+    drawings: Iterable[Drawing], parts: dict[str, Path], path: Path
+) -> tuple[int, int, tuple[str, ...]]:
+    """Write each array to its own file; return numbers of drawings and points, and the words."""
+    vocabulary: dict[str, int] = {}
+    n_points = n_drawings = 0
+    with ExitStack() as stack:  # closes all files, even if a full disk makes closing one fail
+        files = {name: stack.enter_context(part.open("wb")) for name, part in parts.items()}
+        files["starts"].write(struct.pack("<q", 0))
+        for drawing in drawings:
+            points = to_points(drawing)
+            n_drawings, n_points = n_drawings + 1, n_points + len(points)
+            word = vocabulary.setdefault(drawing.word, len(vocabulary))
+            if word >= _MAX_WORDS:
+                raise SketchvaeError(
+                    f"{path}: a packed set must hold at most {_MAX_WORDS} different words, "
+                    "got more; pack the drawings into several sets"
+                )
+            files["points"].write(points.tobytes())
+            files["starts"].write(struct.pack("<q", n_points))
+            files["keys"].write(struct.pack("<Q", key_of(points)))
+            files["words"].write(struct.pack("<H", word))
+    if not n_drawings:
+        raise SketchvaeError(f"{path}: a packed set must hold a drawing, got none to import")
+    return n_drawings, n_points, tuple(vocabulary)
+
+
 def to_points(drawing: Drawing) -> Points:
-    """Return x, y, lift of a drawing as (n, 3) uint8; see `Drawing.in_simplified_form`."""
+    """Return the points of a drawing in simplified form, (n, 3) uint8: x, y, lift.
+
+    See `Drawing.in_simplified_form`.
+    """
     simple = drawing.in_simplified_form()
     points = np.zeros((simple.n_points, 3), dtype=np.uint8)
     points[:, :2] = simple.points
@@ -189,7 +217,12 @@ def to_points(drawing: Drawing) -> Points:
 
 
 def from_points(points: Points, word: str = "") -> Drawing:
-    """Return the drawing whose points, (n, 3): x, y, lift, `to_points` gives."""
+    """Return a drawing from its points; the inverse of `to_points`.
+
+    Args:
+        points: (n, 3) x, y, lift.
+        word: word of the drawing.
+    """
     cuts = np.flatnonzero(points[:-1, 2]) + 1
     return Drawing(np.split(points[:, :2], cuts) if len(points) else [], word=word)
 
@@ -201,7 +234,7 @@ def _header(
     sources: tuple[str, ...],
     fractions: SplitFractions,
 ) -> bytes:
-    """Build a safetensors header for the arrays, in the order in which they are written."""
+    """Return the length and the text of a safetensors header; arrays in the order of _ARRAYS."""
     layout: dict[str, Any] = {
         "__metadata__": {
             "format": FORMAT,
@@ -224,10 +257,11 @@ def _header(
 
 
 def open_packed(path: Path) -> PackedDataset:
-    """Open a packed set; reads the header alone.
+    """Open a packed dataset by reading its header.
 
     Raises:
-        SketchvaeError: if the file is missing, of another kind, or cut short.
+        FileFormatError: if the file is of another kind, or cut short.
+        SketchvaeError: if it cannot be read.
     """
     try:
         header, start = _read_header(path)
@@ -252,8 +286,8 @@ def open_packed(path: Path) -> PackedDataset:
             f"{path}: cannot be read ({error.strerror}); make a packed set with "
             f"'sketchvae data import FILES -o {path}'"
         ) from error
-    except (ValueError, KeyError, TypeError, RecursionError, struct.error, SketchvaeError) as error:
-        raise SketchvaeError(
+    except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
+        raise FileFormatError(
             f"{path}: must be a packed set of drawings, got something else or a damaged file "
             f"({error!s:.100}); make one with 'sketchvae data import FILES -o SET'"
         ) from error
