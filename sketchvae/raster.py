@@ -183,26 +183,17 @@ class Raster:
             yield (y * self.width + x)[inked], coverage[inked]
 
 
-def ink_mask(
-    strokes: Sequence[Floats],
-    size: tuple[int, int],
-    line_width: float,
-    scale: float = 1.0,
-    offset: tuple[float, float] = (0.0, 0.0),
-) -> Bytes:
+def ink_mask(strokes: Sequence[Floats], size: tuple[int, int], line_width: float) -> Bytes:
     """Return the coverage of each pixel by strokes with round caps, (height, width), 0 to 255.
 
     Args:
-        strokes: (n, 2) points each, in any unit; one point is a dot.
+        strokes: (n, 2) points each, in pixels; one point is a dot.
         size: width and height in pixels; ink outside is left out.
         line_width: pixels, above 0.
-        scale: pixels per unit of the strokes.
-        offset: pixels from the upper left corner to the origin of the strokes.
     """
     width, height = size
     raster = Raster(width, height, (0,))
-    placed = [np.asarray(stroke) * scale + offset for stroke in strokes]
-    raster.ink(subdivide(placed, line_width), line_width, (255,), layer=0)
+    raster.ink(subdivide(strokes, line_width), line_width, (255,), layer=0)
     return raster.pixels.reshape(height, width)
 
 

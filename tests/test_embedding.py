@@ -28,9 +28,9 @@ from sketchvae.explore.embedding import (
 from sketchvae.generate.artist import Artist
 from sketchvae.polyline import Floats32
 from sketchvae.render import map as maps
-from sketchvae.render.map import CELLS, Frame, Map, check_suffix, pixels_of, to_html, to_png
+from sketchvae.render.map import CELLS, Map, Viewport, check_suffix, to_html, to_pixels, to_png
 
-UNIT = Frame(0.0, 0.0, 10.0)  # cells of 1
+UNIT = Viewport(0.0, 0.0, 10.0)  # cells of 1
 BOX = Drawing([[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]], "box")
 LINE = Drawing([[[0, 0], [255, 255]], [[0, 255]]], "line")
 
@@ -98,7 +98,7 @@ def test_latent_of_a_cell_is_the_mean_of_those_around_it_and_none_where_nobody_i
     means, near = mean_latents(latents, places, UNIT)
     np.testing.assert_allclose(means[0], [1, 3], atol=1e-4)
     np.testing.assert_allclose(means[25], [9, 9], atol=1e-4)
-    away = np.linalg.norm(UNIT.middles[:, None] - places, axis=2).min(axis=1)
+    away = np.linalg.norm(UNIT.centres[:, None] - places, axis=2).min(axis=1)
     np.testing.assert_array_equal(near, away < 1)
     assert not near[99]
 
@@ -107,36 +107,36 @@ def test_on_principal_components_a_cells_latent_lies_in_or_by_the_cell() -> None
     """The mean of latents is at the mean of their places, for the projection is linear."""
     latents = latents_of(4000)
     places = pca(latents, 2)
-    frame = Frame(-8.0, -8.0, 16.0)
-    means, near = mean_latents(latents, places, frame)
+    viewport = Viewport(-8.0, -8.0, 16.0)
+    means, near = mean_latents(latents, places, viewport)
     centred = (latents - latents.mean(axis=0)).astype(float)
     axes = np.linalg.lstsq(centred, places)[0]
     back = (means[near] - latents.mean(axis=0)) @ axes
     assert near.sum() > 30
-    assert np.abs(back - frame.middles[near]).max() < frame.side / CELLS
+    assert np.abs(back - viewport.centres[near]).max() < viewport.side / CELLS
 
 
 def test_what_is_drawn_in_a_cell_is_drawn_from_its_latent() -> None:
     artist, drawings = Artist(random_model()), flock(40)
     chart = draw_map(artist, drawings)
     latents = artist.encode(drawings)
-    np.testing.assert_allclose(chart.places, pca(latents, 2), atol=1e-4)
-    across, near = mean_latents(latents, chart.places, chart.frame)
+    np.testing.assert_allclose(chart.positions, pca(latents, 2), atol=1e-4)
+    across, near = mean_latents(latents, chart.positions, chart.viewport)
     assert (~near).any()
-    assert all(chart.drawn[i] is None for i in np.flatnonzero(~near).tolist())
+    assert all(chart.decoded[i] is None for i in np.flatnonzero(~near).tolist())
     expected = artist.attempt(int(near.sum()), 0.1, 0, across[near])
-    assert [chart.drawn[i] for i in np.flatnonzero(near).tolist()] == expected
-    inside = chart.frame.within(chart.places)
+    assert [chart.decoded[i] for i in np.flatnonzero(near).tolist()] == expected
+    inside = chart.viewport.normalised(chart.positions)
     assert ((inside > 0) & (inside < 1)).all()
 
 
 def test_later_map_is_turned_like_the_earlier_one() -> None:
     artist, drawings = Artist(random_model()), flock(30)
     first = draw_map(artist, drawings)
-    mirrored = first.places * (1, -1)
-    again = draw_map(artist, drawings, align_to=mirrored, frame=UNIT)
-    np.testing.assert_allclose(again.places, mirrored, atol=1e-6)
-    assert again.frame == UNIT
+    mirrored = first.positions * (1, -1)
+    again = draw_map(artist, drawings, align_to=mirrored, viewport=UNIT)
+    np.testing.assert_allclose(again.positions, mirrored, atol=1e-6)
+    assert again.viewport == UNIT
 
 
 def test_two_drawings_are_no_map() -> None:
@@ -149,9 +149,9 @@ def test_two_drawings_are_no_map() -> None:
 
 def chart() -> Map:
     places = np.array([[0.5, 0.5], [0.9, 0.9], [9.5, 1.5], [20.0, 20.0]])
-    drawn: list[Drawing | None] = [None] * CELLS**2
-    drawn[5] = BOX
-    return Map([BOX, LINE, LINE.with_word("a<b"), BOX], places, UNIT, drawn)
+    decoded: list[Drawing | None] = [None] * CELLS**2
+    decoded[5] = BOX
+    return Map([BOX, LINE, LINE.with_word("a<b"), BOX], places, UNIT, decoded)
 
 
 def test_nearest_drawing_of_a_cell_is_in_it() -> None:
@@ -162,7 +162,7 @@ def test_nearest_drawing_of_a_cell_is_in_it() -> None:
 
 
 def test_picture_has_dots_on_both_sides_and_ink_where_drawings_are() -> None:
-    picture = pixels_of(chart(), 400)
+    picture = to_pixels(chart(), 400)
     assert picture.shape == (400, 800, 3)
     left, right = picture[:, :400], picture[:, 400:]
     assert tuple(left[20, 20]) == tuple(right[20, 20]) == maps.COLOURS[0]
@@ -179,7 +179,7 @@ def test_picture_has_dots_on_both_sides_and_ink_where_drawings_are() -> None:
 
 def test_words_beyond_the_colours_are_grey() -> None:
     words = [str(i) for i in range(9)]
-    colours = [maps.colour_of(words, word) for word in words]
+    colours = [maps.word_colour(words, word) for word in words]
     assert len(set(colours)) == 7
     assert colours[6] == colours[8]
 

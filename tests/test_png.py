@@ -243,12 +243,12 @@ def test_picture_that_cannot_be_made_is_one_line(call: Callable[[], bytes], mess
 
 
 def test_ink_mask_is_the_coverage_that_the_distance_gives() -> None:
-    """A mask at a scale and an offset, against the distance of every pixel's centre."""
-    strokes = [np.array([[1.0, 1.0], [4.0, 2.0]]), np.array([[2.0, 3.0]])]
-    mask = ink_mask(strokes, (50, 40), line_width=3.0, scale=10.0, offset=(-2.0, 1.5))
+    """A line and a dot that reach beyond the picture, against the distance of every pixel."""
+    strokes = [np.array([[8.0, 11.5], [38.0, 21.5]]), np.array([[49.0, 31.5]])]
+    mask = ink_mask(strokes, (50, 40), line_width=3.0)
     assert mask.shape == (40, 50)
     ys, xs = np.mgrid[:40, :50] + 0.5
     t = np.linspace(0, 1, 2000)[:, None]
-    along = np.concatenate([(1 - t) * (8.0, 11.5) + t * (38.0, 21.5), [(18.0, 31.5)]])
+    along = np.concatenate([(1 - t) * strokes[0][0] + t * strokes[0][1], strokes[1]])
     distance = np.min([np.hypot(xs - x, ys - y) for x, y in along], axis=0)
     np.testing.assert_allclose(mask / 255, (2.0 - distance).clip(0, 1), atol=0.01)

@@ -1,4 +1,4 @@
-"""sketchvae animate: from a file of drawings to a file in which they are drawn."""
+"""sketchvae animate: from a file of drawings to an animation of them being drawn."""
 
 from itertools import islice
 from pathlib import Path

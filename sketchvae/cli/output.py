@@ -1,4 +1,4 @@
-"""Where the drawings of a command go: a page as SVG or in pixels, or a file of drawings."""
+"""Output of a command: a page as SVG or PNG, or a file of drawings; and the report of it."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sketchvae.cli.options import PageOptions, StyleOptions, names_of, refuse_typed
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import check_suffix
 
 if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
@@ -31,14 +31,14 @@ def draw_to(
     draw: "Callable[[int], Iterable[Drawing]]",
     write: "Write",
 ) -> None:
-    """Draw, write and report.
+    """Draw, write, and report the file, the number of drawings and the seed.
 
     Args:
         output: the file, for the report.
-        number: of drawings, for the report.
-        seed: the seed that was asked for; None for a fresh one.
-        draw: makes the drawings from a seed.
-        write: writes them, see `writer`.
+        number: number of drawings, for the report.
+        seed: as given on the command line; None for a fresh one.
+        draw: function that makes the drawings from a seed.
+        write: function that writes them, see `writer`.
 
     Raises:
         SketchvaeError: as `draw` and `write` do.
@@ -47,8 +47,8 @@ def draw_to(
 
     seed = fresh_seed() if seed is None else seed
     write(draw(seed))
-    place = "standard output" if str(output) == "-" else str(output)
-    click.echo(f"{place}: {plural(number, 'drawing')}, seed {seed}", err=True)
+    name = "standard output" if str(output) == "-" else str(output)
+    click.echo(f"{name}: {plural(number, 'drawing')}, seed {seed}", err=True)
 
 
 def writer(
@@ -56,18 +56,18 @@ def writer(
 ) -> "Write":
     """Return the function that writes drawings to a file.
 
-    What cannot be written is refused here, before the drawings are made.
+    Values that cannot be written are refused here, before the drawings are made.
 
     Args:
         page: the file, whose suffix chooses between a page and a file of drawings (see
             `data.formats`), and the style.
-        number: of drawings.
-        columns: cells in a row of a page; None makes it as square as it can be.
-        in_place: whether the drawings of a page or of ndjson keep their size and place; else
+        number: number of drawings.
+        columns: cells in a row of a page; None makes it as square as possible.
+        in_place: whether the drawings of a page or of ndjson keep their size and position; else
             each fills its own cell, or the 255 pixels of the simplified form.
 
     Raises:
-        SketchvaeError: for another suffix, or what cannot be drawn.
+        SketchvaeError: for another suffix, or a page that cannot be drawn.
     """
     if page.output.suffix.lower() in PICTURES:
         return _picture_writer(page, number, columns, in_place)
@@ -75,14 +75,14 @@ def writer(
 
 
 def refuse_unused(output: Path, moving: Collection[str] = ()) -> None:
-    """Refuse the options that change nothing in a file that stands still.
+    """Refuse options without effect on a file that is not an animation.
 
     Args:
         output: the file.
         moving: parameters of the command that are for animations alone.
 
     Raises:
-        click.UsageError: if one of the options stands on the command line.
+        click.UsageError: if one of the options is on the command line.
     """
     suffix = output.suffix.lower()
     if suffix not in PICTURES:
@@ -94,28 +94,22 @@ def refuse_unused(output: Path, moving: Collection[str] = ()) -> None:
 
 
 def _data_writer(output: Path, in_place: bool) -> "Write":
+    """Return the function that writes a file of drawings."""
     from sketchvae.data import formats
 
-    known = output.name.lower().endswith(formats.SUFFIXES) or output == formats.STANDARD
-    if not known and not output.is_dir():
-        _refuse_suffix(output, (*PICTURES, *formats.SUFFIXES))
+    if output != formats.STANDARD and not output.is_dir():
+        from sketchvae.render.animation import SUFFIXES
+
+        advice = "add --animate" if output.suffix.lower() in SUFFIXES else ""
+        known = (*PICTURES, *formats.SUFFIXES)
+        check_suffix(output, known, example="-o sheep.svg", advice=advice)
     if in_place and (output == formats.STANDARD or output.name.lower().endswith(_UNROUNDED)):
         return lambda drawings: formats.write(output, drawings)
     return lambda drawings: formats.write(output, (d.to_quickdraw() for d in drawings))
 
 
-def _refuse_suffix(output: Path, known: Sequence[str]) -> None:
-    from sketchvae.render.animation import SUFFIXES
-
-    moves = output.suffix.lower() in SUFFIXES
-    advice = "add --animate" if moves else f"try -o {output.stem or 'sheep'}.svg"
-    raise SketchvaeError(
-        f"{output}: must end in {', '.join(known[:-1])} or {known[-1]}, got "
-        f"{output.suffix or 'no suffix'}; {advice}"
-    )
-
-
 def _picture_writer(page: PageOptions, number: int, columns: int | None, in_place: bool) -> "Write":
+    """Return the function that writes a page; its specification is checked here."""
     from sketchvae.files import replacing
     from sketchvae.render.page import PageSpec, PictureSpec
 
@@ -124,7 +118,7 @@ def _picture_writer(page: PageOptions, number: int, columns: int | None, in_plac
     spec = (
         PageSpec(number, width, columns, style, in_place)
         if is_svg
-        else PictureSpec(number, width, columns, style, in_place, page.pixels)
+        else PictureSpec(number, width, columns, style, in_place, pixels=page.pixels)
     )
 
     def write(drawings: "Iterable[Drawing]") -> None:

@@ -20,7 +20,7 @@ from sketchvae.explore.embedding import draw_map
 from sketchvae.files import replacing
 from sketchvae.generate.artist import Artist
 from sketchvae.polyline import Floats
-from sketchvae.render.map import Frame, pixels_of
+from sketchvae.render.map import Viewport, to_pixels
 from sketchvae.render.png import contact_sheet
 from sketchvae.train.batches import DrawingPool
 from sketchvae.train.trainer import Callback, StepMetrics, Trainer, Validation
@@ -28,7 +28,7 @@ from sketchvae.train.trainer import Callback, StepMetrics, Trainer, Validation
 _LOG_EVERY = 50  # steps
 _SHEET_DRAWINGS = 36
 _MAP_DRAWINGS = 1000  # training drawings, the same ones each time
-_MAP_FRAME = Frame(-3.5, -3.5, 7.0)  # of all maps of a run, so that they can be compared
+_MAP_VIEWPORT = Viewport(-3.5, -3.5, 7.0)  # of all maps of a run, so that they can be compared
 _USED = 0.1  # nats of L_KL from which a latent dimension counts as used
 
 
@@ -205,9 +205,11 @@ class Pictures:
 
     def _map(self, artist: Artist) -> NDArray[np.uint8]:
         """Return a map of the same drawings, turned to match the last one."""
-        chart = draw_map(artist, self.map_drawings, frame=_MAP_FRAME, align_to=self.last_places)
-        self.last_places = chart.places
-        return pixels_of(chart)
+        chart = draw_map(
+            artist, self.map_drawings, viewport=_MAP_VIEWPORT, align_to=self.last_places
+        )
+        self.last_places = chart.positions
+        return to_pixels(chart)
 
     def _save(self, tag: str, name: str, pixels: NDArray[np.uint8], step: int) -> None:
         axes = "HW" if pixels.ndim == 2 else "HWC"

@@ -12,7 +12,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.artist import Artist
 from sketchvae.polyline import Floats, Floats32
-from sketchvae.render.map import CELLS, Frame, Map
+from sketchvae.render.map import CELLS, Map, Viewport
 
 FEWEST = 3  # drawings: two lie on a line
 COLD = 0.1  # temperature of what is drawn across the map: the latent decides
@@ -25,7 +25,7 @@ def draw_map(
     drawings: Sequence[Drawing],
     method: str = "pca",
     *,
-    frame: Frame | None = None,
+    viewport: Viewport | None = None,
     align_to: Floats | None = None,
 ) -> Map:
     """Lay drawings out in a plane by their latents, and let the artist draw across it.
@@ -39,7 +39,7 @@ def draw_map(
         artist: whose latents.
         drawings: 3 or more.
         method: "pca" (principal components), "tsne" or "umap".
-        frame: what to show; None for a square around all drawings.
+        viewport: what to show; None for a square around all drawings.
         align_to: (B, 2) places of the same drawings on an earlier map, which this one is turned to.
 
     Raises:
@@ -54,13 +54,13 @@ def draw_map(
     places = embed_2d(latents, method)
     if align_to is not None:
         places = procrustes_align(places, align_to)
-    frame = _around(places) if frame is None else frame
-    across, near = mean_latents(latents, places, frame)
-    drawn: list[Drawing | None] = [None] * CELLS**2
+    viewport = _around(places) if viewport is None else viewport
+    across, near = mean_latents(latents, places, viewport)
+    decoded: list[Drawing | None] = [None] * CELLS**2
     attempts = artist.attempt(int(near.sum()), COLD, seed=0, latents=across[near])
     for cell, drawing in zip(np.flatnonzero(near).tolist(), attempts, strict=True):
-        drawn[cell] = drawing
-    return Map(drawings, places, frame, drawn)
+        decoded[cell] = drawing
+    return Map(drawings, places, viewport, decoded)
 
 
 def embed_2d(latents: Floats32, method: str) -> Floats:
@@ -109,29 +109,29 @@ def procrustes_align(places: Floats, align_to: Floats) -> Floats:
 
 
 def mean_latents(
-    latents: Floats32, places: Floats, frame: Frame
+    latents: Floats32, places: Floats, viewport: Viewport
 ) -> tuple[Floats32, NDArray[np.bool_]]:
     """Return the mean latent around the middle of each cell, and where there is a drawing near.
 
     Args:
         latents: (B, Z).
         places: (B, 2) of the same drawings.
-        frame: whose cells.
+        viewport: whose cells.
 
     Returns:
         (CELLS ** 2, Z), and (CELLS ** 2,) bool.
     """
-    cell = frame.side / CELLS
-    middles = frame.middles
-    squares = ((middles[:, None] - places) ** 2).sum(axis=2) / cell**2
+    cell = viewport.side / CELLS
+    centres = viewport.centres
+    squares = ((centres[:, None] - places) ** 2).sum(axis=2) / cell**2
     least = squares.min(axis=1, keepdims=True)
     weights = np.exp((least - squares) / 2)  # the nearest weighs 1: no sum is 0
     means = (weights / weights.sum(axis=1, keepdims=True)) @ latents
     return means.astype(np.float32), least[:, 0] < 1
 
 
-def _around(places: Floats) -> Frame:
+def _around(places: Floats) -> Viewport:
     low, high = places.min(axis=0), places.max(axis=0)
     side = max(float((high - low).max()), 1e-6) * (1 + 2 * _WHITE)
     left, top = ((low + high - side) / 2).tolist()
-    return Frame(left, top, side)
+    return Viewport(left, top, side)

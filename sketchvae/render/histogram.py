@@ -1,4 +1,4 @@
-"""Histograms of several sets side by side, as one small picture."""
+"""Histograms of several sets of values, feature by feature, as one small picture."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -13,56 +13,66 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 240, 150  # pixels of a panel
 _COLUMNS = 5  # panels in a row
 _BINS = 24
-_TOP, _BOTTOM = 34, 20  # pixels for the words over a panel and the range under it
+_TOP, _BOTTOM = 34, 20  # pixels of a panel for its title and for the range of its values
+_SIDE = 8  # pixels to the left and to the right of a histogram
 _COLOURS = ("#000000", "#d62728", "#1f77b4", "#2ca02c", "#9467bd")
 
 
 def histograms(sets: Mapping[str, Floats], names: Sequence[str]) -> "Image.Image":
-    """Draw a panel for each feature, with an outline for each set, all of the same area.
+    """Return a panel for each feature, with the outline of each set's histogram, of equal area.
 
     Args:
-        sets: by name, (n, features) each; the first is black, at most five.
+        sets: at most five sets by name, (n, features) each; the first is black.
         names: of the features.
     """
     from PIL import Image, ImageDraw
 
     rows = -(-len(names) // _COLUMNS)
     picture = Image.new("RGB", (_COLUMNS * WIDTH, rows * HEIGHT), "white")
-    ink = ImageDraw.Draw(picture)
+    pencil = ImageDraw.Draw(picture)
     for index, name in enumerate(names):
         left, top = index % _COLUMNS * WIDTH, index // _COLUMNS * HEIGHT
-        values = {key: rows_of[:, index] for key, rows_of in sets.items()}
+        values = {key: features[:, index] for key, features in sets.items()}
         low, high = np.percentile(np.concatenate(list(values.values())), [0.5, 99.5])
         high = high if high > low else low + 1
-        heights = {k: _heights(v, low, high) for k, v in values.items()}
-        highest = max(float(h.max()) for h in heights.values())
-        ink.text((left + 8, top + 4), name, fill="black")
-        at = left + 8
+        heights = [_heights(v, low, high) for v in values.values()]
+        highest = max(float(h.max()) for h in heights)
+        pencil.text((left + _SIDE, top + 4), name, fill="black")
+        x = left + _SIDE
         for colour, key in zip(_COLOURS, sets, strict=False):
-            ink.text((at, top + 17), key, fill=colour)
-            at += int(ink.textlength(key)) + 10
-        foot = top + HEIGHT - _BOTTOM
-        for colour, h in zip(_COLOURS, heights.values(), strict=False):
-            outline = _outline(h / highest, left + 8, foot, HEIGHT - _TOP - _BOTTOM)
-            ink.line(outline, fill=colour, width=2)
-        ink.text((left + 8, foot + 3), f"{low:.3g}", fill="black")
+            pencil.text((x, top + 17), key, fill=colour)
+            x += int(pencil.textlength(key)) + 10
+        bottom = top + HEIGHT - _BOTTOM
+        for colour, h in zip(_COLOURS, heights, strict=False):
+            outline = _outline(h / highest, left + _SIDE, bottom, HEIGHT - _TOP - _BOTTOM)
+            pencil.line(outline, fill=colour, width=2)
+        pencil.text((left + _SIDE, bottom + 3), f"{low:.3g}", fill="black")
         text = f"{high:.3g}"
-        ink.text((left + WIDTH - 16 - ink.textlength(text), foot + 3), text, fill="black")
+        right = left + WIDTH - 2 * _SIDE
+        pencil.text((right - pencil.textlength(text), bottom + 3), text, fill="black")
     return picture
 
 
 def _heights(values: Floats, low: float, high: float) -> Floats:
+    """Return the fraction of values in each bin; few whole numbers get a bin each."""
     bins = np.linspace(low, high, _BINS + 1)
     if high - low < _BINS and (values == values.round()).all():
-        bins = np.arange(np.floor(low), np.floor(high) + 2)  # whole numbers: one bin each
+        bins = np.arange(np.floor(low), np.floor(high) + 2)
     counts, _ = np.histogram(values.clip(low, high), bins)
-    shares: Floats = counts / max(len(values), 1)
-    return shares
+    fractions: Floats = counts / max(len(values), 1)
+    return fractions
 
 
-def _outline(heights: Floats, left: int, foot: int, room: int) -> list[tuple[float, float]]:
-    """Return the steps of a histogram as a line, from its foot to its foot."""
-    edges = np.linspace(left, left + WIDTH - 24, len(heights) + 1)
+def _outline(heights: Floats, left: int, bottom: int, height: int) -> list[tuple[float, float]]:
+    """Return the corners of a histogram's steps, from the baseline to the baseline, in pixels.
+
+    Args:
+        heights: of the bins, 0 to 1.
+        left: x of the first bin.
+        bottom: y of the baseline.
+        height: of a bin of height 1.
+    """
+    edges = np.linspace(left, left + WIDTH - 3 * _SIDE, len(heights) + 1)
     xs = np.repeat(edges, 2)
-    ys = foot - room * np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
+    ys = bottom - height * np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
     return list(zip(xs.tolist(), ys.tolist(), strict=True))

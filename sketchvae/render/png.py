@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.render.canvas import BLACK, WHITE, Canvas, OneInk, lay_out
+from sketchvae.raster import ink_mask
+from sketchvae.render.canvas import lay_out
 from sketchvae.render.page import LINE, PictureSpec, check_cell_pixels, fit_to_cell, grid
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def contact_sheet(
         SketchvaeError: for no drawings, a cell too small, or another number of labels than of
             drawings.
     """
+    from PIL import Image
+
     check_cell_pixels(cell)
     if labels is not None and len(labels) != len(drawings):
         raise SketchvaeError(
@@ -82,15 +85,12 @@ def contact_sheet(
     height = cell if labels is None else cell + LABEL_HEIGHT
     pen = max(LINE * cell, MIN_LINE_PIXELS)
     corners = [(i % columns * cell, i // columns * height) for i in range(len(drawings))]
-    canvas = Canvas((columns * cell, rows * height), pen, OneInk((BLACK,), WHITE))
-    sheet = (
-        canvas.with_drawings(
-            fit_to_cell(drawing, cell, pen).moved(*corner).strokes
-            for drawing, corner in zip(drawings, corners, strict=True)
-        )
-        .finished()
-        .convert("L")
-    )
+    strokes = [
+        stroke
+        for drawing, corner in zip(drawings, corners, strict=True)
+        for stroke in fit_to_cell(drawing, cell, pen).moved(*corner).strokes
+    ]
+    sheet = Image.fromarray(255 - ink_mask(strokes, (columns * cell, rows * height), pen))
     for (left, top), label in zip(corners, labels or (), strict=False):
         sheet.paste(_label_strip(label, cell), (left, top + cell))
     return sheet

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sketchvae.drawing import Drawing
-from sketchvae.polyline import Floats, arc_length, points_at
+from sketchvae.polyline import Floats, arc_length, resample_count
 from sketchvae.raster import Ints
 from sketchvae.render.timeline import DEFAULT_PACE, Pace, timeline
 
@@ -90,8 +90,7 @@ def _fitted(drawing: Drawing, columns: int, rows: int | None) -> list[Floats]:
 def _dots(stroke: Floats) -> Ints:
     """Return the dots along a stroke, (n, 2) across and down, evenly spaced by its length."""
     length = float(arc_length(stroke)[-1])
-    distances = np.linspace(0, length, int(length * _SAMPLES) + 2)
-    return np.rint(points_at(stroke, distances)).astype(np.int64)
+    return np.rint(resample_count(stroke, int(length * _SAMPLES) + 2)).astype(np.int64)
 
 
 def _size(dots: list[Ints]) -> tuple[int, int]:
