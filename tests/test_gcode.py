@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.machine.parser import read_job
 from sketchvae.machine.words import MAX_LINE
 from sketchvae.plot.bed import Corner, Machine
 from sketchvae.plot.gcode import to_gcode
@@ -159,6 +160,21 @@ def test_any_stroke_on_the_page_is_replayed(strokes: list[list[tuple[float, floa
         kept = points[moves]
         expected = kept if len(kept) > 1 else kept.repeat(2, axis=0)
         np.testing.assert_allclose(onto_page(drawn, MACHINE), expected, atol=0.002)
+
+
+@pytest.mark.parametrize("name", LIFTS)
+def test_the_sender_reads_every_stroke_with_its_pen(name: str) -> None:
+    lift = LIFTS[name]
+    read = read_job(gcode(lift=lift).encode(), "page.gcode")
+    placed = MACHINE.to_machine(PLOT)
+    assert read.pen_up.lines == tuple(line.replace(" ", "") for line in lift.up)
+    assert len(read.strokes) == len(placed.strokes)
+    pens = [f"{layer.pen}: {layer.colour}" for layer in PLOT.layers for _ in layer.strokes]
+    assert [stroke.pen for stroke in read.strokes] == pens
+    for stroke, points in zip(read.strokes, placed.strokes, strict=True):
+        assert stroke.travel[-1].points == (tuple(points[0]),)
+        assert stroke.cuts[-1].points == (tuple(points[-1]),)
+    assert read.extent == pytest.approx(placed.extent)
 
 
 # --- what GRBL takes ----------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Jobs: what is read out of a file, what is refused, and where a job goes on."""
 
+import hashlib
 import json
 import math
 import subprocess
@@ -8,18 +9,30 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from gcode_samples import PENS, gcode, length, strokes
+from helpers import refusal, sketchvae
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sketchvae.cli import main
 from sketchvae.errors import SketchvaeError
+from sketchvae.machine.comments import (
+    END,
+    EndMark,
+    Mark,
+    PenMark,
+    PenUpMark,
+    StrokeMark,
+    parse_comment,
+    pen_comment,
+    pen_up_comment,
+    stroke_comment,
+)
 from sketchvae.machine.job import Command, Job, sync_marks
 from sketchvae.machine.journal import Journal
 from sketchvae.machine.parser import read_job
 from sketchvae.machine.recovery import find_resume_point
 from sketchvae.machine.resume import ResumePoint, remaining_commands
+from sketchvae.machine.words import MAX_LINE
 
 Point = tuple[float, float]
 
@@ -28,13 +41,9 @@ def job(text: str, pen_up: str | None = None) -> Job:
     return read_job(text.encode(), "flock.gcode", pen_up)
 
 
-def sketchvae(*arguments: object, fails: int = 1) -> str:
+def last_line(*arguments: object, fails: int = 1) -> str:
     """Run a command in this process; return the last line of what it printed."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == fails, result.output
-    return result.output.strip().splitlines()[-1]
+    return sketchvae(*map(str, arguments), fails=fails).strip().splitlines()[-1]
 
 
 # --- reading ------------------------------------------------------------------------
@@ -102,6 +111,48 @@ def test_how_the_pen_is_lifted_is_read_or_must_be_said() -> None:
     assert job(silent + "M5\n", "m5 | g4 p0.2").pen_up.lines == ("M5", "G4P0.2")
 
 
+def test_a_stroke_has_four_parts() -> None:
+    second = job(gcode("z", change=2)).strokes[1]
+    assert second.pen == "2: red?"
+    assert second.travel[0].text == "M0"
+    assert second.travel[-1].points == (pytest.approx(strokes()[1][0], abs=0.001),)
+    assert [c.text for c in second.pen_down] == ["G1Z0F600"]
+    assert len(second.cuts) == len(strokes()[1]) - 1
+    assert all(c.is_cut for c in second.cuts)
+    assert [c.text for c in second.pen_up] == ["G0Z5"]
+
+
+def test_a_stroke_behind_a_pause_states_both_axes() -> None:
+    text = "G21\nM5\nG0 X1 Y2\nM3\nG1 X5 F900\nM5\nM0\nG0 X9\nM3\nG1 X8\nM5\n"
+    assert [c.text for c in job(text).strokes[1].commands][:2] == ["M0", "G0X9Y2.0000"]
+
+
+def test_an_end_without_marked_strokes_is_a_comment() -> None:
+    assert job(FOREIGN.replace("G0 Y30", "(end)\nG0 Y30")).commands[-1].stroke == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(1, 40),
+    st.text(max_size=100),
+    st.lists(st.sampled_from(["M3 S60", "G4 P0.2", "M5"]), min_size=1, max_size=3),
+)
+def test_comments_that_are_written_are_read(number: int, colour: str, lines: list[str]) -> None:
+    def read(text: str) -> Mark | None:
+        assert text.isascii()
+        assert (text[0], text[-1]) == ("(", ")")
+        assert not set("()!?~") & set(text[1:-1])
+        return parse_comment(text[1:-1])
+
+    assert read(stroke_comment(number, 40)) == StrokeMark(number, 40)
+    pen = read(pen_comment(number, colour))
+    assert isinstance(pen, PenMark)
+    assert pen.pen.startswith(f"{number}:")
+    assert len(pen_comment(number, colour)) <= MAX_LINE
+    assert read(pen_up_comment(lines)) == PenUpMark(tuple(lines))
+    assert read(END) == EndMark()
+
+
 def cut(lines: int) -> str:
     return "\n".join(gcode().splitlines()[:lines]) + "\n"
 
@@ -128,6 +179,8 @@ def cut(lines: int) -> str:
         (cut(15), "must hold 5 strokes and (end), stops in stroke 1: it is cut off"),
         (cut(60), "must hold 5 strokes and (end), stops in stroke 3: it is cut off"),
         (gcode().replace("(end)\n", ""), "must hold 5 strokes and (end)"),
+        ("G1 X9 F9\n" + gcode(), "line 1: ink must belong to a stroke, got some before the first"),
+        (gcode() + "G1 X9\n", "ink must belong to a stroke, got some after its end"),
         (gcode().replace("(stroke 3 of 5)\n", ""), "strokes must be numbered in order, got"),
         (gcode().replace("M3 S30\nG4 P0.1\n(stroke 2", "(stroke 2"), "must be up (M3S30 G4P0.1)"),
         (gcode().replace("M3 S30\nG4 P0.1\n(stroke 2", "G4 P0.1\n(stroke 2"), "must be up (M3S30"),
@@ -140,7 +193,7 @@ def test_what_must_not_be_sent_is_one_line_before_the_port_is_touched(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("flock.gcode").write_text(text)
-    error = sketchvae("send", "/dev/no-port", "flock.gcode")
+    error = last_line("send", "/dev/no-port", "flock.gcode")
     assert error.startswith("Error: flock.gcode")
     assert said in error
     assert [p.name for p in tmp_path.iterdir()] == ["flock.gcode"]
@@ -166,7 +219,7 @@ def test_what_is_asked_for_wrongly_is_one_line(
     monkeypatch.chdir(tmp_path)
     Path("flock.gcode").write_text(gcode())
     Path("picture.gcode").write_bytes(b"\x89PNG\xff\xfe")
-    assert said in sketchvae("send", "/dev/no-port", *arguments, fails=code)
+    assert said in last_line("send", "/dev/no-port", *arguments, fails=code)
 
 
 def test_without_pyserial_the_command_says_what_to_install(
@@ -176,7 +229,7 @@ def test_without_pyserial_the_command_says_what_to_install(
     monkeypatch.setitem(sys.modules, "serial", None)
     for name in [n for n in sys.modules if n.startswith("sketchvae.machine.")]:
         monkeypatch.delitem(sys.modules, name)
-    assert "sketchvae[plot]" in sketchvae("send", "/dev/no-port", tmp_path / "flock.gcode")
+    assert "sketchvae[plot]" in last_line("send", "/dev/no-port", tmp_path / "flock.gcode")
 
 
 # --- where a job goes on ------------------------------------------------------------
@@ -276,6 +329,46 @@ def test_the_journal_of_another_text_is_not_taken(tmp_path: Path) -> None:
     assert Journal.read(tmp_path / "none.job", job(gcode())) is None
 
 
+def test_a_journal_of_version_0_1_is_gone_on_with(tmp_path: Path) -> None:
+    """Its keys are those of that version; only the names in the code are others."""
+    read = job(gcode())
+    third = read.strokes[2]
+    half = third.cuts[6]
+    state = {
+        "done": 2,
+        "strokes": 5,
+        "sent": half.line,
+        "acknowledged": half.line - 1,
+        "first": 1,
+        "place": [0.0, 0.0],
+        "placed": True,
+        "refused": 0,
+        "stopped": [0.0, 0.0],
+        "digest": hashlib.sha256(gcode().encode()).hexdigest(),
+    }
+    (tmp_path / "x.job").write_bytes(json.dumps(state).encode().ljust(511) + b"\n")
+    found = Journal.read(tmp_path / "x.job", read)
+    assert found is not None
+    (a, b), (c, d) = third.cuts[5].points[0], half.points[0]
+    middle = ((a + c) / 2, (b + d) / 2)
+    assert find_resume_point(found, middle) == ResumePoint(3, 6, middle)
+
+
+def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.job"
+    for content in (b"", b"[]", b'{"digest": "", "strokes": 5}', b"\xff"):
+        path.write_bytes(content)
+        message = refusal(lambda: Journal.read(path, job(gcode())))
+        assert message.startswith(f"{path}: must be the record of a job, is something else")
+
+
+def test_nothing_is_left_behind_the_last_command() -> None:
+    read = job(gcode())
+    assert remaining_commands(read, ResumePoint(7)) == ()
+    assert [c.stroke for c in remaining_commands(read, ResumePoint(6))][-1] == 6
+    assert remaining_commands(read, ResumePoint(0)) == read.commands
+
+
 def test_a_mark_stands_behind_every_stroke_and_before_the_change_of_pens() -> None:
     read = job(gcode(change=3))
     marks = [c for c in sync_marks(read, read.commands) if c.ends_stroke]
@@ -316,15 +409,15 @@ def program(page: Path, name: str, script: str) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 def test_an_svg_is_drawn_by_the_program_on_the_path(page: Path) -> None:
     program(page, "axicli", f'echo "axicli $1" > {page.parent}/said')
-    assert sketchvae("send", "axidraw", page, fails=0).endswith("drawn by axicli")
+    assert last_line("send", "axidraw", page, fails=0).endswith("drawn by axicli")
     assert (page.parent / "said").read_text() == f"axicli {page}\n"
     program(page, "nextdraw", "exit 3")
-    said = sketchvae("send", "axidraw", page)
+    said = last_line("send", "axidraw", page)
     assert f"{page}: nextdraw ended with status 3" in said
 
 
 def test_without_such_a_program_the_message_says_where_it_comes_from(page: Path) -> None:
-    said = sketchvae("send", "axidraw", page)
+    said = last_line("send", "axidraw", page)
     assert "is drawn by nextdraw or axicli, and neither is on PATH" in said
     assert "https://bantam.tools/nd_cli" in said
     assert "https://axidraw.com/doc/cli_api" in said
@@ -345,10 +438,10 @@ def test_what_is_no_svg_is_one_line(content: str | None, said: str, page: Path) 
         page.unlink()
     else:
         page.write_text(content)
-    assert said in sketchvae("send", "axidraw", page)
+    assert said in last_line("send", "axidraw", page)
     assert not (page.parent / "said").exists()
 
 
 def test_options_for_grbl_are_not_for_axidraw(page: Path) -> None:
-    assert "got --character-counting" in sketchvae("send", "axidraw", page, "--counted", fails=2)
-    assert "takes one SVG file, got none" in sketchvae("send", "axidraw", fails=2)
+    assert "got --character-counting" in last_line("send", "axidraw", page, "--counted", fails=2)
+    assert "takes one SVG file, got none" in last_line("send", "axidraw", fails=2)

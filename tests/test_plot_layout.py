@@ -14,7 +14,7 @@ from shapely import MultiLineString
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot import nesting as packing
+from sketchvae.plot import nesting
 from sketchvae.plot.layout import Arrangement, Layout
 from sketchvae.plot.page import SIZES, Page, parse_page
 from sketchvae.plot.plan import Pens, make_plot
@@ -212,7 +212,7 @@ def test_what_cannot_be_laid_out_is_one_line(layout: dict[str, float], said: str
 def test_packing_gives_up_where_drawings_would_have_no_shape(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(packing, "_PIXELS", 100)  # quicker
+    monkeypatch.setattr(nesting, "_PIXELS", 100)  # quicker
     with pytest.raises(SketchvaeError, match="got no room for 24; choose fewer"):
         Layout("packed", gap=40).place(FLOCK, A5)
 

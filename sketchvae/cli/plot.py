@@ -83,27 +83,27 @@ def plot(
 
     form = _format_of(output)
     _check_options(output, form, files.preview)
-    sheet, arrangement, chosen_pens = layout.sheet(), layout.arrangement(), pens.chosen()
-    pen_lift, bed = lift.pen_lift(), machine.machine()
+    sheet, page_layout, chosen_pens = layout.sheet(), layout.chosen_layout(), pens.chosen_pens()
+    pen_lift, target = lift.pen_lift(), machine.chosen_machine()
     motion = speeds.motion(pen_lift)
     if form == "G-code":
-        bed.bed_for(sheet)
+        target.bed_for(sheet)
     chosen = list(islice(read(drawings), number))
-    plan = make_plot(arrangement.place(chosen, sheet), sheet, chosen_pens)
-    placed = bed.to_machine(plan) if form == "G-code" else plan
-    stats = {"": estimate(placed.strokes, motion, bed.home)}
+    plan = make_plot(page_layout.place(chosen, sheet), sheet, chosen_pens)
+    placed = target.to_machine(plan) if form == "G-code" else plan
+    stats = {"": estimate(placed.strokes, motion, target.home)}
     if files.optimize:
         plan = _optimized(plan)
-        placed = bed.to_machine(plan) if form == "G-code" else plan
-        optimized = estimate(placed.strokes, motion, bed.home)
+        placed = target.to_machine(plan) if form == "G-code" else plan
+        optimized = estimate(placed.strokes, motion, target.home)
         stats = {"as drawn: ": stats[""], "optimized: ": optimized}
     text = _text(placed, form, pen_lift, motion.feed, device)
     _write(None if files.dry_run else output, text, files.preview, plan)
-    target = "standard output" if output == STANDARD else str(output)
-    done = f"{target}: {plural(len(chosen), 'drawing')} on {sheet}"
+    name = "standard output" if output == STANDARD else str(output)
+    done = f"{name}: {plural(len(chosen), 'drawing')} on {sheet}"
     click.echo(f"{done}; not written" if files.dry_run else done, err=True)
-    for name, plot_stats in stats.items():
-        click.echo(f"{name}{_format_stats(plot_stats)}", err=True)
+    for label, plot_stats in stats.items():
+        click.echo(f"{label}{_format_stats(plot_stats)}", err=True)
 
 
 def _format_of(output: Path) -> str:

@@ -79,7 +79,7 @@ class LayoutOptions:
 
         return parse_page(self.page, self.landscape)
 
-    def arrangement(self) -> "Layout":
+    def chosen_layout(self) -> "Layout":
         """Return how drawings are laid out."""
         from sketchvae.plot.layout import Layout
 
@@ -116,7 +116,7 @@ class PenOptions:
         click.option("--pen-width", type=float, help="Of the line, mm.  [default: 0.3]"),
     ]
 
-    def chosen(self) -> "Pens":
+    def chosen_pens(self) -> "Pens":
         """Return the pens.
 
         Raises:
@@ -286,7 +286,7 @@ class MachineOptions:
         ),
     ]
 
-    def machine(self) -> "Machine":
+    def chosen_machine(self) -> "Machine":
         """Return where the page lies.
 
         Raises:

@@ -36,7 +36,12 @@ class Console:
         return self._keyboard is not None
 
     def interrupt(self, number: int, _: object) -> None:
-        """Handle a signal: the next call of `check` raises."""
+        """Handle a signal: the next call of `check` raises.
+
+        Args:
+            number: of the signal.
+            _: the frame, which Python passes.
+        """
         name = signal.Signals(number).name.replace("SIGINT", "Ctrl-C")
         self._interruption = f"stopped by {name}"
 
