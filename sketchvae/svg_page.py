@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 from sketchvae.drawing import number
+from sketchvae.errors import SketchvaeError
 
 Element: TypeAlias = Any  # of svgwrite, which has no types
 
@@ -90,13 +91,45 @@ class SvgPage:
         """
         element.add(self.root.animate(attribute, **timing))
 
+    def add_dot(self, radius: float, colour: str, **attributes: str) -> Element:
+        """Add a dot at the origin, over all layers, and return it.
+
+        Args:
+            radius: mm.
+            colour: of the dot.
+            attributes: more of the circle.
+        """
+        dot = self.root.circle(r=number(radius, DECIMALS), fill=colour, **attributes)
+        return self.root.add(dot)
+
+    def add_motion(self, element: Element, data: str, **timing: str) -> None:
+        """Let an element move along a path, by SMIL's `<animateMotion>`.
+
+        Args:
+            element: any element of this page.
+            data: SVG path data.
+            timing: attributes of `<animateMotion>`, as `keyTimes` and `keyPoints`.
+        """
+        element.add(self.root.animateMotion(data, **timing))
+
     def to_text(self) -> str:
         """Return the page as XML."""
         return str(self.root.tostring())
 
 
-def is_colour(text: str) -> bool:
-    """Return whether SVG 1.1 knows a colour, in small or capital letters; viewers skip others."""
+def check_colour(text: str, name: str = "a colour") -> None:
+    """Refuse a colour that SVG 1.1 does not know: viewers would draw nothing.
+
+    Args:
+        text: the colour, in small or capital letters.
+        name: beginning of the error message.
+
+    Raises:
+        SketchvaeError: for an unknown colour.
+    """
     from svgwrite.data.typechecker import Full11TypeChecker
 
-    return bool(Full11TypeChecker().is_color(text.lower()))
+    if not Full11TypeChecker().is_color(text.lower()):
+        raise SketchvaeError(
+            f"{name} must be a name or #rrggbb, got {text!r:.60}; try 'black' or '#224488'"
+        )

@@ -11,9 +11,11 @@ from hypothesis.extra.numpy import arrays
 
 from sketchvae.polyline import (
     Floats,
+    arc_fractions,
     arc_length,
     distance_to_segment,
     points_at,
+    points_at_fractions,
     resample,
     resample_count,
     segment_lengths,
@@ -85,6 +87,19 @@ def test_a_number_of_points_are_at_equal_distances(points: Floats, count: int) -
     line = shapely.LineString(points)
     expected = [line.interpolate(i / (count - 1), normalized=True).coords[0] for i in range(count)]
     np.testing.assert_allclose(resample_count(points, count), expected, atol=1e-9)
+
+
+def test_points_at_fractions_of_the_length_are_those_of_an_even_polyline() -> None:
+    corner = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]])
+    np.testing.assert_allclose(arc_fractions(corner), [0, 0.75, 1])
+    found = points_at_fractions(corner, np.array([0.0, 0.5, 0.875, 1.0]))
+    np.testing.assert_allclose(found, [[0.0, 0.0], [2.0, 0.0], [3.0, 0.5], [3.0, 1.0]])
+
+
+def test_fractions_without_length_are_evenly_spaced() -> None:
+    dot = np.array([[2.0, 5.0]] * 3)
+    np.testing.assert_allclose(arc_fractions(dot), [0, 0.5, 1])
+    np.testing.assert_allclose(points_at_fractions(dot, np.array([0.3])), [[2, 5]])
 
 
 def test_turns_have_the_sign_of_their_side() -> None:

@@ -62,6 +62,10 @@ def rasters(drawings: Sequence[Drawing]) -> Floats:
 
 
 def _raster(drawing: Drawing) -> Floats:
+    """Return one picture, (784,), 0 to 1.
+
+    Pillow draws it, not `raster`: published figures depend on these very pixels.
+    """
     from PIL import Image, ImageDraw, ImageFilter
 
     finer, margin = 4, 2

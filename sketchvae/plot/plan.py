@@ -7,6 +7,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.plot.page import Page
 from sketchvae.polyline import Floats
+from sketchvae.svg_page import check_colour
 
 PEN_WIDTH = 0.3  # mm
 
@@ -35,7 +36,7 @@ class Pens:
         if not self.colours:
             raise SketchvaeError("there must be a pen, got none; try black")
         for colour in self.colours:
-            _check_colour(colour)
+            check_colour(colour, "a pen's colour")
         if self.of_drawings is not None and self.of_strokes is not None:
             raise SketchvaeError(
                 "pens must be given to drawings or to strokes, got both; leave one out"
@@ -113,13 +114,3 @@ def make_plot(drawings: Sequence[Drawing], page: Page, pens: Pens) -> Plot:
             strokes.setdefault(pens.pen_for(i, j), []).append(stroke)
     layers = (Layer(n, pens.colours[n - 1], tuple(strokes[n])) for n in sorted(strokes))
     return Plot(page, tuple(layers), pens.width)
-
-
-def _check_colour(colour: str) -> None:
-    from svgwrite.data.typechecker import Full11TypeChecker
-
-    if not Full11TypeChecker().is_color(colour.lower()):
-        raise SketchvaeError(
-            f"a pen's colour must be a name or #rrggbb, got {colour!r:.60}; try 'black' or "
-            "'#224488'"
-        )

@@ -53,7 +53,12 @@ class Colours(ABC):
 
     @abstractmethod
     def image(self, pixels: Bytes, size: tuple[int, int]) -> "Image.Image":
-        """Return pixels, (height * width, channels), as an image of (width, height)."""
+        """Return pixels as an image.
+
+        Args:
+            pixels: (height * width, channels).
+            size: width and height.
+        """
 
 
 @dataclass(frozen=True)

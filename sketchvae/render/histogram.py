@@ -8,7 +8,7 @@ import numpy as np
 from sketchvae.polyline import Floats
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL import Image, ImageDraw
 
 WIDTH, HEIGHT = 240, 150  # pixels of a panel
 _COLUMNS = 5  # panels in a row
@@ -31,26 +31,37 @@ def histograms(sets: Mapping[str, Floats], names: Sequence[str]) -> "Image.Image
     picture = Image.new("RGB", (_COLUMNS * WIDTH, rows * HEIGHT), "white")
     pencil = ImageDraw.Draw(picture)
     for index, name in enumerate(names):
-        left, top = index % _COLUMNS * WIDTH, index // _COLUMNS * HEIGHT
+        corner = (index % _COLUMNS * WIDTH, index // _COLUMNS * HEIGHT)
         values = {key: features[:, index] for key, features in sets.items()}
-        low, high = np.percentile(np.concatenate(list(values.values())), [0.5, 99.5])
-        high = high if high > low else low + 1
-        heights = [_heights(v, low, high) for v in values.values()]
-        highest = max(float(h.max()) for h in heights)
-        pencil.text((left + _SIDE, top + 4), name, fill="black")
-        x = left + _SIDE
-        for colour, key in zip(_COLOURS, sets, strict=False):
-            pencil.text((x, top + 17), key, fill=colour)
-            x += int(pencil.textlength(key)) + 10
-        bottom = top + HEIGHT - _BOTTOM
-        for colour, h in zip(_COLOURS, heights, strict=False):
-            outline = _outline(h / highest, left + _SIDE, bottom, HEIGHT - _TOP - _BOTTOM)
-            pencil.line(outline, fill=colour, width=2)
-        pencil.text((left + _SIDE, bottom + 3), f"{low:.3g}", fill="black")
-        text = f"{high:.3g}"
-        right = left + WIDTH - 2 * _SIDE
-        pencil.text((right - pencil.textlength(text), bottom + 3), text, fill="black")
+        _draw_panel(pencil, corner, name, values)
     return picture
+
+
+def _draw_panel(
+    pencil: "ImageDraw.ImageDraw",
+    corner: tuple[int, int],
+    name: str,
+    values: Mapping[str, Floats],
+) -> None:
+    """Draw the histograms of one feature, with its name and its range of values."""
+    low, high = np.percentile(np.concatenate(list(values.values())), [0.5, 99.5])
+    high = high if high > low else low + 1
+    heights = [_heights(v, low, high) for v in values.values()]
+    highest = max(float(h.max()) for h in heights)
+    left, top = corner[0] + _SIDE, corner[1]
+    pencil.text((left, top + 4), name, fill="black")
+    x = left
+    for colour, key in zip(_COLOURS, values, strict=False):
+        pencil.text((x, top + 17), key, fill=colour)
+        x += int(pencil.textlength(key)) + 10
+    bottom = top + HEIGHT - _BOTTOM
+    for colour, h in zip(_COLOURS, heights, strict=False):
+        outline = _outline(h / highest, left, bottom, HEIGHT - _TOP - _BOTTOM)
+        pencil.line(outline, fill=colour, width=2)
+    pencil.text((left, bottom + 3), f"{low:.3g}", fill="black")
+    text = f"{high:.3g}"
+    right = left + WIDTH - 3 * _SIDE
+    pencil.text((right - pencil.textlength(text), bottom + 3), text, fill="black")
 
 
 def _heights(values: Floats, low: float, high: float) -> Floats:

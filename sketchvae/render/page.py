@@ -14,7 +14,7 @@ import numpy as np
 from sketchvae.drawing import Drawing
 from sketchvae.errors import RangeError, SketchvaeError, check_range
 from sketchvae.render.path import StrokePath, curve_path, polyline_path
-from sketchvae.svg_page import is_colour
+from sketchvae.svg_page import check_colour
 
 MARGIN = 0.08  # white border of a cell, as a fraction of its side
 LINE = 0.012  # default line width, as a fraction of the side of a cell
@@ -66,11 +66,7 @@ class Style:
         paper = () if self.background is None else (self.background,)
         inks = (ink for ink in self.inks if ink.lower() != CURRENT_COLOUR.lower())
         for colour in (*inks, *paper):
-            if not is_colour(colour):
-                raise SketchvaeError(
-                    f"a colour must be a name or #rrggbb, got {colour!r:.60}; try 'black' or "
-                    "'#224488'"
-                )
+            check_colour(colour)
 
 
 DEFAULT_STYLE = Style()

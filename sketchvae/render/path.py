@@ -6,8 +6,8 @@ import numpy as np
 
 from sketchvae.drawing import path_data
 from sketchvae.polyline import Floats, segment_lengths
+from sketchvae.svg_page import DECIMALS
 
-DECIMALS = 3  # of a coordinate in mm: 1 micrometre, finer than screens, printers and plotters
 _CHORDS = 16  # straight pieces that approximate one Bezier curve
 
 

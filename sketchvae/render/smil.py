@@ -12,7 +12,7 @@ from itertools import groupby
 from sketchvae.drawing import number
 from sketchvae.render.path import StrokePath
 from sketchvae.render.timeline import Animation, StrokeTime, Timeline
-from sketchvae.svg_page import DECIMALS, Element, SvgPage
+from sketchvae.svg_page import Element, SvgPage
 
 TIP = 1.25  # radius of the pen tip, in line widths
 _KEY_TIME = 0.0005  # seconds: key times are rounded to this, or finer
@@ -136,7 +136,6 @@ def _add_pen_tip(
     moving = clock.attributes(seconds, fractions)
     moving["keyPoints"] = moving.pop("values")
     shown = clock.attributes([0.0, seconds[-1]], ["visible", "hidden"])
-    dot = page.root.circle(r=number(radius, DECIMALS), fill=colour, visibility="hidden")
-    dot.add(page.root.animateMotion(data, calcMode="linear", **moving))
+    dot = page.add_dot(radius, colour, visibility="hidden")
+    page.add_motion(dot, data, calcMode="linear", **moving)
     page.add_animation(dot, "visibility", calcMode="discrete", **shown)
-    page.root.add(dot)
