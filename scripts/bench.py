@@ -73,7 +73,7 @@ def cold_start(folder: Path) -> None:
 
 def drawing() -> None:
     from sketchvae import load
-    from sketchvae.model.weights import STEP, SURROUNDINGS
+    from sketchvae.model.weights import N_CONTEXT, N_STEP
 
     artist = load()
     seeds = iter(range(10_000))
@@ -81,8 +81,8 @@ def drawing() -> None:
     row("one sheep, warm", f"{one * 1e3:.1f} ms")
     drawn = artist.draw(1000, seed=0)
     many = median_seconds(lambda: artist.draw(1000, seed=0), 5)
-    inputs = artist.network.hidden + STEP + SURROUNDINGS
-    a = np.ones((4 * artist.network.hidden, inputs), dtype=np.float32)
+    inputs = artist.decoder.hidden + N_STEP + N_CONTEXT
+    a = np.ones((4 * artist.decoder.hidden, inputs), dtype=np.float32)
     b = np.ones((inputs, 256), dtype=np.float32)
     product = median_seconds(lambda: a @ b, 51)
     points = statistics.mean(d.n_points for d in drawn)
@@ -96,7 +96,7 @@ def drawing() -> None:
 
 def encoding() -> None:
     from sketchvae import load
-    from sketchvae.generate.parallel import cores, on_all_cores
+    from sketchvae.generate.parallel import cpu_count, parallel_map
 
     artist = load()
     drawn = [d.to_quickdraw() for d in artist.draw(1500, seed=0)]
@@ -114,9 +114,11 @@ def encoding() -> None:
     encode, ceiling = [], []
     for _ in range(5):  # in turns, so that both meet the same weather
         encode.append(median_seconds(lambda: artist.encode(flock), 1))
-        ceiling.append(median_seconds(lambda: on_all_cores(products, [steps] * (4 * cores())), 1))
+        ceiling.append(
+            median_seconds(lambda: parallel_map(products, [steps] * (4 * cpu_count())), 1)
+        )
     ours = len(flock) / statistics.median(encode)
-    most = 128 * 4 * cores() / statistics.median(ceiling)
+    most = 128 * 4 * cpu_count() / statistics.median(ceiling)
     row(
         f"encode {len(flock)} sheep",
         f"{ours:.0f} sheep/s",
@@ -127,16 +129,16 @@ def encoding() -> None:
 
 def scoring() -> None:
     from sketchvae import load
-    from sketchvae.generate.parallel import cores, on_all_cores
-    from sketchvae.model.weights import STEP, SURROUNDINGS
+    from sketchvae.generate.parallel import cpu_count, parallel_map
+    from sketchvae.model.weights import N_CONTEXT, N_STEP
 
     artist = load()
     flock = [drawing.to_quickdraw() for drawing in artist.draw_each(2048, seed=0)]
-    many = median_seconds(lambda: artist.sheepness(flock), 5)
+    many = median_seconds(lambda: artist.class_probability(flock), 5)
     row("sheepness of 2048 sheep", f"{2048 / many:.0f} drawings/s")
     some = flock[:32]
-    inputs = artist.network.hidden + STEP + SURROUNDINGS
-    a = np.ones((4 * artist.network.hidden, inputs), dtype=np.float32)
+    inputs = artist.decoder.hidden + N_STEP + N_CONTEXT
+    a = np.ones((4 * artist.decoder.hidden, inputs), dtype=np.float32)
     b = np.ones((inputs, 64), dtype=np.float32)
 
     def products(_: int) -> None:
@@ -147,8 +149,8 @@ def scoring() -> None:
     ours, ceiling = [], []
     for _ in range(5):  # in turns, so that both meet the same weather
         ours.append(median_seconds(lambda: artist.score(some), 1))
-        ceiling.append(median_seconds(lambda: on_all_cores(products, range(cores())), 1))
-    product = statistics.median(ceiling) / (50 * cores())
+        ceiling.append(median_seconds(lambda: parallel_map(products, range(cpu_count())), 1))
+    product = statistics.median(ceiling) / (50 * cpu_count())
     row(
         "nats with k = 64",
         f"{len(some) / statistics.median(ours):.1f} drawings/s",

@@ -80,7 +80,7 @@ def odd_ones_out(artist: Artist, data: Path, path: Path) -> None:
     sheep = [d.with_word("sheep") for d in formats.read(data / "quickdraw_sheep.ndjson")]
     others = islice(formats.read(data / "quickdraw_344.ndjson.gz"), 5000, None, 10_000)
     mixed = [*sheep, *others]
-    values = artist.sheepness(mixed)
+    values = artist.class_probability(mixed)
     rows = values.argsort()[:16].tolist()
     labels = [f"{mixed[i].word} {values[i]:.4f}" for i in rows]
     contact_sheet([mixed[i] for i in rows], columns=8, labels=labels).save(path)

@@ -39,7 +39,7 @@ from sketchvae.drawing import Drawing, Pen
 from sketchvae.evaluate.features import rasters
 from sketchvae.generate.artist import Artist
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelFile, load, save
+from sketchvae.model.weights import Model, load, save
 from sketchvae.polyline import Floats, Floats32
 from sketchvae.train.batches import (
     LENGTH_STEP,
@@ -180,7 +180,7 @@ class Refiner:
     """A model that learns from its own drawings."""
 
     def __init__(
-        self, model: ModelFile, real: PackedDataset, like: PackedDataset, critic: Path
+        self, model: Model, real: PackedDataset, like: PackedDataset, critic: Path
     ) -> None:
         self.file, config, scale = model, model.config, model.scale
         self.model, self.ema_model = SketchVAE(config), SketchVAE(config)
@@ -261,9 +261,9 @@ class Refiner:
         """Draw from the prior as the model stands; what does not end is left out."""
         n, Z = sitting.drawings, self.file.config.latent
         chances = self.rng.random(n, dtype=np.float32)
-        z = self.file.prior.place(chances, self.rng.standard_normal((n, Z), dtype=np.float32))
+        z = self.file.prior.sample(chances, self.rng.standard_normal((n, Z), dtype=np.float32))
         artist = Artist(replace(self.file, tensors=self.model.to_arrays()))
-        drawn = artist.attempt(n, sitting.temperature, seed, z)
+        drawn = artist.sample(n, sitting.temperature, seed, z)
         ended = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
         return z[ended], [d for d in drawn if d is not None and d.strokes]
 
@@ -289,7 +289,7 @@ class Refiner:
         whole = len(z) * self.data.lengths.mean()
         for rows in np.array_split(np.argsort(lengths), -(-len(z) // PART)):
             longest = _rounded(lengths[rows])
-            nats = self.model.step_nats(
+            nats = self.model.step_nll(
                 torch.from_numpy(z[rows]),
                 torch.from_numpy(steps[rows, :longest]),
                 torch.from_numpy(lengths[rows]),

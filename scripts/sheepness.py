@@ -29,7 +29,7 @@ from torch.nn import functional as F
 
 from sketchvae.data.dataset import PackedDataset, open_packed
 from sketchvae.generate.artist import Artist
-from sketchvae.model.head import Sheepness, fingerprint, save, shipped_sheepness
+from sketchvae.model.head import ClassHead, fingerprint, save, shipped_head_path
 from sketchvae.model.weights import load, shipped_path
 from sketchvae.polyline import Floats32
 
@@ -83,7 +83,7 @@ def split_by_word(others: PackedDataset) -> list[Ints]:
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
-def learn(real: Floats32, drawn: Floats32, others: Floats32, seed: int = 0) -> Sheepness:
+def learn(real: Floats32, drawn: Floats32, others: Floats32, seed: int = 0) -> ClassHead:
     """Fit the network by logistic loss; half of each batch are sheep.
 
     Few of the sheep are real, all of the others are: the drawn ones are kept from being
@@ -114,7 +114,7 @@ def learn(real: Floats32, drawn: Floats32, others: Floats32, seed: int = 0) -> S
         schedule.step()
     w, b, v, c = (p.detach().numpy() for p in parameters)
     weight = w / spread
-    return Sheepness(weight, b - weight @ mean, np.append(v, c), np.zeros(0, np.float32))
+    return ClassHead(weight, b - weight @ mean, np.append(v, c), np.zeros(0, np.float32))
 
 
 def auroc(sheep: Floats, others: Floats) -> float:
@@ -166,7 +166,7 @@ def fold(
     return Folds(found, np.concatenate(told), categories, float(np.mean(together)))
 
 
-def calibrated(head: Sheepness, folds: Folds) -> Sheepness:
+def calibrated(head: ClassHead, folds: Folds) -> ClassHead:
     """Stretch and move the log odds so that they are true of what heads never saw (Platt 1999)."""
     odds = np.concatenate([folds.real, folds.calibrating])[:, None]
     labels = np.repeat([1, 0], [len(folds.real), len(folds.calibrating)])
@@ -228,7 +228,7 @@ def plain(artist: Artist, real: PackedDataset, others: PackedDataset, rows: Ints
     for packed, part in ((real, real.split("valid")), (others, some)):
         drawings = [packed[i] for i in part]
         points = np.array([drawing.n_points for drawing in drawings])
-        nats.append(artist.nats(drawings, draws=1) / points)
+        nats.append(artist.nll(drawings, draws=1) / points)
     return auroc(-nats[0], -nats[1])
 
 
@@ -243,7 +243,7 @@ def table(about: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def make(artist: Artist, sets: Path) -> tuple[Sheepness, dict[str, Any]]:
+def make(artist: Artist, sets: Path) -> tuple[ClassHead, dict[str, Any]]:
     """Learn, calibrate and judge; return the network and its figures."""
     real, chosen, others = (
         open_packed(sets / f"{name}.drawings") for name in ("real", "chosen", "others")
@@ -259,7 +259,7 @@ def make(artist: Artist, sets: Path) -> tuple[Sheepness, dict[str, Any]]:
     folds = fold(sheep, kept_out, drawn, learning, calibrating, judging)
     head = calibrated(learn(sheep, drawn, learning.states, FOLDS), folds)
     # The percentile is against those kept out: the encoder knows the others too well.
-    head = replace(head, real=np.sort(head.log_odds(kept_out)).astype(np.float32))
+    head = replace(head, reference=np.sort(head.log_odds(kept_out)).astype(np.float32))
     print(f"learnt after {time.monotonic() - began:.0f} s", flush=True)
     points = np.array([drawing.n_points for drawing in valid])
     odds = head.log_odds(kept_out), head.log_odds(judging.states)
@@ -270,7 +270,7 @@ def make(artist: Artist, sets: Path) -> tuple[Sheepness, dict[str, Any]]:
         "nats_per_point_alone": round(plain(artist, real, others, rows[2]), 3),
         "sheep_above_half": round(float((odds[0] > 0).mean()), 3),
         "others_above_half": round(float((odds[1] > 0).mean()), 3),
-        "sheepness_of_drawn": round(float(np.median(head.of(drawn))), 3),
+        "sheepness_of_drawn": round(float(np.median(head.probability(drawn))), 3),
     }
     print(f"judged after {time.monotonic() - began:.0f} s", flush=True)
     return head, about
@@ -279,11 +279,11 @@ def make(artist: Artist, sets: Path) -> tuple[Sheepness, dict[str, Any]]:
 def main() -> None:
     torch.set_num_threads(1)  # products so small gain nothing by two, and lose much to others
     model = load(Path(sys.argv[1]))
-    out = Path(sys.argv[3]) if sys.argv[3:] else shipped_sheepness()
+    out = Path(sys.argv[3]) if sys.argv[3:] else shipped_head_path()
     head, about = make(Artist(model), Path(sys.argv[2]))
     save(head, model, out, about)
     print(f"{out}: {out.stat().st_size} bytes\n{about}\n\n{table(about)}")
-    if out == shipped_sheepness():
+    if out == shipped_head_path():
         if fingerprint(model) != fingerprint(load(shipped_path())):
             print(
                 f"{shipped_path()} is another model: ship {sys.argv[1]}, or sheepness is not there"

@@ -21,7 +21,7 @@ from sketchvae.data.formats import read_points
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.likelihood import Likelihood, likelihood
 from sketchvae.generate.artist import TEMPERATURE, Artist
-from sketchvae.model.weights import ModelFile, load, save, shipped_path
+from sketchvae.model.weights import Model, load, save, shipped_path
 
 DATA = {
     "sheep_decoder_samples.npz": "75,000 drawings by Google's Sketch-RNN sheep decoder "
@@ -68,7 +68,7 @@ def figures(measured: Likelihood) -> dict[str, Any]:
     }
 
 
-def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[str, float | None]]:
+def compared(model: Model, sets: Path, recogniser: Path) -> dict[str, dict[str, float | None]]:
     """Judge drawn by real drawings, a column a set: what `sketchvae evaluate` does, and more."""
     from recogniser import load_recogniser, named, pictures
 
@@ -80,7 +80,7 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
     shown["Google's decoder, 1"] = [decoder[i] for i in decoder.split("test")]
     finished: dict[str, float] = {}
     for temperature in sorted({TEMPERATURE, 1.0}):
-        drawn = Artist(model).attempt(POOL, temperature, SEED)
+        drawn = Artist(model).sample(POOL, temperature, SEED)
         name = f"ours, {temperature:g}"
         shown[name] = [d for d in drawn if d is not None]
         finished[name] = len(shown[name]) / POOL
@@ -99,7 +99,7 @@ def compared(model: ModelFile, sets: Path, recogniser: Path) -> dict[str, dict[s
     return columns
 
 
-def reconstructed(model: ModelFile, sets: Path) -> dict[str, float]:
+def reconstructed(model: Model, sets: Path) -> dict[str, float]:
     """Say what share of other real drawings is farther from one than its reconstruction."""
     from sketchvae.evaluate.comparison import reconstruction_rank
 

@@ -19,7 +19,7 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Reading:
+class PaddedBatch:
     """The steps of B drawings.
 
     Attributes:
@@ -32,31 +32,31 @@ class Reading:
     steps: Floats32
     lengths: Ints
 
-    def going(self) -> Ints:
+    def batch_sizes(self) -> Ints:
         """Return how many columns have a step at each t, (T,): the first ones."""
         going: Ints = (self.lengths > np.arange(len(self.steps))[:, None]).sum(axis=1)
         return going
 
-    def backward(self) -> Floats32:
+    def reversed_(self) -> Floats32:
         """Return the steps read from each drawing's END to its beginning, (T, 5, B)."""
         t = np.arange(len(self.steps))[:, None]
         steps: Floats32 = self.steps[self.lengths - 1 - t, :, np.arange(len(self.lengths))]
         return np.ascontiguousarray(steps.transpose(0, 2, 1))  # wraps into zeros behind the end
 
-    def repeated(self, times: int) -> "Reading":
+    def repeated(self, times: int) -> "PaddedBatch":
         """Return each column that many times, side by side."""
-        return Reading(
+        return PaddedBatch(
             self.owner.repeat(times), self.steps.repeat(times, axis=2), self.lengths.repeat(times)
         )
 
-    def without_end(self) -> "Reading":
+    def without_end(self) -> "PaddedBatch":
         """Leave the END rows out: drawings that go on."""
-        return Reading(self.owner, self.steps[:-1], self.lengths - 1)
+        return PaddedBatch(self.owner, self.steps[:-1], self.lengths - 1)
 
 
-def read(
+def collate(
     drawings: Sequence[Drawing], scale: float, dice: Sequence[np.random.Generator] = ()
-) -> Reading:
+) -> PaddedBatch:
     """Turn drawings into steps, as `Drawing.to_stroke5` has them. The work is done at once.
 
     Args:
@@ -70,7 +70,7 @@ def read(
     lifted = np.zeros(len(points), dtype=bool)
     lifted[np.cumsum([len(stroke) for stroke in strokes]) - 1] = True
     owner = np.repeat(np.arange(len(drawings)), [d.n_points for d in drawings])
-    offsets, lifted, owner = rows_of(points, lifted, owner)
+    offsets, lifted, owner = offsets_from_points(points, lifted, owner)
     lengths = np.bincount(owner, minlength=len(drawings)) + 1
     for i, rng in enumerate(dice):
         offsets[owner == i] += rng.uniform(-0.5, 0.5, (lengths[i] - 1, 2)).astype(np.float32)
@@ -83,10 +83,12 @@ def read(
     steps[row, :2, column[owner]] = offsets / np.float32(scale)
     steps[row, np.where(lifted, 2 + Pen.UP, 2 + Pen.DOWN), column[owner]] = 1
     steps[lengths - 1, 2 + Pen.END, column] = 1
-    return Reading(order, steps, lengths[order])
+    return PaddedBatch(order, steps, lengths[order])
 
 
-def rows_of(points: Floats32, lifted: Bools, owner: Ints) -> tuple[Floats32, Bools, Ints]:
+def offsets_from_points(
+    points: Floats32, lifted: Bools, owner: Ints
+) -> tuple[Floats32, Bools, Ints]:
     """Turn the points of drawings, one behind the other, into their rows.
 
     The first point is the origin and has no row of its own, but where the row is needed
@@ -101,13 +103,13 @@ def rows_of(points: Floats32, lifted: Bools, owner: Ints) -> tuple[Floats32, Boo
         The offset of each row, whether the pen lifts after it, and its drawing.
     """
     offsets = np.diff(points, axis=0, prepend=points[:1])
-    begins = begins_of(owner)
+    begins = segment_starts(owner)
     offsets[begins] = 0
     follows = np.append(offsets[1:].any(axis=1) & ~begins[1:], False) if len(offsets) else begins
     rows = ~(begins & ~lifted & follows)
     return offsets[rows], lifted[rows], owner[rows]
 
 
-def begins_of(owner: Ints) -> Bools:
+def segment_starts(owner: Ints) -> Bools:
     """Mark the first point of each drawing."""
     return np.append(True, np.diff(owner) != 0) if len(owner) else np.zeros(0, dtype=bool)

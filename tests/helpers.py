@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sketchvae.cli import main
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.model.weights import ModelConfig, ModelFile, Prior
+from sketchvae.model.weights import Model, ModelConfig, Prior
 from sketchvae.render.page import PageSpec, PictureSpec
 from sketchvae.render.png import to_png
 from sketchvae.render.svg import to_svg
@@ -103,7 +103,7 @@ def compare_golden(text: str, name: str, update: bool = False) -> None:
 # --- small models and drawings ------------------------------------------------------------
 
 
-def random_model(seed: int = 0) -> ModelFile:
+def random_model(seed: int = 0) -> Model:
     """A tiny model with random weights."""
     rng = np.random.default_rng(seed)
     tensors = {
@@ -114,10 +114,10 @@ def random_model(seed: int = 0) -> ModelFile:
     prior = Prior(
         np.ones(1, np.float32), np.zeros((1, Z), np.float32), np.eye(Z, dtype=np.float32)[None]
     )
-    return ModelFile(CONFIG, SCALE, tensors, prior, {"word": "sheep"})
+    return Model(CONFIG, SCALE, tensors, prior, {"word": "sheep"})
 
 
-def ending_model() -> ModelFile:
+def ending_model() -> Model:
     """A tiny model whose drawings end about every fifth step."""
     model = random_model()
     model.tensors["head.weight"] *= np.float32(0.2)
@@ -125,7 +125,7 @@ def ending_model() -> ModelFile:
     return model
 
 
-def network_in_torch(model: ModelFile) -> "SketchVAE":
+def network_in_torch(model: Model) -> "SketchVAE":
     """The same weights as a torch module, in evaluation mode."""
     from sketchvae.model.torch_net import SketchVAE
 

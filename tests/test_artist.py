@@ -17,8 +17,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate import sampler as module
 from sketchvae.generate.artist import Artist, load
-from sketchvae.model.numpy_decoder import Mixture, Network
-from sketchvae.model.weights import ModelConfig, ModelFile, Prior, save, shipped_path
+from sketchvae.model.numpy_decoder import Decoder, Mixture
+from sketchvae.model.weights import Model, ModelConfig, Prior, save, shipped_path
 from sketchvae.polyline import Floats, Floats32
 
 H, Z, M = 8, 3, 2
@@ -26,7 +26,7 @@ CONFIG = ModelConfig(encoder_hidden=1, decoder_hidden=H, latent=Z, mixtures=M)
 DOWN, UP, END = 0, 1, 2
 
 
-def random_model(seed: int = 4, head: float = 1.0, spread: float = 0.0) -> ModelFile:
+def random_model(seed: int = 4, head: float = 1.0, spread: float = 0.0) -> Model:
     """Random weights; `head` scales how much the state says, `spread` is added to log sigma."""
     rng = np.random.default_rng(seed)
     tensors = {
@@ -41,10 +41,10 @@ def random_model(seed: int = 4, head: float = 1.0, spread: float = 0.0) -> Model
         rng.normal(size=(2, Z)).astype(np.float32),
         np.tril(rng.normal(size=(2, Z, Z))).astype(np.float32),
     )
-    return ModelFile(CONFIG, 20.0, tensors, prior, {"word": "sheep"})
+    return Model(CONFIG, 20.0, tensors, prior, {"word": "sheep"})
 
 
-def coin_model(down: float, up: float, end: float) -> ModelFile:
+def coin_model(down: float, up: float, end: float) -> Model:
     """A model whose pen is thrown like a die, whatever has been drawn."""
     model = random_model(head=0.0)
     chances = np.array([down, up, end])
@@ -53,7 +53,7 @@ def coin_model(down: float, up: float, end: float) -> ModelFile:
     return model
 
 
-def textbook(model: ModelFile, z: Floats, steps: list[list[float]]) -> list[Floats]:
+def textbook(model: Model, z: Floats, steps: list[list[float]]) -> list[Floats]:
     """Run the decoder as the equations of an LSTM stand in a book, in float64, one drawing.
 
     Args:
@@ -115,15 +115,15 @@ def test_decoder_is_the_lstm_of_the_textbook() -> None:
     z = rng.normal(size=(3, Z)).astype(np.float32)
     offsets = (8 * rng.normal(size=(6, 2, 3))).astype(np.float32)  # beyond what is seen
     pens = rng.integers(0, 2, size=(6, 3))
-    network = Network(model)
+    network = Decoder(model)
     state = network.begin(z)
     heads, on_page = [], []
     for offset, pen in zip(offsets, pens, strict=True):
-        mixture = network.advance(state)
+        mixture = network.step(state)
         heads.append(
             np.concatenate([mixture.log_pi, mixture.normals.reshape(5 * M, 3), mixture.log_q])
         )
-        on_page.append(network.take(state, offset, pen).copy())
+        on_page.append(network.append_local(state, offset, pen).copy())
     for b in range(3):
         steps = [
             [*offset[:, b].tolist(), *np.eye(3)[pen[b]].tolist()]
@@ -169,7 +169,7 @@ def test_step_with_known_dice_is_that_of_equation_8(tau: float) -> None:
     rng = np.random.default_rng(0)
     chances = rng.random((2, 400), dtype=np.float32)
     noise = rng.standard_normal((2, 400), dtype=np.float32)
-    offsets, pens = mixture_of(400).draw(tau, chances, noise)
+    offsets, pens = mixture_of(400).sample(tau, chances, noise)
     for b in range(400):
         k = pick(weights_at(LOG_PI, tau), float(chances[0, b]))
         rho = math.tanh(RHO[k])
@@ -186,7 +186,7 @@ def test_many_steps_have_the_moments_of_equation_8(tau: float) -> None:
     n, rng = 200_000, np.random.default_rng(3)
     for k in range(3):  # one component at a time: the others weigh nothing
         log_pi = [0.0 if i == k else -1e4 for i in range(3)]
-        offsets, pens = mixture_of(n, log_pi=log_pi).draw(
+        offsets, pens = mixture_of(n, log_pi=log_pi).sample(
             tau, rng.random((2, n), dtype=np.float32), rng.standard_normal((2, n), np.float32)
         )
         x, y = offsets.astype(np.float64)
@@ -203,7 +203,7 @@ def test_components_are_chosen_by_their_weight_at_the_temperature() -> None:
     n, rng = 200_000, np.random.default_rng(4)
     still = np.zeros((2, n), dtype=np.float32)  # no noise: the offset tells the component
     for tau in (0.4, 1.0):
-        offsets, _ = mixture_of(n).draw(tau, rng.random((2, n), dtype=np.float32), still)
+        offsets, _ = mixture_of(n).sample(tau, rng.random((2, n), dtype=np.float32), still)
         for mean, weight in zip(MU[0], weights_at(LOG_PI, tau), strict=True):
             assert (offsets[0] == np.float32(mean)).mean() == pytest.approx(weight, abs=0.006)
 
@@ -212,8 +212,8 @@ def test_quarter_of_the_temperature_is_half_of_the_spread() -> None:
     chances = np.full((2, 1), 0.999, dtype=np.float32)  # the last component at both temperatures
     noise = np.ones((2, 1), dtype=np.float32)
     middle = np.array([[2.0], [-2.0]])
-    warm, _ = mixture_of(1).draw(1.0, chances, noise)
-    cool, _ = mixture_of(1).draw(0.25, chances, noise)
+    warm, _ = mixture_of(1).sample(1.0, chances, noise)
+    cool, _ = mixture_of(1).sample(0.25, chances, noise)
     np.testing.assert_allclose(cool - middle, (warm - middle) / 2, rtol=1e-5)
 
 
@@ -221,7 +221,7 @@ def test_full_correlation_puts_all_offsets_on_a_line() -> None:
     noise = np.random.default_rng(0).standard_normal((2, 50), dtype=np.float32)
     chances = np.full((2, 50), 0.999, dtype=np.float32)
     for rho in (40.0, -40.0):  # tanh is 1 here, to the last bit
-        offsets, _ = mixture_of(50, rho=[rho] * 3).draw(1.0, chances, noise)
+        offsets, _ = mixture_of(50, rho=[rho] * 3).sample(1.0, chances, noise)
         x, y = (offsets - np.array([[2.0], [-2.0]])) / np.exp([[0.4], [0.7]])
         np.testing.assert_allclose(y, math.copysign(1, rho) * x, atol=1e-5)
 
@@ -229,7 +229,7 @@ def test_full_correlation_puts_all_offsets_on_a_line() -> None:
 def test_chances_at_the_edges_never_choose_what_weighs_nothing() -> None:
     edges = np.array([[0.0, 1 - 2**-24]] * 2, dtype=np.float32)
     still = np.zeros((2, 2), dtype=np.float32)
-    offsets, _ = mixture_of(2, log_pi=[-1e4, 0.0, -1e4]).draw(1.0, edges, still)
+    offsets, _ = mixture_of(2, log_pi=[-1e4, 0.0, -1e4]).sample(1.0, edges, still)
     assert offsets[0].tolist() == [0.5, 0.5]
 
 
@@ -240,25 +240,25 @@ def test_prior_places_mean_plus_factor_times_noise() -> None:
     prior, rng = random_model().prior, np.random.default_rng(0)
     chances = np.array([0.1, 0.9, 0.4999, 0.5], dtype=np.float32)
     noise = rng.standard_normal((4, Z), dtype=np.float32)
-    z = prior.place(chances, noise)
+    z = prior.sample(chances, noise)
     for row, k in enumerate([0, 1, 0, 1]):
-        expected = prior.means[k] + prior.factors[k] @ noise[row]
+        expected = prior.means[k] + prior.scale_tril[k] @ noise[row]
         np.testing.assert_allclose(z[row], expected, rtol=1e-5)
 
 
 def test_prior_has_the_weights_means_and_covariances_it_was_given() -> None:
     n, rng = 200_000, np.random.default_rng(1)
     means = np.array([[0, 0, 100], [0, 0, 200], [5, -5, 300]], dtype=np.float32)
-    factors = np.tril(rng.normal(size=(3, Z, Z))).astype(np.float32)
-    prior = Prior(np.array([0.1, 0.0, 0.3], dtype=np.float32), means, factors)  # adds up to 0.4
-    z = prior.place(
+    scale_tril = np.tril(rng.normal(size=(3, Z, Z))).astype(np.float32)
+    prior = Prior(np.array([0.1, 0.0, 0.3], dtype=np.float32), means, scale_tril)  # adds up to 0.4
+    z = prior.sample(
         rng.random(n, dtype=np.float32), rng.standard_normal((n, Z), dtype=np.float32)
     ).astype(np.float64)
     for k, share in ((0, 0.25), (2, 0.75)):
         rows = z[np.abs(z[:, 2] - means[k, 2]) < 50]
         assert len(rows) / n == pytest.approx(share, abs=0.006)
         np.testing.assert_allclose(rows.mean(axis=0), means[k], atol=0.05)
-        expected = factors[k].astype(np.float64) @ factors[k].T
+        expected = scale_tril[k].astype(np.float64) @ scale_tril[k].T
         np.testing.assert_allclose(np.cov(rows.T), expected, atol=0.12)
     assert not (np.abs(z[:, 2] - 200) < 50).any()
 
@@ -268,7 +268,7 @@ def test_prior_never_chooses_a_component_of_no_weight() -> None:
     means = np.arange(3, dtype=np.float32)[:, None]
     prior = Prior(weights, means, np.zeros((3, 1, 1), dtype=np.float32))
     edges = np.array([0.0, 1 - 2**-24], dtype=np.float32)
-    assert prior.place(edges, np.zeros((2, 1), np.float32)).tolist() == [[1], [1]]
+    assert prior.sample(edges, np.zeros((2, 1), np.float32)).tolist() == [[1], [1]]
 
 
 # --- drawing --------------------------------------------------------------------------
@@ -300,7 +300,7 @@ def test_refilled_and_dropped_places_change_nothing(
     side_by_side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artist = Artist(random_model(seed=1))
-    artist.longest = 12  # some are begun anew
+    artist.max_steps = 12  # some are begun anew
     together = artist.draw(60, temperature=1.0, seed=2)
     assert len({d.n_points for d in together}) > 4  # they end at different steps
     monkeypatch.setattr(module, "_SIDE_BY_SIDE", side_by_side)
@@ -361,7 +361,7 @@ def steps_taken(drawing: Drawing) -> int:
 
 def test_unfinished_drawings_are_begun_anew_and_never_cut() -> None:
     artist, n = Artist(coin_model(0.5, 0.3, 0.2)), 3000
-    artist.longest = 6
+    artist.max_steps = 6
     counts = Counter(steps_taken(d) for d in artist.draw(n, temperature=1.0, seed=0))
     assert set(counts) == {1, 2, 3, 4, 5, 6}  # the last step that is left may be the end
     fair = [0.8**k * 0.2 for k in range(6)]  # geometric, given that it ends in time
@@ -373,7 +373,7 @@ def test_unfinished_drawings_are_begun_anew_and_never_cut() -> None:
 
 def test_drawing_that_never_ends_is_one_clear_line() -> None:
     artist = Artist(coin_model(0.6, 0.4, 0.0))
-    artist.longest = 10
+    artist.max_steps = 10
     with pytest.raises(SketchvaeError) as caught:
         artist.draw(3, temperature=1.0, seed=0)
     message = str(caught.value)
@@ -404,8 +404,8 @@ def test_latents_of_another_shape_are_one_line(shape: tuple[int, ...]) -> None:
 
 def test_attempt_gives_up_where_draw_begins_anew() -> None:
     artist = Artist(coin_model(0.5, 0.3, 0.2))
-    artist.longest = 6
-    attempts = artist.attempt(700, 1.0, seed=3)
+    artist.max_steps = 6
+    attempts = artist.sample(700, 1.0, seed=3)
     share = sum(d is None for d in attempts) / 700
     assert share == pytest.approx(0.8**6, abs=4.5 * (0.8**6 * (1 - 0.8**6) / 700) ** 0.5)
     drawn = artist.draw(700, temperature=1.0, seed=3)
@@ -416,11 +416,11 @@ def test_attempt_draws_from_the_latents_it_is_given() -> None:
     artist = Artist(random_model())
     latents = np.random.default_rng(0).standard_normal((6, Z)).astype(np.float32)
     decoded = artist.decode(latents, 0.5, seed=2)
-    attempts = artist.attempt(6, 0.5, seed=2, latents=latents)
+    attempts = artist.sample(6, 0.5, seed=2, latents=latents)
     ended = [(a, d) for a, d in zip(attempts, decoded, strict=True) if a is not None]
     assert ended
     assert all(almost_equal(attempt, drawing) for attempt, drawing in ended)
-    others = artist.attempt(6, 0.5, seed=2)
+    others = artist.sample(6, 0.5, seed=2)
     assert any(
         a is not None and o is not None and not almost_equal(a, o)
         for a, o in zip(attempts, others, strict=True)
@@ -515,8 +515,8 @@ def test_senseless_weights_draw_or_say_so_without_a_warning(seed: int) -> None:
 
     tensors = {name: extreme(shape) for name, shape in CONFIG.shapes().items()}
     prior = Prior(np.ones(2, np.float32), extreme((2, Z)), extreme((2, Z, Z)))
-    artist = Artist(ModelFile(CONFIG, 1000.0, tensors, prior, {}))
-    artist.longest = 40
+    artist = Artist(Model(CONFIG, 1000.0, tensors, prior, {}))
+    artist.max_steps = 40
     for temperature in (0.001, 1.0, 10.0):
         with contextlib.suppress(SketchvaeError):
             assert len(artist.draw(5, temperature, seed=0)) == 5
@@ -543,17 +543,17 @@ def test_shipped_artist_draws_drawings_that_end() -> None:
 
 def test_arrays_of_the_artist_are_float32() -> None:
     """A float64 that slips in makes everything twice as slow and shows nowhere else."""
-    network = Network(random_model())
+    network = Decoder(random_model())
     state = network.begin(np.zeros((2, Z), dtype=np.float32))
-    mixture = network.advance(state)
+    mixture = network.step(state)
     dice = np.full((2, 2), 0.5, dtype=np.float32)
-    offsets, pen = mixture.draw(0.5, dice, dice)
-    network.take(state, offsets, pen)
+    offsets, pen = mixture.sample(0.5, dice, dice)
+    network.append_local(state, offsets, pen)
     arrays: list[NDArray[np.float32]] = [
         offsets,
         state.inputs,
         state.cell,
-        state.from_z,
+        state.z_gates,
         *vars(mixture).values(),
     ]
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}

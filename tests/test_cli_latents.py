@@ -149,12 +149,12 @@ def test_draw_like_and_near_begin_from_what_they_name() -> None:
     z = artist().encode(originals)
     common = ("-n", "5", "-t", "0.8", "--seed", "4", "-o", "drawn.ndjson")
     for option, expected in (
-        (("--like", "few.ndjson"), artist().like(originals, 5, 4)),
-        (("--like", "few.ndjson:3"), artist().like(originals[2:3], 5, 4)),
-        (("--near", "few.npy"), artist().near(z, 5, 0.3, 4)),
+        (("--like", "few.ndjson"), artist().sample_posterior(originals, 5, 4)),
+        (("--like", "few.ndjson:3"), artist().sample_posterior(originals[2:3], 5, 4)),
+        (("--near", "few.npy"), artist().perturb(z, 5, 0.3, 4)),
         (
             ("--near", "few.ndjson", "--spread", "1"),
-            artist().near(z, 5, 1, 4),
+            artist().perturb(z, 5, 1, 4),
         ),
     ):
         run("draw", *option, *common)

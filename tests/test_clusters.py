@@ -144,7 +144,7 @@ def test_region_is_the_aggregate_posterior_of_its_drawings(tmp_path: Path) -> No
     found = cluster_priors.load(tmp_path)
     prior = found.artist(random_model(), 2).model.prior
     noise = np.random.default_rng(1).standard_normal((50_000, Z), dtype=np.float32)
-    z = prior.place(np.zeros(50_000, dtype=np.float32), noise)
+    z = prior.sample(np.zeros(50_000, dtype=np.float32), noise)
     rng = np.random.default_rng(0)
     means = rng.normal(size=(40, Z))[20:] + 50
     np.testing.assert_allclose(z.mean(axis=0), means.mean(axis=0), atol=0.03)

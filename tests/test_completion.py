@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.artist import Artist
-from sketchvae.generate.completion import fitting_latents, prepare
+from sketchvae.generate.completion import infer_latents, normalise_prefix
 from sketchvae.model.weights import load, shipped_path
 
 BODY = Drawing([[[60, 40], [90, 20], [150, 10], [200, 60], [180, 90], [70, 88], [60, 41]]])
@@ -47,14 +47,14 @@ def test_size_and_place_of_the_beginning_are_those_of_the_ending() -> None:
 
 def test_pixels_of_quick_draw_are_taken_as_they_are_and_stay_whole() -> None:
     (drawing,) = ARTIST.complete(BODY, 1, seed=3)
-    assert prepare(BODY, 40.0, 250, None).simple is BODY
+    assert normalise_prefix(BODY, 40.0, 250, None).simple is BODY
     assert (drawing.points == drawing.points.round()).all()
 
 
 @pytest.mark.parametrize(("size", "side"), [(None, 204.0), (500.0, 51.0), (100.0, 255.0)])
 def test_size_says_how_large_the_finished_drawing_is(size: float | None, side: float) -> None:
     beginning = Drawing([np.array([[0.5, 0], [100.5, 30], [20, 90]])])
-    simple = prepare(beginning, 40.0, 250, size).simple
+    simple = normalise_prefix(beginning, 40.0, 250, size).simple
     assert simple.longest_side == pytest.approx(side, abs=1)
 
 
@@ -71,21 +71,21 @@ def test_completion_depends_on_the_seed_and_its_number_alone() -> None:
 def test_any_beginning_is_continued(strokes: list[list[tuple[int, int]]]) -> None:
     beginning = Drawing(strokes)
     for given_ in (beginning, beginning.scaled(0.3)):
-        if len(prepare(given_, 40.0, 10**9, None).reading.steps) < ARTIST.longest - 20:
+        if len(normalise_prefix(given_, 40.0, 10**9, None).reading.steps) < ARTIST.max_steps - 20:
             (drawing,) = ARTIST.complete(given_, 1, seed=0, encode=True)
             assert Drawing(drawing.strokes[: len(strokes)]) == given_
 
 
 def test_latents_fit_the_beginning_better_than_the_priors_do() -> None:
     artist = Artist(load(shipped_path()))  # one whose encoder knows what its decoder draws
-    start = prepare(BODY, artist.model.scale, artist.longest, None)
+    start = normalise_prefix(BODY, artist.model.scale, artist.max_steps, None)
     rng, Z = np.random.default_rng(0), artist.model.config.latent
-    prior = artist.model.prior.place(
+    prior = artist.model.prior.sample(
         rng.random(64, dtype=np.float32), rng.standard_normal((64, Z), dtype=np.float32)
     )
-    fitting = fitting_latents(artist, start, 64, 0.5, seed=0)
+    fitting = infer_latents(artist, start, 64, 0.5, seed=0)
     before, after = (
-        artist.network.nats(z, start.reading.repeated(64)).mean() for z in (prior, fitting)
+        artist.decoder.nll(z, start.reading.repeated(64)).mean() for z in (prior, fitting)
     )
     assert after < before - 1  # nats: e times as likely
 

@@ -124,7 +124,7 @@ def test_what_is_drawn_in_a_cell_is_drawn_from_its_latent() -> None:
     across, near = mean_latents(latents, chart.positions, chart.viewport)
     assert (~near).any()
     assert all(chart.decoded[i] is None for i in np.flatnonzero(~near).tolist())
-    expected = artist.attempt(int(near.sum()), 0.1, 0, across[near])
+    expected = artist.sample(int(near.sum()), 0.1, 0, across[near])
     assert [chart.decoded[i] for i in np.flatnonzero(near).tolist()] == expected
     inside = chart.viewport.normalised(chart.positions)
     assert ((inside > 0) & (inside < 1)).all()

@@ -39,13 +39,13 @@ from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.likelihood import importance_weighted
 from sketchvae.model import head as sheepnesses
-from sketchvae.model.head import Sheepness, save, shipped_sheepness
-from sketchvae.model.numpy_decoder import Network
+from sketchvae.model.head import ClassHead, save, shipped_head_path
+from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.weights import load as load_model
 from sketchvae.model.weights import save as save_model
 from sketchvae.model.weights import shipped_path
-from sketchvae.sequences import read
+from sketchvae.sequences import collate
 
 ROOT = Path(__file__).parents[1]
 SHEEP = ROOT / "data" / "sheep.ndjson"
@@ -72,7 +72,7 @@ ODD = Drawing([[[0, 0], [255, 0], [255, 255], [0, 255], [0, 0]]])
 
 def test_nats_are_the_importance_weighted_bound_of_torch_distributions() -> None:
     model, drawings, k = random_model(), flock(6), 5
-    reading = read(drawings, SCALE, [np.random.default_rng(i) for i in range(6)])
+    reading = collate(drawings, SCALE, [np.random.default_rng(i) for i in range(6)])
     artist, rng = Artist(model), np.random.default_rng(1)
     posterior = artist.encoder.encode(reading)
     noise = rng.standard_normal((k, 6, Z), dtype=np.float32)
@@ -90,16 +90,16 @@ def test_nats_are_the_importance_weighted_bound_of_torch_distributions() -> None
             ratio = p.log_prob(z) - q.log_prob(z)  # type: ignore[no-untyped-call]
             log_weights.append(ratio.sum(1) - loss)
     expected = math.log(k) - torch.logsumexp(torch.stack(log_weights), dim=0)
-    found = importance_weighted(Network(model), posterior, reading, noise)
+    found = importance_weighted(Decoder(model), posterior, reading, noise)
     np.testing.assert_allclose(found, expected.numpy(), rtol=1e-4)
 
 
 def test_more_draws_make_no_drawing_cost_more_when_all_are_the_same() -> None:
-    model, reading = random_model(), read(flock(3), SCALE)
+    model, reading = random_model(), collate(flock(3), SCALE)
     posterior = Posterior(np.zeros((3, Z), np.float32), np.full((3, Z), -60, np.float32))
     noise = np.zeros((7, 3, Z), np.float32)
     one, seven = (
-        importance_weighted(Network(model), posterior, reading, noise[:n]) for n in (1, 7)
+        importance_weighted(Decoder(model), posterior, reading, noise[:n]) for n in (1, 7)
     )
     np.testing.assert_allclose(one, seven, rtol=1e-5)
 
@@ -108,7 +108,7 @@ def test_nats_of_the_shipped_weights_are_those_of_evaluate() -> None:
     """With other noise: to a hundredth."""
     drawings = [d.in_simplified_form() for d in sheep(12)]
     expected = likelihood(load_model(shipped_path()), [to_points(d) for d in drawings], 8)
-    nats = load().nats(drawings, draws=8)
+    nats = load().nll(drawings, draws=8)
     assert nats.mean() == pytest.approx(expected.importance, rel=0.01)
 
 
@@ -118,15 +118,15 @@ def test_a_score_depends_on_the_drawing_alone() -> None:
     for drawing, one in zip(drawings, together, strict=True):
         (alone,) = artist.score([drawing.scaled(3)], draws=3)
         assert (one.points, one.percentile) == (alone.points, alone.percentile)
-        assert one.nats == pytest.approx(alone.nats, rel=1e-4)
-        assert one.sheepness == pytest.approx(alone.sheepness, rel=1e-3)
+        assert one.nll == pytest.approx(alone.nll, rel=1e-4)
+        assert one.class_probability == pytest.approx(alone.class_probability, rel=1e-3)
 
 
 def test_draws_below_one_and_empty_drawings_are_refused() -> None:
     artist = Artist(random_model())
     with pytest.raises(SketchvaeError, match="draws must be 1 or more, got 0; try 64"):
-        artist.nats(flock(1), draws=0)
-    for judged in (artist.nats, artist.states, artist.score):
+        artist.nll(flock(1), draws=0)
+    for judged in (artist.nll, artist.states, artist.score):
         with pytest.raises(SketchvaeError, match="drawing 1 must have a stroke"):
             judged([*flock(1), Drawing([])])
     assert artist.score([]) == []
@@ -153,11 +153,11 @@ def test_states_are_the_last_and_the_mean_of_the_lstms_in_torch() -> None:
         np.testing.assert_allclose(found[i], torch.cat([*last, *mean]).numpy(), atol=1e-5)
 
 
-def random_head(seed: int = 0, hidden: int = 7) -> Sheepness:
+def random_head(seed: int = 0, hidden: int = 7) -> ClassHead:
     rng = np.random.default_rng(seed)
     shapes = (hidden, 4 * E), (hidden,), (hidden + 1,), (50,)
     weight, bias, out, real = (rng.normal(size=shape).astype(np.float32) for shape in shapes)
-    return Sheepness(weight, bias, out, np.sort(real))
+    return ClassHead(weight, bias, out, np.sort(real))
 
 
 def test_sheepness_is_the_sigmoid_of_the_network_in_torch() -> None:
@@ -166,7 +166,7 @@ def test_sheepness_is_the_sigmoid_of_the_network_in_torch() -> None:
         head.bias
     )
     odds = torch.relu(hidden) @ torch.from_numpy(head.out[:-1]).double() + float(head.out[-1])
-    found = head.of(states.astype(np.float32))
+    found = head.probability(states.astype(np.float32))
     np.testing.assert_allclose(found, torch.sigmoid(odds).numpy(), rtol=1e-4)
 
 
@@ -174,7 +174,7 @@ def test_the_surest_sheepness_is_neither_0_nor_1() -> None:
     head = dataclasses.replace(random_head(), weight=np.full((7, 4 * E), 1e6, np.float32))
     states = np.array([[1.0] * 4 * E], dtype=np.float32)
     for sign in (-1, 1):
-        (value,) = dataclasses.replace(head, out=np.full(8, sign, np.float32)).of(states)
+        (value,) = dataclasses.replace(head, out=np.full(8, sign, np.float32)).probability(states)
         assert 0 < value < 1
         assert (value > 0.5) == (sign == 1)
 
@@ -182,7 +182,7 @@ def test_the_surest_sheepness_is_neither_0_nor_1() -> None:
 def test_percentile_is_the_share_of_real_sheep_that_are_less_sheep() -> None:
     head, states = random_head(), np.random.default_rng(2).normal(size=(40, 4 * E))
     odds = head.log_odds(states.astype(np.float32))
-    expected = [100 * sum(o > real for real in head.real) / 50 for o in odds]
+    expected = [100 * sum(o > real for real in head.reference) / 50 for o in odds]
     np.testing.assert_allclose(head.percentile(states.astype(np.float32)), expected)
     assert len(set(expected)) > 3
 
@@ -212,15 +212,15 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
 def test_other_weights_have_nats_but_no_sheepness() -> None:
     artist = Artist(random_model())
     (one,) = artist.score(flock(1), draws=2)
-    assert one.sheepness is one.percentile is None
-    assert one.nats_per_point == one.nats / one.points
+    assert one.class_probability is one.percentile is None
+    assert one.nll_per_point == one.nll / one.points
     with pytest.raises(SketchvaeError, match=r"learnt with the weights, got others; use the sheep"):
-        artist.sheepness(flock(1))
+        artist.class_probability(flock(1))
 
 
 def measured() -> dict[str, Any]:
     """Return the figures that were measured when sheepness was learnt."""
-    with safe_open(shipped_sheepness(), framework="numpy") as file:
+    with safe_open(shipped_head_path(), framework="numpy") as file:
         about: dict[str, Any] = json.loads(file.metadata()["about"])
     return about
 
@@ -231,7 +231,7 @@ def measured() -> dict[str, Any]:
 def test_sheepness_ships_for_the_weights_that_ship() -> None:
     about = measured()
     assert sheepnesses.load(load_model(shipped_path())) is not None
-    assert shipped_sheepness().stat().st_size + shipped_path().stat().st_size < 6e6
+    assert shipped_head_path().stat().st_size + shipped_path().stat().st_size < 6e6
     assert about["auroc"]["all 344 other categories"]["sheepness"] > 0.93
     assert about["auroc"]["cars and the like"]["sheepness"] > 0.97
 
@@ -247,9 +247,9 @@ def test_drawn_sheep_are_more_sheep_than_plain_shapes_and_scribbles() -> None:
     turns = np.linspace(0, 2 * np.pi, 40)
     round_ = Drawing([np.stack([np.cos(turns), np.sin(turns)], axis=1)])
     scribble = Drawing([rng.integers(0, 256, size=(60, 2))])
-    others = load().sheepness([ODD, round_, scribble, Drawing([[[3, 4]]])])
+    others = load().class_probability([ODD, round_, scribble, Drawing([[[3, 4]]])])
     assert others.max() < 0.3
-    assert np.median(load().sheepness(sheep(60))) > 0.8
+    assert np.median(load().class_probability(sheep(60))) > 0.8
 
 
 def test_sheepness_tells_real_sheep_from_plain_shapes() -> None:
@@ -258,7 +258,7 @@ def test_sheepness_tells_real_sheep_from_plain_shapes() -> None:
     around = [np.stack([a * np.cos(turns), np.sin(turns)], axis=1) for a in (0.3, 0.6, 1, 2, 4)]
     shapes = [Drawing([stroke]).to_quickdraw() for stroke in around]
     house = Drawing([[[0, 255], [0, 90], [120, 0], [255, 90], [255, 255], [0, 255]]])
-    values = load().sheepness([*real, *shapes, house, ODD])
+    values = load().class_probability([*real, *shapes, house, ODD])
     assert roc_auc_score(np.arange(len(values)) < len(real), values) > 0.9
 
 
@@ -272,7 +272,7 @@ def test_sheepness_tells_real_sheep_from_real_drawings_of_other_things(tmp_path:
     kept_out = [real[i] for i in real.split("valid")]
     assert len(kept_out) == 100
     assert len({d.word for d in others}) > 300
-    values = load().sheepness([*kept_out, *others])
+    values = load().class_probability([*kept_out, *others])
     labels = np.arange(len(values)) < 100
     points = [d.n_points for d in [*kept_out, *others]]
     assert roc_auc_score(labels, values) > max(0.93, roc_auc_score(labels, points) + 0.1)
@@ -296,7 +296,7 @@ def test_json_is_one_object_a_line_in_the_order_of_the_file(mixed: Path) -> None
     assert [row["drawing"] for row in rows] == list(range(1, 11))
     assert [row["points"] for row in rows] == [d.in_simplified_form().n_points for d in drawings]
     np.testing.assert_allclose(
-        [r["sheepness"] for r in rows], load().sheepness(drawings), rtol=1e-4
+        [r["sheepness"] for r in rows], load().class_probability(drawings), rtol=1e-4
     )
     for row in rows:
         assert row["nats_per_point"] == pytest.approx(row["nats"] / row["points"], abs=1e-3)

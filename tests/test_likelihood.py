@@ -14,14 +14,14 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import likelihood as evaluation
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelConfig, ModelFile, Prior
+from sketchvae.model.weights import Model, ModelConfig, Prior
 from sketchvae.train.batches import DrawingPool, make_batch
 from sketchvae.train.export import export_model, fit_prior
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
 
-def model_of(latent: int, scale: float = 20.0) -> tuple[SketchVAE, ModelFile]:
+def model_of(latent: int, scale: float = 20.0) -> tuple[SketchVAE, Model]:
     """Return a network that has learnt nothing, but listens to z, with a prior off the centre."""
     torch.manual_seed(1)
     model = SketchVAE(ModelConfig(encoder_hidden=6, decoder_hidden=8, latent=latent, mixtures=2))
@@ -35,7 +35,7 @@ def model_of(latent: int, scale: float = 20.0) -> tuple[SketchVAE, ModelFile]:
         np.linspace(-1, 1, 2 * latent, dtype=np.float32).reshape(2, latent),
         factors.astype(np.float32),
     )
-    return model, ModelFile(model.config, scale, model.to_arrays(), prior, {})
+    return model, Model(model.config, scale, model.to_arrays(), prior, {})
 
 
 def few_drawings(count: int = 3) -> list[Points]:
@@ -59,7 +59,7 @@ def evidence(model: SketchVAE, drawing: Points, scale: float, prior: torch.Tenso
 
 def log_density(prior: Prior, z: torch.Tensor) -> torch.Tensor:
     """Return the log density of a prior at z, by torch.distributions."""
-    means, factors = torch.from_numpy(prior.means), torch.from_numpy(prior.factors)
+    means, factors = torch.from_numpy(prior.means), torch.from_numpy(prior.scale_tril)
     components = MultivariateNormal(means, scale_tril=factors)
     mixture = MixtureSameFamily(Categorical(torch.from_numpy(prior.weights)), components)
     density: torch.Tensor = mixture.log_prob(z)  # type: ignore[no-untyped-call]
@@ -117,7 +117,7 @@ def test_fitted_prior_draws_what_it_was_fitted_to() -> None:
     latents = centres[rng.integers(0, 2, 4000)] + rng.normal(0, [0.5, 1.0, 2.0], (4000, 3))
     prior = fit_prior(latents.astype(np.float32), components=4)
     chances = rng.random(20_000, dtype=np.float32)
-    drawn = prior.place(chances, rng.standard_normal((20_000, 3), dtype=np.float32))
+    drawn = prior.sample(chances, rng.standard_normal((20_000, 3), dtype=np.float32))
     np.testing.assert_allclose(drawn.mean(axis=0), latents.mean(axis=0), atol=0.15)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(latents.T), atol=0.3)
     assert (np.abs(drawn[:, 0]) < 2).mean() < 0.01  # nothing between the two
@@ -146,7 +146,7 @@ def test_prior_of_few_drawings_is_as_wide_as_their_posteriors() -> None:
         batch = make_batch(drawings, 20.0, Z, rng)
         posterior = model.encode(torch.from_numpy(batch.steps), torch.from_numpy(batch.lengths))
     expected = posterior.log_variance.exp().mean(0) + posterior.mean.var(0, correction=0)
-    found = np.square(prior.factors[0]).sum(axis=1)
+    found = np.square(prior.scale_tril[0]).sum(axis=1)
     np.testing.assert_allclose(found, expected.numpy(), rtol=0.15)
 
 

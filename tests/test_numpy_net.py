@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.artist import Artist
-from sketchvae.generate.parallel import on_all_cores
-from sketchvae.model.numpy_decoder import Network
+from sketchvae.generate.parallel import parallel_map
+from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.weights import load, shipped_path
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import read
+from sketchvae.sequences import collate
 
 # --- drawings as columns ---------------------------------------------------------------
 
@@ -27,7 +27,7 @@ POINT = st.tuples(st.integers(0, 255), st.integers(0, 255))
 @given(st.lists(st.lists(st.lists(POINT, min_size=1, max_size=5), min_size=1), min_size=1))
 def test_columns_are_the_stroke_5_of_the_drawings(many: list[list[list[tuple[int, int]]]]) -> None:
     drawings = [Drawing(strokes) for strokes in many]
-    reading = read(drawings, SCALE)
+    reading = collate(drawings, SCALE)
     assert sorted(reading.owner) == list(range(len(drawings)))
     assert (np.diff(reading.lengths) <= 0).all()
     for column, (owner, length) in enumerate(zip(reading.owner, reading.lengths, strict=True)):
@@ -36,16 +36,16 @@ def test_columns_are_the_stroke_5_of_the_drawings(many: list[list[list[tuple[int
         steps = reading.steps[..., column]
         np.testing.assert_allclose(steps[:length], expected, atol=1e-6)
         assert not steps[length:].any()
-        assert not reading.backward()[length:, :, column].any()
+        assert not reading.reversed_()[length:, :, column].any()
         np.testing.assert_array_equal(
-            reading.backward()[:length, :, column], steps[length - 1 :: -1]
+            reading.reversed_()[:length, :, column], steps[length - 1 :: -1]
         )
 
 
 def test_noise_of_half_a_pixel_moves_offsets_and_nothing_else() -> None:
     drawings = flock(200)
     dice = [np.random.default_rng(i) for i in range(200)]
-    still, noisy = read(drawings, SCALE), read(drawings, SCALE, dice)
+    still, noisy = collate(drawings, SCALE), collate(drawings, SCALE, dice)
     moved = (noisy.steps - still.steps) * SCALE
     has_offset = still.steps[:, 2:4].any(axis=1)
     assert not moved[:, 2:].any()
@@ -59,7 +59,7 @@ def test_noise_of_half_a_pixel_moves_offsets_and_nothing_else() -> None:
 
 
 def test_posterior_is_that_of_the_network_in_torch_to_1e_4() -> None:
-    model, drawings = random_model(), flock(300)  # several batches, on several cores
+    model, drawings = random_model(), flock(300)  # several batches, on several cpu_count
     posterior = Artist(model).posterior(drawings)
     with torch.no_grad():
         expected = network_in_torch(model).encode(*padded(drawings, np.arange(300)))
@@ -136,33 +136,33 @@ def latents_of(n: int) -> Floats32:
 
 def test_nats_are_the_reconstruction_loss_of_the_network_in_torch() -> None:
     model, drawings = random_model(), flock(30)
-    reading = read(drawings, SCALE)
+    reading = collate(drawings, SCALE)
     z = latents_of(30)
     with torch.no_grad():
         expected = network_in_torch(model).reconstruction_loss(
             torch.from_numpy(z), *padded(drawings, reading.owner)
         )
-    np.testing.assert_allclose(Network(model).nats(z, reading), expected.numpy(), rtol=1e-4)
+    np.testing.assert_allclose(Decoder(model).nll(z, reading), expected.numpy(), rtol=1e-4)
 
 
 def test_repeated_drawings_cost_what_they_cost_alone() -> None:
     model, z = random_model(), latents_of(12)
-    reading = read(flock(4), SCALE)
-    together = Network(model).nats(z, reading.repeated(3))
+    reading = collate(flock(4), SCALE)
+    together = Decoder(model).nll(z, reading.repeated(3))
     for k in range(3):
-        np.testing.assert_allclose(together[k::3], Network(model).nats(z[k::3], reading), rtol=1e-5)
+        np.testing.assert_allclose(together[k::3], Decoder(model).nll(z[k::3], reading), rtol=1e-5)
 
 
 def test_state_after_given_steps_is_that_of_the_drawn_ones() -> None:
     model = random_model()
-    network, reading = Network(model), read([flock(1)[0]] * 3, SCALE).without_end()
+    network, reading = Decoder(model), collate([flock(1)[0]] * 3, SCALE).without_end()
     followed, drawn = network.begin(latents_of(3)), network.begin(latents_of(3))
-    for _ in network.follow(followed, reading):
+    for _ in network.teacher_force(followed, reading):
         pass
     for step in reading.steps:
-        network.advance(drawn)
-        seen = (step[0] + 1j * step[1]) / drawn.ahead
-        network.take(drawn, np.stack([seen.real, seen.imag]), step[2:].argmax(axis=0))
+        network.step(drawn)
+        seen = (step[0] + 1j * step[1]) / drawn.heading
+        network.append_local(drawn, np.stack([seen.real, seen.imag]), step[2:].argmax(axis=0))
     for one, other in zip(vars(followed).values(), vars(drawn).values(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 
@@ -171,7 +171,7 @@ def test_nats_of_narrow_and_correlated_components_are_finite() -> None:
     model = random_model()
     model.tensors["head.bias"][3 * M : 5 * M] = -8  # log sigma
     model.tensors["head.bias"][5 * M : 6 * M] = 12  # correlation before tanh
-    nats = Network(model).nats(latents_of(5), read(flock(5), SCALE))
+    nats = Decoder(model).nll(latents_of(5), collate(flock(5), SCALE))
     assert np.isfinite(nats).all()
 
 
@@ -179,11 +179,11 @@ def test_nats_of_narrow_and_correlated_components_are_finite() -> None:
 
 
 def test_work_on_all_cores_keeps_its_order_and_its_errors() -> None:
-    assert on_all_cores(lambda i: i * i, range(50)) == [i * i for i in range(50)]
+    assert parallel_map(lambda i: i * i, range(50)) == [i * i for i in range(50)]
     with pytest.raises(ZeroDivisionError):
-        on_all_cores(lambda i: 1 // i, [1, 0])
+        parallel_map(lambda i: 1 // i, [1, 0])
 
 
 def test_reading_is_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        read(flock(1), SCALE).lengths = np.zeros(1, dtype=np.intp)  # type: ignore[misc]
+        collate(flock(1), SCALE).lengths = np.zeros(1, dtype=np.intp)  # type: ignore[misc]

@@ -18,15 +18,15 @@ from torch.distributions import (
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketchvae.drawing import Drawing, Pen
-from sketchvae.model.numpy_decoder import Network
+from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.torch_net import (
     Mixture,
     Posterior,
     SketchVAE,
-    seen_from_the_pen,
-    surroundings,
+    context_features,
+    to_local_frame,
 )
-from sketchvae.model.weights import ModelConfig, ModelFile, Prior
+from sketchvae.model.weights import Model, ModelConfig, Prior
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
@@ -196,7 +196,7 @@ def test_reconstruction_loss_is_the_sum_over_real_steps_with_one_end() -> None:
     z = torch.randn(3, CONFIG.latent)
     with torch.no_grad():
         mixture = model.decode(z, steps)
-    expected, seen = [], seen_from_the_pen(steps)
+    expected, seen = [], to_local_frame(steps)
     for row, length in enumerate(lengths.tolist()):
         nats = 0.0
         for t in range(length):
@@ -341,7 +341,7 @@ def test_offsets_are_seen_along_the_segment_before_if_that_is_ink_and_goes_on() 
     ]
     steps = torch.tensor([[*offset, *pen] for offset, pen, _ in rows])[None]
     expected = torch.tensor([seen for _, _, seen in rows])
-    torch.testing.assert_close(seen_from_the_pen(steps)[0], expected)
+    torch.testing.assert_close(to_local_frame(steps)[0], expected)
 
 
 def test_surroundings_are_the_ways_to_the_ink() -> None:
@@ -356,14 +356,14 @@ def test_surroundings_are_the_ways_to_the_ink() -> None:
     ]
     steps = torch.tensor([[*offset, *pen] for offset, pen, _ in rows])[None]
     expected = torch.tensor([seen for _, _, seen in rows])
-    torch.testing.assert_close(surroundings(steps)[0], expected)
+    torch.testing.assert_close(context_features(steps)[0], expected)
 
 
 def test_turning_a_drawing_changes_only_what_begins_a_stroke() -> None:
     steps, _ = make_steps([30])
     turned = steps.clone()
     turned[..., 0], turned[..., 1] = -steps[..., 1], steps[..., 0]
-    one, other = seen_from_the_pen(steps)[0], seen_from_the_pen(turned)[0]
+    one, other = to_local_frame(steps)[0], to_local_frame(turned)[0]
     same = (one - other).abs().max(dim=-1).values < 1e-5
     down = steps[0, :, 2] > 0
     goes_on = [False, *(bool(down[t - 1]) and (t == 1 or bool(down[t - 2])) for t in range(1, 30))]
@@ -406,22 +406,24 @@ def test_numpy_network_believes_the_same_at_every_step() -> None:
     model = make_model(config=config)
     identity = np.eye(8, dtype=np.float32)[None]
     prior = Prior(np.ones(1, np.float32), np.zeros((1, 8), np.float32), identity)
-    network = Network(ModelFile(config, 1.0, model.to_arrays(), prior, {}))
+    network = Decoder(Model(config, 1.0, model.to_arrays(), prior, {}))
     steps, _ = make_steps([40, 40, 40])
     z = torch.randn(3, 8)
     with torch.no_grad():
         theirs = model.decode(z, steps)
-    seen = seen_from_the_pen(steps)
+    seen = to_local_frame(steps)
     state = network.begin(z.numpy())
     for t in range(steps.shape[1]):
-        ours = network.advance(state)
+        ours = network.step(state)
         for logits, log_p in ((ours.log_pi, theirs.log_pi), (ours.log_q, theirs.log_q)):
             normalised = torch.log_softmax(torch.from_numpy(logits.T), dim=-1)
             torch.testing.assert_close(normalised, log_p[:, t], rtol=1e-4, atol=1e-4)
         values = [theirs.mu, theirs.log_sigma, theirs.rho[..., None]]
         expected = torch.cat(values, dim=-1)[:, t].numpy()  # (B, M, 5)
         np.testing.assert_allclose(ours.normals.T, expected, rtol=1e-4, atol=1e-4)
-        page = network.take(state, seen[:, t].T.numpy(), steps[:, t, 2:].argmax(dim=-1).numpy())
+        page = network.append_local(
+            state, seen[:, t].T.numpy(), steps[:, t, 2:].argmax(dim=-1).numpy()
+        )
         np.testing.assert_allclose(page.T, steps[:, t, :2].numpy(), atol=1e-5)
 
 

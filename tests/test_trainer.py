@@ -28,7 +28,7 @@ from torch.distributions import Normal, kl_divergence
 
 from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
-from sketchvae.model.weights import ModelConfig, ModelFile, load
+from sketchvae.model.weights import Model, ModelConfig, load
 from sketchvae.train.batches import Batch, WeightedDataset, validation_batches
 from sketchvae.train.checkpoints import model_from_checkpoint, read_checkpoint
 from sketchvae.train.distributed import ProcessGroup
@@ -117,7 +117,7 @@ def unequal(a: dict[str, Any], b: dict[str, Any]) -> list[str]:
 # --- beginning from other weights ----------------------------------------------------
 
 
-def finished(folder: Path) -> ModelFile:
+def finished(folder: Path) -> Model:
     """Train for a moment and return the weights, as a file would hold them."""
     trainer = trainer_in(folder)
     trainer.run()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.model import weights as model_file
-from sketchvae.model.weights import ModelConfig, ModelFile, Prior, load, save
+from sketchvae.model.weights import Model, ModelConfig, Prior, load, save
 
 CONFIG = ModelConfig(encoder_hidden=2, decoder_hidden=3, latent=2, mixtures=1)
 ABOUT = {"word": "sheep", "licence": "CC BY 4.0", "nats": -1.25, "über": ["é", None, "\ud800"]}
@@ -26,7 +26,7 @@ Arrays = dict[str, NDArray[Any]]
 Metadata = dict[str, str]
 
 
-def tiny_model(seed: int = 0) -> ModelFile:
+def tiny_model(seed: int = 0) -> Model:
     rng = np.random.default_rng(seed)
     tensors = {n: rng.normal(size=s).astype(np.float32) for n, s in CONFIG.shapes().items()}
     prior = Prior(
@@ -34,7 +34,7 @@ def tiny_model(seed: int = 0) -> ModelFile:
         rng.normal(size=(2, 2)).astype(np.float32),
         np.tril(rng.normal(size=(2, 2, 2))).astype(np.float32),
     )
-    return ModelFile(CONFIG, 23.418368, tensors, prior, ABOUT)
+    return Model(CONFIG, 23.418368, tensors, prior, ABOUT)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def in_full(model: ModelFile) -> tuple[object, ...]:
+def in_full(model: Model) -> tuple[object, ...]:
     """All of a model, comparable."""
     arrays = {**model.tensors, **{f"prior.{k}": v for k, v in vars(model.prior).items()}}
     return (
@@ -153,7 +153,7 @@ def test_file_of_a_later_version_with_more_in_it_is_read(path: Path) -> None:
         ),
     ],
 )
-def test_model_that_cannot_draw_is_not_saved(path: Path, model: ModelFile, message: str) -> None:
+def test_model_that_cannot_draw_is_not_saved(path: Path, model: Model, message: str) -> None:
     before = path.read_bytes()
     with pytest.raises(SketchvaeError) as caught:
         save(model, path)
@@ -279,11 +279,11 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (tensor("prior.weights", np.zeros(0)), "prior.weights must have the shape (1,), got (0,)"),
     (tensor("prior.weights", np.ones((2, 1))), "must have the shape (2,), got (2, 1)"),
     (tensor("prior.means", np.ones((3, 2))), "must have the shape (2, 2), got (3, 2)"),
-    (without("prior.factors"), "prior.factors must have the shape (2, 2, 2), got nothing"),
+    (without("prior.scale_tril"), "prior.scale_tril must have the shape (2, 2, 2), got nothing"),
     (tensor("prior.weights", [-1, 2]), "must be 0 or more and not all 0, got [-1.0, 2.0]"),
     (tensor("prior.weights", [0, 0]), "not all 0, got [0.0, 0.0]; fit the prior again"),
     (tensor("prior.weights", [NAN, 1]), "prior.weights must be finite in float16, got nan"),
-    (tensor("prior.factors", np.full((2, 2, 2), NAN)), "prior.factors must be finite"),
+    (tensor("prior.scale_tril", np.full((2, 2, 2), NAN)), "prior.scale_tril must be finite"),
     (tensor("start.bias", [0, 0, 0, 0, 0, NAN]), "start.bias must be finite in float16"),
     (tensor("start.bias", [0, 0, 0, 0, 0, -INF]), "start.bias must be finite in float16"),
     (

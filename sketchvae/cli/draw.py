@@ -109,11 +109,11 @@ class _SourceOptions:
         from sketchvae.generate.interpolation import SPREAD
 
         if self.like is not None:
-            return artist.like(drawings_of(self.like), number, seed)
+            return artist.sample_posterior(drawings_of(self.like), number, seed)
         if self.near is None:
             return None
         spread = SPREAD if self.spread is None else self.spread
-        return artist.near(latents_of(artist, self.near), number, spread, seed)
+        return artist.perturb(latents_of(artist, self.near), number, spread, seed)
 
 
 @click.command()

@@ -108,7 +108,7 @@ def evaluate(
     nearer: tuple[float, ...] = ()
     if enough := floor is not None or len(points) >= 2 * FEWEST:
         for temperature in temperatures or (TEMPERATURE, 1.0):
-            attempts = Artist(loaded).attempt(POOL, temperature, SEED)
+            attempts = Artist(loaded).sample(POOL, temperature, SEED)
             sets[f"t {temperature:g}"] = whole = [d for d in attempts if d is not None]
             finished[f"t {temperature:g}"] = len(whole) / POOL
         sets |= {path.name: list(read(path)) for path in drawn}

@@ -93,7 +93,7 @@ def morph(
       sketchvae morph sheep.ndjson:1 sheep.ndjson:2 --animate -o path.gif
     """
     from sketchvae.cli.inputs import one_latent
-    from sketchvae.generate.artist import COLD
+    from sketchvae.generate.artist import MORPH_TEMPERATURE
 
     output = page.output
     if pages and (animate or str(output) == "-"):
@@ -105,7 +105,7 @@ def morph(
         write = _pages_writer(page, steps) if pages else writer(page, steps)
     artist = drawing.artist()
     start, end = (one_latent(artist, text) for text in (first, last))
-    temperature = drawing.temperature_or(COLD)
+    temperature = drawing.temperature_or(MORPH_TEMPERATURE)
 
     def draw(seed: int) -> "Flock":
         return artist.morph(start, end, steps, linear=linear, temperature=temperature, seed=seed)

@@ -119,7 +119,7 @@ def _least_sheep(artist: "Artist", numbered: "Iterable[Numbered]", n: int) -> "l
 
     def weighed() -> "Iterator[tuple[float, int, Drawing]]":
         for block in _blocks(numbered, _MANY_AT_ONCE):
-            sheepness = artist.sheepness([drawing for _, drawing in block]).tolist()
+            sheepness = artist.class_probability([drawing for _, drawing in block]).tolist()
             for value, (number, drawing) in zip(sheepness, block, strict=True):
                 yield value, number, drawing
 
@@ -127,9 +127,9 @@ def _least_sheep(artist: "Artist", numbered: "Iterable[Numbered]", n: int) -> "l
 
 
 def _row(number: int, one: "Score") -> str:
-    sheepness = "" if one.sheepness is None else f"{one.sheepness:.4f}"
+    sheepness = "" if one.class_probability is None else f"{one.class_probability:.4f}"
     percentile = "" if one.percentile is None else f"{one.percentile:.0f}"
-    nats = f"{one.nats:.1f}", f"{one.nats_per_point:.3f}"
+    nats = f"{one.nll:.1f}", f"{one.nll_per_point:.3f}"
     return _ROW.format(number, one.points, *nats, sheepness, percentile).rstrip()
 
 
@@ -138,9 +138,9 @@ def _json(number: int, one: "Score") -> str:
         {
             "drawing": number,
             "points": one.points,
-            "nats": round(one.nats, 3),
-            "nats_per_point": round(one.nats_per_point, 4),
-            "sheepness": one.sheepness,
+            "nats": round(one.nll, 3),
+            "nats_per_point": round(one.nll_per_point, 4),
+            "sheepness": one.class_probability,
             "percentile": None if one.percentile is None else round(one.percentile, 1),
         }
     )
@@ -167,7 +167,7 @@ def _write(path: Path, artist: "Artist", chosen: "Sequence[Numbered]") -> None:
     if path.suffix.lower() != ".png":
         formats.write(path, (drawing.to_quickdraw() for drawing in drawings))
         return
-    values = artist.sheepness(drawings)
+    values = artist.class_probability(drawings)
     labels = [f"{number}: {value:.4f}" for (number, _), value in zip(chosen, values, strict=True)]
     with replacing(path) as beside:
         contact_sheet(drawings, cell=_CELL, labels=labels).save(beside, format="PNG")

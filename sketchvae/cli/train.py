@@ -11,7 +11,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
-    from sketchvae.model.weights import ModelConfig, ModelFile
+    from sketchvae.model.weights import Model, ModelConfig
     from sketchvae.train.batches import WeightedDataset
 
 
@@ -212,7 +212,7 @@ def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:
     return {name: value for name, value in vars(options).items() if value is not None}
 
 
-def _initial_model(init: str) -> "ModelFile":
+def _initial_model(init: str) -> "Model":
     """Load the weights to begin from: a checkpoint (.pt), a weights file, or the shipped sheep."""
     from sketchvae.model.weights import load, shipped_path
     from sketchvae.train.checkpoints import model_from_checkpoint
@@ -222,7 +222,7 @@ def _initial_model(init: str) -> "ModelFile":
     return load(shipped_path() if init == "sheep" else Path(init))
 
 
-def _config(sizes: dict[str, int], start: "ModelFile | None") -> "ModelConfig":
+def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":
     """Return the sizes of the network; with --init they are those of the weights."""
     from sketchvae.model.weights import ModelConfig
 

@@ -12,7 +12,7 @@ from sketchvae.data.dataset import Points
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.device import best_device
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelFile, Prior
+from sketchvae.model.weights import Model, Prior
 from sketchvae.train.batches import Batch, make_batch
 
 DRAWS = 64  # z a drawing, for the importance-weighted bound
@@ -52,7 +52,7 @@ class Likelihood:
 
 
 @torch.no_grad()
-def likelihood(model_file: ModelFile, drawings: Sequence[Points], draws: int = DRAWS) -> Likelihood:
+def likelihood(model_file: Model, drawings: Sequence[Points], draws: int = DRAWS) -> Likelihood:
     """Judge drawings by a model. The same noise every time, whatever the model.
 
     Burda et al. 2016, eq. 8: log p(S) >= E log 1/k sum_i p(S | z_i) p(z_i) / q(z_i | S).
@@ -138,7 +138,7 @@ def _log_prior(prior: Prior, z: Tensor) -> Tensor:
     """Return the log density of the fitted prior at z, (..., Z)."""
     flat = z.reshape(-1, z.shape[-1])
     components = []
-    for weight, mean, factor in zip(prior.weights, prior.means, prior.factors, strict=True):
+    for weight, mean, factor in zip(prior.weights, prior.means, prior.scale_tril, strict=True):
         L = torch.from_numpy(factor).to(z.device)
         white = torch.linalg.solve_triangular(
             L, (flat - torch.from_numpy(mean).to(z.device)).T, upper=False

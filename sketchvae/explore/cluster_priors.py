@@ -12,7 +12,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 from sketchvae.generate.artist import Artist
 from sketchvae.model.numpy_encoder import Posterior
-from sketchvae.model.weights import ModelFile, Prior
+from sketchvae.model.weights import Model, Prior
 from sketchvae.polyline import Floats32
 
 FOLDER = Path("clusters")  # where `sketchvae clusters` puts them if nothing is said
@@ -31,7 +31,7 @@ class ClusterPriors:
     prior: Prior
     fingerprint: str
 
-    def artist(self, model: ModelFile, cluster: int) -> Artist:
+    def artist(self, model: Model, cluster: int) -> Artist:
         """Return an artist who takes z from a cluster alone, counted from 1.
 
         Raises:
@@ -48,12 +48,14 @@ class ClusterPriors:
                 "theirs with --model, or run 'sketchvae clusters' with this one"
             )
         own = slice(cluster - 1, cluster)
-        prior = Prior(np.ones(1, dtype=np.float32), self.prior.means[own], self.prior.factors[own])
+        prior = Prior(
+            np.ones(1, dtype=np.float32), self.prior.means[own], self.prior.scale_tril[own]
+        )
         return Artist(replace(model, prior=prior))
 
 
 def fit_cluster_priors(
-    model: ModelFile, posterior: Posterior, members: Sequence[NDArray[np.bool_]]
+    model: Model, posterior: Posterior, members: Sequence[NDArray[np.bool_]]
 ) -> ClusterPriors:
     """Fit a normal to the aggregate posterior of each cluster.
 
@@ -66,9 +68,9 @@ def fit_cluster_priors(
         members: of each cluster, (B,) which drawings are in it; one at least.
     """
     means = [posterior.mean[own].mean(axis=0) for own in members]
-    factors = [_factor(posterior.mean[own], posterior.log_variance[own]) for own in members]
+    scale_tril = [_factor(posterior.mean[own], posterior.log_variance[own]) for own in members]
     weights = np.array([own.sum() for own in members], dtype=np.float32)
-    return ClusterPriors(Prior(weights, np.array(means), np.array(factors)), model.fingerprint)
+    return ClusterPriors(Prior(weights, np.array(means), np.array(scale_tril)), model.fingerprint)
 
 
 def _factor(means: Floats32, log_variances: Floats32) -> Floats32:
@@ -86,7 +88,13 @@ def save(found: ClusterPriors, folder: Path) -> None:
         SketchvaeError: if it cannot be written.
     """
     with replacing(folder / _NAME) as beside, beside.open("wb") as file:
-        np.savez(file, fingerprint=np.array(found.fingerprint), **vars(found.prior))
+        np.savez(
+            file,
+            fingerprint=np.array(found.fingerprint),
+            weights=found.prior.weights,
+            means=found.prior.means,
+            factors=found.prior.scale_tril,
+        )
 
 
 def load(folder: Path) -> ClusterPriors:
@@ -98,14 +106,14 @@ def load(folder: Path) -> ClusterPriors:
     path = folder / _NAME
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {
-                name: file[name].astype(np.float32) for name in ("weights", "means", "factors")
-            }
+            names = ("weights", "means", "factors")  # scale_tril is called factors there
+            arrays = [file[name].astype(np.float32) for name in names]
             fingerprint = str(file["fingerprint"])
-        K, Z = arrays["means"].shape
-        if arrays["weights"].shape != (K,) or arrays["factors"].shape != (K, Z, Z):
+        weights, means, scale_tril = arrays
+        K, Z = means.shape
+        if weights.shape != (K,) or scale_tril.shape != (K, Z, Z):
             raise ValueError("arrays of other shapes")
-        if not all(np.isfinite(array).all() for array in arrays.values()):
+        if not all(np.isfinite(array).all() for array in arrays):
             raise ValueError("a value is not finite")
     except FileNotFoundError as error:
         raise SketchvaeError(
@@ -116,4 +124,4 @@ def load(folder: Path) -> ClusterPriors:
             f"{path}: must be a file of 'sketchvae clusters', got something else or a damaged one "
             f"({' '.join(str(error).split()):.80}); run it again"
         ) from error
-    return ClusterPriors(Prior(**arrays), fingerprint)
+    return ClusterPriors(Prior(*arrays), fingerprint)

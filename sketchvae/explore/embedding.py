@@ -57,7 +57,7 @@ def draw_map(
     viewport = _around(places) if viewport is None else viewport
     across, near = mean_latents(latents, places, viewport)
     decoded: list[Drawing | None] = [None] * CELLS**2
-    attempts = artist.attempt(int(near.sum()), COLD, seed=0, latents=across[near])
+    attempts = artist.sample(int(near.sum()), COLD, seed=0, latents=across[near])
     for cell, drawing in zip(np.flatnonzero(near).tolist(), attempts, strict=True):
         decoded[cell] = drawing
     return Map(drawings, places, viewport, decoded)

@@ -9,23 +9,24 @@ import numpy as np
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.flock import Flock
-from sketchvae.generate.completion import fitting_latents, prepare
-from sketchvae.generate.interpolation import SPREAD, around, between, checked
-from sketchvae.generate.likelihood import DRAWS, nats_of
-from sketchvae.generate.parallel import cores, on_all_cores
-from sketchvae.generate.sampler import Rows, Sitting, check
-from sketchvae.generate.viterbi import CANDIDATES, LOST, smoothest
-from sketchvae.model.head import Floats, Score, Sheepness
+from sketchvae.generate import likelihood
+from sketchvae.generate.completion import infer_latents, normalise_prefix
+from sketchvae.generate.interpolation import SPREAD, check_latents, interpolate, perturb
+from sketchvae.generate.likelihood import DRAWS
+from sketchvae.generate.parallel import cpu_count, parallel_map
+from sketchvae.generate.sampler import Rows, Sampler, check
+from sketchvae.generate.viterbi import CANDIDATES, UNFINISHED_COST, viterbi_path
+from sketchvae.model.head import ClassHead, Floats, Score
 from sketchvae.model.head import load as load_sheepness
-from sketchvae.model.numpy_decoder import Network
+from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder, Posterior
-from sketchvae.model.weights import ModelFile, shipped_path
+from sketchvae.model.weights import Model, shipped_path
 from sketchvae.model.weights import load as load_model
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import Reading, read
+from sketchvae.sequences import PaddedBatch, collate
 
 TEMPERATURE = 0.7
-COLD = 0.1  # temperature of a path: little but the latent decides
+MORPH_TEMPERATURE = 0.1  # temperature of a path: little but the latent decides
 _READ_AT_ONCE = 128  # drawings in one batch of the encoder, which has a core to itself
 
 
@@ -52,12 +53,12 @@ class Artist:
         longest: steps after which a drawing counts as unfinished.
     """
 
-    def __init__(self, model: ModelFile) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
-        self.network = Network(model)
+        self.decoder = Decoder(model)
         self.encoder = Encoder(model)
         self.word = str(model.about.get("word", ""))
-        self.longest = 250
+        self.max_steps = 250
 
     def draw(self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None) -> Flock:
         """Draw n drawings, in pixels of Quick, Draw!'s simplified form; see `draw_each`."""
@@ -88,9 +89,9 @@ class Artist:
         """
         seed = fresh_seed() if seed is None else seed
         if latents is not None:
-            latents = checked(latents, self.model.config.latent)
-        sitting = Sitting(self, n, temperature, seed, latents=latents)
-        return (drawing for drawing in sitting.drawings() if drawing is not None)
+            latents = check_latents(latents, self.model.config.latent)
+        sampler = Sampler(self, n, temperature, seed, latents=latents)
+        return (drawing for drawing in sampler.drawings() if drawing is not None)
 
     def encode(self, drawings: Sequence[Drawing]) -> Floats32:
         """Return the latent of each drawing, (n, Z): the mean of its posterior."""
@@ -108,7 +109,7 @@ class Artist:
         n, Z = len(drawings), self.model.config.latent
         found = Posterior(np.empty((n, Z), np.float32), np.empty((n, Z), np.float32))
 
-        def work(rows: Rows, reading: Reading) -> None:
+        def work(rows: Rows, reading: PaddedBatch) -> None:
             part = self.encoder.encode(reading)
             found.mean[rows], found.log_variance[rows] = part.mean, part.log_variance
 
@@ -119,29 +120,29 @@ class Artist:
         """Return what the encoder sees in each drawing, (n, 4E); see `Encoder.states`."""
         found = np.empty((len(drawings), 4 * self.model.config.encoder_hidden), np.float32)
 
-        def work(rows: Rows, reading: Reading) -> None:
+        def work(rows: Rows, reading: PaddedBatch) -> None:
             found[rows] = self.encoder.states(reading)
 
         self._read(drawings, work)
         return found
 
-    def _read(self, drawings: Sequence[Drawing], work: Callable[[Rows, Reading], None]) -> None:
+    def _read(self, drawings: Sequence[Drawing], work: Callable[[Rows, PaddedBatch], None]) -> None:
         """Read drawings in batches, on all cores: work gets the place of each column's drawing."""
         _refuse_empty(drawings)
         # Before the threads, which would wait for each other: it is Python's own work.
         simple = [drawing.in_simplified_form() for drawing in drawings]
 
         def work_on(places: Rows) -> None:
-            reading = read([simple[i] for i in places], self.model.scale)
+            reading = collate([simple[i] for i in places], self.model.scale)
             work(places[reading.owner], reading)
 
         longest_first = np.argsort([-drawing.n_points for drawing in simple], kind="stable")
-        at_once = max(1, min(_READ_AT_ONCE, -(-len(drawings) // cores())))
+        at_once = max(1, min(_READ_AT_ONCE, -(-len(drawings) // cpu_count())))
         batches = [longest_first[i : i + at_once] for i in range(0, len(drawings), at_once)]
-        on_all_cores(work_on, batches)
+        parallel_map(work_on, batches)
 
-    def sheepness(self, drawings: Sequence[Drawing]) -> Floats:
-        """Say how sheep each drawing is, (n,), from 0 to 1: see `Sheepness`.
+    def class_probability(self, drawings: Sequence[Drawing]) -> Floats:
+        """Say how sheep each drawing is, (n,), from 0 to 1: see `ClassHead`.
 
         Made for many drawings: it reads each once and asks for no likelihood. Those in
         simplified form, as `drawing.to_quickdraw()` gives them, are read at once.
@@ -155,14 +156,14 @@ class Artist:
                 "sheepness must have been learnt with the weights, got others; use the sheep that "
                 "come with sketchvae, or run scripts/sheepness.py"
             )
-        return head.of(self.states(drawings))
+        return head.probability(self.states(drawings))
 
     @cached_property
-    def _head(self) -> Sheepness | None:
+    def _head(self) -> ClassHead | None:
         return load_sheepness(self.model)
 
-    def nats(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> Floats:
-        """Return -log p of each drawing, (n,), importance-weighted: see `likelihood.nats_of`.
+    def nll(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> Floats:
+        """Return -log p of each drawing, (n,), importance-weighted; see `likelihood.nll`.
 
         What a drawing gets depends on it alone.
 
@@ -177,7 +178,7 @@ class Artist:
             raise SketchvaeError(f"draws must be 1 or more, got {draws}; try {DRAWS}")
         _refuse_empty(drawings)
         simple = [drawing.in_simplified_form() for drawing in drawings]
-        return nats_of(self.encoder, self.network, self.model.scale, simple, draws)
+        return likelihood.nll(self.encoder, self.decoder, self.model.scale, simple, draws)
 
     def score(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> list[Score]:
         """Judge n drawings, in any size: nats, sheepness and percentile of each.
@@ -187,12 +188,12 @@ class Artist:
         """
         _refuse_empty(drawings)
         simple = [drawing.in_simplified_form() for drawing in drawings]
-        nats = self.nats(simple, draws).tolist()
+        nats = self.nll(simple, draws).tolist()
         sheepness: list[float | None] = [None] * len(simple)
         percentile = sheepness
         if self._head is not None:
             states = self.states(simple)
-            sheepness = self._head.of(states).tolist()
+            sheepness = self._head.probability(states).tolist()
             percentile = self._head.percentile(states).tolist()
         return list(map(Score, (d.n_points for d in simple), nats, sheepness, percentile))
 
@@ -219,7 +220,9 @@ class Artist:
         nearest = np.arange(len(latents)) * CANDIDATES + away.argmin(axis=1)
         return Flock(drawn[i] or Drawing((), self.word) for i in nearest.tolist())
 
-    def like(self, drawings: Sequence[Drawing], n: int = 1, seed: int | None = None) -> Floats32:
+    def sample_posterior(
+        self, drawings: Sequence[Drawing], n: int = 1, seed: int | None = None
+    ) -> Floats32:
         """Sample latents from the posteriors of drawings, each in turn, (n, Z): for `decode`.
 
         Raises:
@@ -232,13 +235,13 @@ class Artist:
         noise = rng.standard_normal((n, self.model.config.latent), dtype=np.float32)
         return Posterior(posterior.mean[turns], posterior.log_variance[turns]).z(noise)
 
-    def near(
+    def perturb(
         self, latents: Floats32, n: int = 1, spread: float = SPREAD, seed: int | None = None
     ) -> Floats32:
         """Scatter latents around those given, each in turn, (n, Z): see `latents.around`."""
         seed = fresh_seed() if seed is None else seed
-        latents = checked(latents, self.model.config.latent)
-        return around(latents, self.model.prior, n, spread, seed)
+        latents = check_latents(latents, self.model.config.latent)
+        return perturb(latents, self.model.prior, n, spread, seed)
 
     def morph(
         self,
@@ -247,12 +250,12 @@ class Artist:
         steps: int = 8,
         *,
         linear: bool = False,
-        temperature: float = COLD,
+        temperature: float = MORPH_TEMPERATURE,
         seed: int | None = None,
     ) -> Flock:
         """Draw along the path from one latent to another, (Z,) each.
 
-        Several are drawn at each latent, and those are shown that change least: see `smoothest`.
+        Several are drawn at each latent, and those are shown that change least: see `viterbi_path`.
 
         Args:
             first: of `encode`.
@@ -265,12 +268,12 @@ class Artist:
         Raises:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
-        ends = checked(np.stack([first, last]), self.model.config.latent)
-        path = between(ends[0], ends[1], steps, linear=linear)
-        flock = Flock(smoothest(*self._candidates(path, temperature, seed)))
+        ends = check_latents(np.stack([first, last]), self.model.config.latent)
+        path = interpolate(ends[0], ends[1], steps, linear=linear)
+        flock = Flock(viterbi_path(*self._candidates(path, temperature, seed)))
         if len(flock) < steps:
             raise SketchvaeError(
-                f"{steps} drawings must end within {self.longest} steps, got {len(flock)} in "
+                f"{steps} drawings must end within {self.max_steps} steps, got {len(flock)} in "
                 f"{CANDIDATES} attempts each; try a temperature from 0.1 to 1, or train longer"
             )
         return flock
@@ -286,9 +289,9 @@ class Artist:
         """
         seed = fresh_seed() if seed is None else seed
         each = latents.repeat(CANDIDATES, axis=0)
-        drawn = self.attempt(len(each), temperature, seed, each)
+        drawn = self.sample(len(each), temperature, seed, each)
         kept = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
-        away = np.full(len(each), LOST)
+        away = np.full(len(each), UNFINISHED_COST)
         own = self.encode([drawn[i] or Drawing(()) for i in kept])
         away[kept] = np.square(own - each[kept]).sum(axis=1)
         return drawn, away.reshape(-1, CANDIDATES)
@@ -316,34 +319,34 @@ class Artist:
                 finished, and so add little; else sample some that fit a whole drawing with
                 that beginning.
             size: longest side of the finished drawing in the units of the beginning; None
-                for the pixels of Quick, Draw!, or for a usual first stroke: see `prepare`.
+                for the pixels of Quick, Draw!, or for a usual first stroke: see `normalise_prefix`.
 
         Raises:
             SketchvaeError: if the beginning is empty or too long, another argument is out of
                 range, or a drawing never ends.
         """
         seed = fresh_seed() if seed is None else seed
-        start = prepare(beginning, self.model.scale, self.longest, size)
+        start = normalise_prefix(beginning, self.model.scale, self.max_steps, size)
         check(n, temperature, seed)
         if encode:
-            posterior = self.encoder.encode(read([start.simple], self.model.scale))
+            posterior = self.encoder.encode(collate([start.simple], self.model.scale))
             rng = np.random.default_rng(seed)
             noise = rng.standard_normal((n, self.model.config.latent), dtype=np.float32)
             z = posterior.z(noise)
         else:
-            z = fitting_latents(self, start, n, temperature, seed)
-        sitting = Sitting(self, n, temperature, seed, latents=z, given=start.reading)
-        return Flock(start.finished(d) for d in sitting.drawings() if d is not None)
+            z = infer_latents(self, start, n, temperature, seed)
+        sampler = Sampler(self, n, temperature, seed, latents=z, given=start.reading)
+        return Flock(start.finished(d) for d in sampler.drawings() if d is not None)
 
-    def attempt(
+    def sample(
         self, n: int, temperature: float, seed: int, latents: Floats32 | None = None
     ) -> list[Drawing | None]:
         """Draw n drawings, once each: None for one that does not end within `longest` steps.
 
         From the prior, or each from its own latent, (n, Z).
         """
-        sitting = Sitting(self, n, temperature, seed, once=True, latents=latents)
-        return list(sitting.drawings())
+        sampler = Sampler(self, n, temperature, seed, once=True, latents=latents)
+        return list(sampler.drawings())
 
 
 def _refuse_empty(drawings: Sequence[Drawing]) -> None:

@@ -7,21 +7,21 @@ import numpy as np
 
 from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.generate.sampler import Sitting
+from sketchvae.generate.sampler import Sampler
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import Reading, read
+from sketchvae.sequences import PaddedBatch, collate
 
 if TYPE_CHECKING:
     from sketchvae.generate.artist import Artist
 
-_SHARE = 0.8  # of the finished drawing's longest side, where nothing tells; see `prepare`
+_SHARE = 0.8  # of the finished drawing's longest side, where nothing tells; see `normalise_prefix`
 _CANDIDATES = 256  # latents that a beginning chooses from
-_LENIENT = 8.0  # its nats count one in so many, or a single candidate would always be chosen
+_LIKELIHOOD_TEMPERATURE = 8.0  # untempered, one candidate would take all of the weight
 _ROUNDS = 2  # more were not seen to fit better
 
 
 @dataclass(frozen=True)
-class Beginning:
+class Prefix:
     """The first strokes of a drawing.
 
     Attributes:
@@ -32,7 +32,7 @@ class Beginning:
 
     drawing: Drawing
     simple: Drawing
-    reading: Reading
+    reading: PaddedBatch
 
     def finished(self, drawn: Drawing) -> Drawing:
         """Return the strokes as they were given, and those that were drawn after them.
@@ -50,7 +50,7 @@ class Beginning:
         return Drawing([*old.strokes, *placed], drawn.word, old.key_id)
 
 
-def prepare(drawing: Drawing, scale: float, longest: int, size: float | None) -> Beginning:
+def normalise_prefix(drawing: Drawing, scale: float, longest: int, size: float | None) -> Prefix:
     """Bring a beginning into the pixels that the model knows.
 
     Integers from 0 to 255 are the pixels of Quick, Draw! already. Of any other beginning the
@@ -81,17 +81,17 @@ def prepare(drawing: Drawing, scale: float, longest: int, size: float | None) ->
         simple = drawing.simplified(SIMPLIFIED_SIDE * (_SHARE if size is None else side / size))
     else:
         simple = drawing
-    reading = read([simple], scale).without_end()
+    reading = collate([simple], scale).without_end()
     if len(reading.steps) >= longest:
         raise SketchvaeError(
             f"the beginning must have fewer steps than the {longest} of the longest drawing, got "
             f"{len(reading.steps)}; leave strokes out"
         )
-    return Beginning(drawing, simple, reading)
+    return Prefix(drawing, simple, reading)
 
 
-def fitting_latents(
-    artist: "Artist", beginning: Beginning, n: int, temperature: float, seed: int
+def infer_latents(
+    artist: "Artist", beginning: Prefix, n: int, temperature: float, seed: int
 ) -> Floats32:
     """Sample latents that fit a beginning, (n, Z).
 
@@ -101,14 +101,14 @@ def fitting_latents(
     """
     rng, Z = np.random.default_rng(seed), artist.model.config.latent
     noise = rng.standard_normal((_CANDIDATES, Z), dtype=np.float32)
-    candidates = artist.model.prior.place(rng.random(_CANDIDATES, dtype=np.float32), noise)
-    nats = artist.network.nats(candidates, beginning.reading.repeated(_CANDIDATES))
-    weights = np.exp((nats.min() - nats) / _LENIENT)
+    candidates = artist.model.prior.sample(rng.random(_CANDIDATES, dtype=np.float32), noise)
+    nats = artist.decoder.nll(candidates, beginning.reading.repeated(_CANDIDATES))
+    weights = np.exp((nats.min() - nats) / _LIKELIHOOD_TEMPERATURE)
     z = candidates[rng.choice(_CANDIDATES, n, p=weights / weights.sum())]
     for number in range(_ROUNDS):
         given = beginning.reading
-        sitting = Sitting(artist, n, temperature, seed, once=True, latents=z, given=given)
-        drawn = list(sitting.drawings())
+        sampler = Sampler(artist, n, temperature, seed, once=True, latents=z, given=given)
+        drawn = list(sampler.drawings())
         ended = [i for i, drawing in enumerate(drawn) if drawing is not None]
         posterior = artist.posterior([d for d in drawn if d is not None])
         noise = np.random.default_rng([seed, number]).standard_normal((n, Z), dtype=np.float32)

@@ -11,7 +11,7 @@ _WIDEST = 10.0
 _PARALLEL = 1e-4  # sine of an angle that spherical interpolation cannot divide by
 
 
-def checked(latents: Floats32, width: int) -> Floats32:
+def check_latents(latents: Floats32, width: int) -> Floats32:
     """Return latents as float32.
 
     Raises:
@@ -32,7 +32,7 @@ def _fault(latents: Floats32, width: int) -> str:
     return f"{latents[row, column]} in row {row}, column {column}"
 
 
-def between(first: Floats32, last: Floats32, steps: int, *, linear: bool = False) -> Floats32:
+def interpolate(first: Floats32, last: Floats32, steps: int, *, linear: bool = False) -> Floats32:
     """Return a path of latents, (steps, Z), from the first to the last, (Z,) each.
 
     Spherical interpolation (Shoemake 1985) turns at an even pace and keeps away from the
@@ -55,7 +55,7 @@ def between(first: Floats32, last: Floats32, steps: int, *, linear: bool = False
     return path.astype(np.float32)
 
 
-def around(latents: Floats32, prior: Prior, n: int, spread: float, seed: int) -> Floats32:
+def perturb(latents: Floats32, prior: Prior, n: int, spread: float, seed: int) -> Floats32:
     """Return n latents scattered around those that are given, (m, Z), each in turn.
 
     Args:
@@ -82,6 +82,6 @@ def _deviation(prior: Prior) -> Floats32:
     """Return the standard deviation of each dimension over the whole mixture, (Z,)."""
     weights = prior.weights / prior.weights.sum()
     mean = weights @ prior.means
-    within = np.square(prior.factors).sum(axis=2)  # the diagonals of L L^T
+    within = np.square(prior.scale_tril).sum(axis=2)  # the diagonals of L L^T
     deviation: Floats32 = np.sqrt(weights @ (within + np.square(prior.means - mean)))
     return deviation

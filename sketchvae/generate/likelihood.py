@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
-from sketchvae.generate.parallel import on_all_cores
-from sketchvae.model.numpy_decoder import Network
+from sketchvae.generate.parallel import parallel_map
+from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder, Posterior
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import Reading, read
+from sketchvae.sequences import PaddedBatch, collate
 
 Floats = NDArray[np.float64]
 
@@ -24,8 +24,8 @@ DRAWS = 64  # z a drawing
 _COLUMNS = 64  # of one matrix product, which has a core to itself: what fits the cache
 
 
-def nats_of(
-    encoder: Encoder, network: Network, scale: float, drawings: Sequence[Drawing], draws: int
+def nll(
+    encoder: Encoder, network: Decoder, scale: float, drawings: Sequence[Drawing], draws: int
 ) -> Floats:
     """Return -log p(S) of each drawing, (n,): see `importance_weighted`.
 
@@ -45,7 +45,7 @@ def nats_of(
 
     def work(places: NDArray[np.intp]) -> None:
         dice = [_dice(drawings[i]) for i in places]
-        reading = read([drawings[i] for i in places], scale, dice)
+        reading = collate([drawings[i] for i in places], scale, dice)
         posterior = encoder.encode(reading)
         shape = (draws, posterior.mean.shape[1])
         noise = [dice[i].standard_normal(shape, dtype=np.float32) for i in reading.owner]
@@ -55,12 +55,12 @@ def nats_of(
 
     longest_first = np.argsort([-drawing.n_points for drawing in drawings], kind="stable")
     at_once = max(1, _COLUMNS // draws)
-    on_all_cores(work, [longest_first[i : i + at_once] for i in range(0, len(drawings), at_once)])
+    parallel_map(work, [longest_first[i : i + at_once] for i in range(0, len(drawings), at_once)])
     return nats
 
 
 def importance_weighted(
-    network: Network, posterior: Posterior, reading: Reading, noise: Floats32
+    network: Decoder, posterior: Posterior, reading: PaddedBatch, noise: Floats32
 ) -> Floats:
     """Return the bound of -log p(S) over k latents from the posterior, (B,), in model units.
 
@@ -79,7 +79,7 @@ def importance_weighted(
         np.square(noise).sum(axis=-1) - np.square(z).sum(axis=-1) + posterior.log_variance.sum(-1)
     )
     side_by_side = z.transpose(1, 0, 2).reshape(B * k, Z)
-    loss_r = network.nats(side_by_side, reading.repeated(k)).reshape(B, k).T
+    loss_r = network.nll(side_by_side, reading.repeated(k)).reshape(B, k).T
     log_weights = log_p_over_q - loss_r
     highest = log_weights.max(axis=0)
     nats: Floats = -highest - np.log(np.exp(log_weights - highest).mean(axis=0))

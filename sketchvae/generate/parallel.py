@@ -8,14 +8,14 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def cores() -> int:
+def cpu_count() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def on_all_cores(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+def parallel_map(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
     """Do the work of each item and return the results in order.
 
     NumPy lets go of the interpreter while it computes. A product that is itself split over
@@ -26,5 +26,5 @@ def on_all_cores(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> li
 
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cpu_count()) as pool:
         return list(pool.map(work, items))

@@ -1,4 +1,4 @@
-"""One sitting: drawings side by side, step by step, until the last of them has ended."""
+"""One sampler: drawings side by side, step by step, until the last of them has ended."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from sketchvae.drawing import Drawing, Pen
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.numpy_decoder import State
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import Reading
+from sketchvae.sequences import PaddedBatch
 
 if TYPE_CHECKING:
     from sketchvae.generate.artist import Artist
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 Rows = NDArray[np.intp]
 
 _SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
-ATTEMPTS = 20  # at a drawing that does not end
+MAX_RETRIES = 20  # at a drawing that does not end
 _UP, _END = int(Pen.UP), int(Pen.END)  # looked up once: an enum is slow to ask at every step
 _COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
 
 
-class Sitting:
+class Sampler:
     """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
 
     Attributes:
@@ -47,7 +47,7 @@ class Sitting:
         *,
         once: bool = False,
         latents: Floats32 | None = None,
-        given: Reading | None = None,
+        given: PaddedBatch | None = None,
     ) -> None:
         check(n, temperature, seed)
         self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
@@ -57,7 +57,7 @@ class Sitting:
         self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
         self.owner = np.arange(self.next)
         self.taken = np.full(self.next, self.start)
-        self.steps = np.zeros((3, artist.longest, self.next), dtype=np.float32)
+        self.steps = np.zeros((3, artist.max_steps, self.next), dtype=np.float32)
         if given is not None:
             self.steps[:, : self.start] = given.steps[:, [0, 1, 2 + _UP]].transpose(1, 0, 2)
         self.state, self.dice = self._begin(self.owner)
@@ -68,7 +68,7 @@ class Sitting:
         turn = 0
         while len(self.owner):
             ended = self._step()
-            free = (ended | (self.taken == self.artist.longest)).nonzero()[0]
+            free = (ended | (self.taken == self.artist.max_steps)).nonzero()[0]
             if not len(free):
                 continue
             for place in free[ended[free]].tolist():
@@ -83,14 +83,14 @@ class Sitting:
 
     def _step(self) -> NDArray[np.bool_]:
         """Take one step with every drawing, and say which have ended by it."""
-        network = self.artist.network
+        network = self.artist.decoder
         here = (slice(None), self.taken, np.arange(len(self.owner)))
         dice = self.dice[here]
-        mixture = network.advance(self.state)
+        mixture = network.step(self.state)
         if self.start:
             mixture.log_q[_END, self.taken == self.start] = -np.inf
-        seen, pen = mixture.draw(self.temperature, dice[:2], dice[2:])
-        offsets = network.take(self.state, seen, pen)
+        seen, pen = mixture.sample(self.temperature, dice[:2], dice[2:])
+        offsets = network.append_local(self.state, seen, pen)
         step = np.empty((3, len(pen)), dtype=np.float32)
         step[:2], step[2] = offsets, pen == _UP
         self.steps[here] = step
@@ -118,11 +118,11 @@ class Sitting:
         if owners:
             filled = free[: len(owners)]
             state, self.dice[..., filled] = self._begin(np.array(owners))
-            self.state.put(filled, state)
+            self.state.scatter(filled, state)
             self.owner[filled], self.taken[filled] = owners, self.start
         if len(owners) < len(free):
             rest = np.delete(np.arange(len(self.owner)), free[len(owners) :])
-            self.state.keep(rest)
+            self.state.select(rest)
             self.owner, self.taken = self.owner[rest], self.taken[rest]
             self.steps, self.dice = self.steps[..., rest], self.dice[..., rest]
 
@@ -131,10 +131,10 @@ class Sitting:
         if self.once:
             return False
         self.attempts[index] = self.attempts.get(index, 0) + 1
-        if self.attempts[index] >= ATTEMPTS:
+        if self.attempts[index] >= MAX_RETRIES:
             raise SketchvaeError(
-                f"drawing {index} must end within {self.artist.longest} steps, got none that did "
-                f"in {ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
+                f"drawing {index} must end within {self.artist.max_steps} steps, got none that did "
+                f"in {MAX_RETRIES} attempts; try a temperature from 0.3 to 1, or train longer"
             )
         return True
 
@@ -144,7 +144,7 @@ class Sitting:
         Every drawing has a generator of its own, so that it does not matter which
         others are drawn beside it.
         """
-        Z, T = self.artist.model.config.latent, self.artist.longest
+        Z, T = self.artist.model.config.latent, self.artist.max_steps
         chances = np.empty(len(owners), dtype=np.float32)
         noise = np.empty((len(owners), Z), dtype=np.float32)
         dice = np.empty((4, T, len(owners)), dtype=np.float32)
@@ -155,12 +155,14 @@ class Sitting:
             dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
             dice[2:, :, place] = rng.standard_normal((2, T), dtype=np.float32)
         if self.latents is None:
-            z = self.artist.model.prior.place(chances, noise)
+            z = self.artist.model.prior.sample(chances, noise)
         else:
             z = self.latents[owners].astype(np.float32)
-        state = self.artist.network.begin(z)
+        state = self.artist.decoder.begin(z)
         if self.given is not None:
-            deque(self.artist.network.follow(state, self.given.repeated(len(owners))), maxlen=0)
+            deque(
+                self.artist.decoder.teacher_force(state, self.given.repeated(len(owners))), maxlen=0
+            )
         return state, dice
 
 

@@ -11,10 +11,10 @@ from sketchvae.polyline import Floats, arc_length, resample_count
 CANDIDATES = 16  # drawings at each latent
 _GRID = 16  # cells in a row, by which shapes are compared
 _SMOOTHNESS = 20.0  # squared latent distances that a shape with nothing in common costs
-LOST = 1e6  # what a candidate that did not end is away: farther than any
+UNFINISHED_COST = 1e6  # what a candidate that did not end is away: farther than any
 
 
-def smoothest(candidates: Sequence[Drawing | None], away: Floats) -> list[Drawing]:
+def viterbi_path(candidates: Sequence[Drawing | None], away: Floats) -> list[Drawing]:
     """Choose a candidate at each latent of a path, so that the whole costs least.
 
     A drawing costs as much as its own latent is away from the one that it was drawn from, for

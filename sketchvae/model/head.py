@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
-from sketchvae.model.weights import ModelFile, shipped_path
+from sketchvae.model.weights import Model, shipped_path
 from sketchvae.polyline import Floats32
 
 Floats = NDArray[np.float64]
 
 FORMAT = "sketchvae-sheepness-1"
+_IN_FILE = {"reference": "real"}  # names in the file that differ
 _SUREST = 30.0  # log odds, either way: in float64 their chances are still apart
 
 
@@ -32,24 +33,24 @@ class Score:
 
     Attributes:
         points: in simplified form.
-        nats: -log p of the drawing, importance-weighted, in pixels, dequantised; less is likelier.
-        sheepness: 0 to 1, see `Sheepness`; None if it was learnt for other weights.
+        nll: -log p of the drawing, importance-weighted, in pixels, dequantised; less is likelier.
+        class_probability: 0 to 1, see `ClassHead`; None if it was learnt for other weights.
         percentile: 0 to 100: the share of real sheep that are less sheep; None likewise.
     """
 
     points: int
-    nats: float
-    sheepness: float | None
+    nll: float
+    class_probability: float | None
     percentile: float | None
 
     @property
-    def nats_per_point(self) -> float:
+    def nll_per_point(self) -> float:
         """Nats over points."""
-        return self.nats / self.points
+        return self.nll / self.points
 
 
 @dataclass(frozen=True)
-class Sheepness:
+class ClassHead:
     """A network of one hidden layer: the encoder's states to a chance from 0 to 1.
 
     It is the chance that a drawing is a sheep, where half of all drawings are sheep and the
@@ -59,23 +60,25 @@ class Sheepness:
         weight: (F, 4E) of the hidden layer.
         bias: (F,).
         out: (F + 1,) of the output, its bias last.
-        real: (n,) the log odds of real sheep, rising; of some that nothing was trained on.
+        reference: (n,) the log odds of real sheep, rising; of some that nothing was trained on.
     """
 
     weight: Floats32
     bias: Floats32
     out: Floats32
-    real: Floats32
+    reference: Floats32
 
-    def of(self, states: Floats32) -> Floats:
+    def probability(self, states: Floats32) -> Floats:
         """Return the sheepness of drawings, (B,), from their states, (B, 4E)."""
         chances: Floats = 1 / (1 + np.exp(-self.log_odds(states)))
         return chances
 
     def percentile(self, states: Floats32) -> Floats:
         """Return what share of real sheep is less sheep, (B,), from 0 to 100."""
-        less_sheep: Floats = np.searchsorted(self.real, self.log_odds(states)).astype(np.float64)
-        return less_sheep * (100 / len(self.real))
+        less_sheep: Floats = np.searchsorted(self.reference, self.log_odds(states)).astype(
+            np.float64
+        )
+        return less_sheep * (100 / len(self.reference))
 
     def log_odds(self, states: Floats32) -> Floats:
         """Return log p / (1 - p), (B,), within bounds in which no p is quite 0 or 1."""
@@ -84,12 +87,12 @@ class Sheepness:
         return odds.clip(-_SUREST, _SUREST)
 
 
-def shipped_sheepness() -> Path:
+def shipped_head_path() -> Path:
     """Return the path of the file that comes with the package."""
     return shipped_path().with_name("sheepness.safetensors")
 
 
-def fingerprint(model: ModelFile) -> str:
+def fingerprint(model: Model) -> str:
     """Hash the encoder and the scale: all that sheepness reads a drawing through."""
     digest = hashlib.sha256(repr(float(model.scale)).encode())
     for name in sorted(model.tensors):
@@ -99,7 +102,7 @@ def fingerprint(model: ModelFile) -> str:
 
 
 def save(
-    sheepness: Sheepness, model: ModelFile, path: Path, about: Mapping[str, Any] | None = None
+    sheepness: ClassHead, model: Model, path: Path, about: Mapping[str, Any] | None = None
 ) -> None:
     """Write what was learnt with a model, in float32.
 
@@ -114,13 +117,13 @@ def save(
     """
     from safetensors.numpy import save as to_bytes
 
-    arrays = {name: np.ascontiguousarray(a, np.float32) for name, a in vars(sheepness).items()}
+    arrays = {_IN_FILE.get(k, k): np.ascontiguousarray(a, "f4") for k, a in vars(sheepness).items()}
     metadata = {"format": FORMAT, "model": fingerprint(model), "about": json.dumps(about or {})}
     with replacing(path) as beside:
         beside.write_bytes(to_bytes(arrays, metadata))
 
 
-def load(model: ModelFile, path: Path | None = None) -> Sheepness | None:
+def load(model: Model, path: Path | None = None) -> ClassHead | None:
     """Read what was learnt with a model; None if it was another one.
 
     Args:
@@ -132,7 +135,7 @@ def load(model: ModelFile, path: Path | None = None) -> Sheepness | None:
     """
     from safetensors import SafetensorError, safe_open
 
-    path = path or shipped_sheepness()
+    path = path or shipped_head_path()
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -140,7 +143,8 @@ def load(model: ModelFile, path: Path | None = None) -> Sheepness | None:
                 raise KeyError(metadata.get("format", "no format"))
             if metadata["model"] != fingerprint(model):
                 return None
-            return Sheepness(**{f.name: file.get_tensor(f.name) for f in fields(Sheepness)})
+            names = {f.name: _IN_FILE.get(f.name, f.name) for f in fields(ClassHead)}
+            return ClassHead(**{field: file.get_tensor(name) for field, name in names.items()})
     except (OSError, SafetensorError, KeyError) as error:
         raise SketchvaeError(
             f"{path}: must be a file of the format {FORMAT}, got none or a damaged one "

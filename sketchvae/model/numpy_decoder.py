@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.drawing import Pen
-from sketchvae.model.weights import FARTHEST, STEP, SURROUNDINGS, ModelFile
+from sketchvae.model.weights import FEATURE_CLIP, N_CONTEXT, N_STEP, Model
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import Reading
+from sketchvae.sequences import PaddedBatch
 
 # Looked up once: an enum is slow to ask at every step.
 _DOWN, _UP, _END = int(Pen.DOWN), int(Pen.UP), int(Pen.END)
@@ -27,36 +27,36 @@ class State:
     """Where B drawings stand, one column each.
 
     Attributes:
-        inputs: (H + 13, B): 2h, the previous step as stroke-5, then the surroundings. One
+        inputs: (H + 13, B): 2h, the previous step as stroke-5, then the context features. One
             array, so that the recurrent and the input weights are one product.
         cell: (H, B).
-        from_z: (4H, B), what z adds to the gates at every step, computed once.
-        ahead: (B,) complex: the direction along which the pen sees the next offset, see
-            `seen_from_the_pen` in `model/torch_net.py`.
+        z_gates: (4H, B), what z adds to the gates at every step, computed once.
+        heading: (B,) complex: the direction along which the pen sees the next offset, see
+            `to_local_frame` in `model/torch_net.py`.
         ways: (4, 2, B): from the pen to the first point of the stroke, of the drawing, to the
-            lowest x and y and to the highest, on the page: see `surroundings` there.
+            lowest x and y and to the highest, on the page: see `context_features` there.
     """
 
     inputs: Floats32
     cell: Floats32
-    from_z: Floats32
-    ahead: NDArray[np.complex64]
+    z_gates: Floats32
+    heading: NDArray[np.complex64]
     ways: Floats32
 
-    def keep(self, columns: NDArray[np.intp] | slice) -> None:
+    def select(self, columns: NDArray[np.intp] | slice) -> None:
         """Drop all other drawings."""
         self.inputs = self.inputs[:, columns]
         self.cell = self.cell[:, columns]
-        self.from_z = self.from_z[:, columns]
-        self.ahead = self.ahead[columns]
+        self.z_gates = self.z_gates[:, columns]
+        self.heading = self.heading[columns]
         self.ways = self.ways[..., columns]
 
-    def put(self, columns: NDArray[np.intp], other: "State") -> None:
+    def scatter(self, columns: NDArray[np.intp], other: "State") -> None:
         """Let other drawings begin in these columns."""
         self.inputs[:, columns] = other.inputs
         self.cell[:, columns] = other.cell
-        self.from_z[:, columns] = other.from_z
-        self.ahead[columns] = other.ahead
+        self.z_gates[:, columns] = other.z_gates
+        self.heading[columns] = other.heading
         self.ways[..., columns] = other.ways
 
 
@@ -64,7 +64,7 @@ class State:
 class Mixture:
     """What the decoder believes about the next step of B drawings, in model units (eq. 3 to 6).
 
-    Offsets are as the pen sees them: `Network.take` turns them to the page.
+    Offsets are as the pen sees them: `Decoder.append_local` turns them to the page.
 
     Attributes:
         log_pi: (M, B) log weights up to a constant.
@@ -83,7 +83,7 @@ class Mixture:
         M = (len(y) - 3) // 6
         return cls(y[:M], y[M : 6 * M].reshape(5, M, -1), y[6 * M :])
 
-    def draw(
+    def sample(
         self, temperature: float, chances: Floats32, noise: Floats32
     ) -> tuple[Floats32, NDArray[np.intp]]:
         """Take one step a drawing; the one place that knows temperature (eq. 8).
@@ -109,7 +109,7 @@ class Mixture:
         spread += chosen[:2]
         return spread, pen
 
-    def nats(self, seen: Floats32, pen: NDArray[np.intp]) -> Floats32:
+    def nll(self, seen: Floats32, pen: NDArray[np.intp]) -> Floats32:
         """Return what steps cost, (B,) nats, in model units: of END the pen alone (eq. 3 and 9).
 
         The bivariate normal is written as p(y) p(x given y), so that nothing cancels when
@@ -146,8 +146,8 @@ def _choose(logits: Floats32, chances: Floats32) -> NDArray[np.intp]:
     return chosen
 
 
-def laid_out(model: ModelFile, name: str) -> tuple[Floats32, Floats32, Floats32]:
-    """Return the weights of an LSTM for `through_gates`: recurrent, input and bias.
+def fuse_lstm_weights(model: Model, name: str) -> tuple[Floats32, Floats32, Floats32]:
+    """Return the weights of an LSTM for `lstm_cell_`: recurrent, input and bias.
 
     sigmoid(x) is (1 + tanh(x / 2)) / 2: with the inner half folded into the weights, one
     tanh over all gates does. The outer half is taken once for the whole cell; that of the
@@ -165,11 +165,11 @@ def laid_out(model: ModelFile, name: str) -> tuple[Floats32, Floats32, Floats32]
     return recurrent, t[f"{name}.input"][order] * halves, t[f"{name}.bias"][order, None] * halves
 
 
-def through_gates(gates: Floats32, cell: Floats32, h: Floats32) -> None:
+def lstm_cell_(gates: Floats32, cell: Floats32, h: Floats32) -> None:
     """Take one step of an LSTM in place: the cell, (H, B), is updated, 2h, (H, B), written.
 
     Args:
-        gates: (4H, B) what the weights of `laid_out` say; used up.
+        gates: (4H, B) what the weights of `fuse_lstm_weights` say; used up.
         cell: (H, B).
         h: (H, B).
     """
@@ -185,16 +185,16 @@ def through_gates(gates: Floats32, cell: Floats32, h: Floats32) -> None:
     h *= ifo[2 * H :]
 
 
-class Network:
+class Decoder:
     """The decoder's weights, laid out for drawing fast."""
 
-    def __init__(self, model: ModelFile) -> None:
+    def __init__(self, model: Model) -> None:
         self.hidden = model.config.decoder_hidden
         t = model.tensors
-        recurrent, inputs, self._bias = laid_out(model, "decoder")
-        seen = STEP + SURROUNDINGS
+        recurrent, inputs, self._bias = fuse_lstm_weights(model, "decoder")
+        seen = N_STEP + N_CONTEXT
         self._core = np.concatenate([recurrent, inputs[:, :seen]], axis=1)
-        self._from_z = inputs[:, seen:]
+        self._z_weight = inputs[:, seen:]
         self._start, self._start_bias = t["start.weight"], t["start.bias"][:, None]
         self._head, self._head_bias = t["head.weight"].copy(), t["head.bias"][:, None]
         self._head[:, : self.hidden] *= 0.5  # it reads 2h
@@ -204,23 +204,23 @@ class Network:
         """Return the state before the first step, for latents (B, Z): [h0; c0] = tanh(W z)."""
         H = self.hidden
         h0_c0 = np.tanh(self._start @ z.T + self._start_bias)
-        inputs = np.zeros((H + STEP + SURROUNDINGS, len(z)), dtype=np.float32)
+        inputs = np.zeros((H + N_STEP + N_CONTEXT, len(z)), dtype=np.float32)
         inputs[:H] = 2 * h0_c0[:H]
         inputs[H + 2 + Pen.DOWN] = 1  # S_0 = (0, 0, 1, 0, 0)
-        ahead = np.ones(len(z), dtype=np.complex64)
+        heading = np.ones(len(z), dtype=np.complex64)
         ways = np.zeros((4, 2, len(z)), dtype=np.float32)
-        return State(inputs, h0_c0[H:].copy(), self._from_z @ z.T + self._bias, ahead, ways)
+        return State(inputs, h0_c0[H:].copy(), self._z_weight @ z.T + self._bias, heading, ways)
 
-    def advance(self, state: State) -> Mixture:
+    def step(self, state: State) -> Mixture:
         """Read the previous step of each drawing and say what comes next."""
         gates = self._core @ state.inputs
-        gates += state.from_z
-        through_gates(gates, state.cell, state.inputs[: self.hidden])
+        gates += state.z_gates
+        lstm_cell_(gates, state.cell, state.inputs[: self.hidden])
         y: Floats32 = np.matmul(self._head, state.inputs)
         y += self._head_bias
         return Mixture.from_head(y)
 
-    def take(self, state: State, seen: Floats32, pen: NDArray[np.intp]) -> Floats32:
+    def append_local(self, state: State, seen: Floats32, pen: NDArray[np.intp]) -> Floats32:
         """Note the step that was drawn, for `advance` to read next.
 
         Args:
@@ -231,29 +231,29 @@ class Network:
         Returns:
             The offsets on the page, (2, B).
         """
-        turned = (seen[0] + 1j * seen[1]) * state.ahead
-        return self.note(state, np.stack([turned.real, turned.imag]), pen)
+        turned = (seen[0] + 1j * seen[1]) * state.heading
+        return self.append(state, np.stack([turned.real, turned.imag]), pen)
 
-    def note(self, state: State, offsets: Floats32, pen: NDArray[np.intp]) -> Floats32:
+    def append(self, state: State, offsets: Floats32, pen: NDArray[np.intp]) -> Floats32:
         """Note a step, its offsets, (2, B), on the page; the one place that knows the inputs."""
         seen, ways = state.inputs[self.hidden :], state.ways
-        ahead = offsets[0] + 1j * offsets[1]
-        lengths = np.abs(ahead)
+        heading = offsets[0] + 1j * offsets[1]
+        lengths = np.abs(heading)
         goes_on = seen[2 + _DOWN].astype(bool) & (pen == _DOWN) & (lengths > 0)
-        state.ahead = np.where(goes_on, ahead / np.where(goes_on, lengths, 1), np.complex64(1))
+        state.heading = np.where(goes_on, heading / np.where(goes_on, lengths, 1), np.complex64(1))
         ways -= offsets
         ways[0] *= 1 - seen[2 + _UP]  # a jump ends where a stroke begins
         np.minimum(ways[2], 0, out=ways[2])
         np.maximum(ways[3], 0, out=ways[3])
-        back = (ways[0, 0] + 1j * ways[0, 1]) * state.ahead.conj()
+        back = (ways[0, 0] + 1j * ways[0, 1]) * state.heading.conj()
         seen[:2] = offsets
-        seen[2:STEP] = self._one_hot[:, pen]
-        seen[STEP], seen[STEP + 1] = back.real, back.imag
-        seen[STEP + 2 :] = ways[1:].reshape(SURROUNDINGS - 2, -1)
-        np.clip(seen, -FARTHEST, FARTHEST, out=seen)
+        seen[2:N_STEP] = self._one_hot[:, pen]
+        seen[N_STEP], seen[N_STEP + 1] = back.real, back.imag
+        seen[N_STEP + 2 :] = ways[1:].reshape(N_CONTEXT - 2, -1)
+        np.clip(seen, -FEATURE_CLIP, FEATURE_CLIP, out=seen)
         return offsets
 
-    def follow(self, state: State, reading: Reading) -> Iterator[Floats32]:
+    def teacher_force(self, state: State, reading: PaddedBatch) -> Iterator[Floats32]:
         """Let the state read the steps of drawings, instead of drawing them.
 
         Args:
@@ -263,27 +263,27 @@ class Network:
         Yields:
             At each step what it costs those that still have one, (n,) nats in model units.
         """
-        for step, n in zip(reading.steps, reading.going().tolist(), strict=True):
-            if n < len(state.ahead):
-                state.keep(slice(n))
-            mixture = self.advance(state)
+        for step, n in zip(reading.steps, reading.batch_sizes().tolist(), strict=True):
+            if n < len(state.heading):
+                state.select(slice(n))
+            mixture = self.step(state)
             offsets, pen = step[:2, :n], step[2:, :n].argmax(axis=0)
-            seen = (offsets[0] + 1j * offsets[1]) * state.ahead.conj()
-            yield mixture.nats(np.stack([seen.real, seen.imag]), pen)
-            self.note(state, offsets, pen)
+            seen = (offsets[0] + 1j * offsets[1]) * state.heading.conj()
+            yield mixture.nll(np.stack([seen.real, seen.imag]), pen)
+            self.append(state, offsets, pen)
 
-    def nats(self, z: Floats32, reading: Reading) -> NDArray[np.float64]:
+    def nll(self, z: Floats32, reading: PaddedBatch) -> NDArray[np.float64]:
         """Return L_R of each drawing given its latent, (B,), summed over its steps (eq. 9).
 
         Args:
             z: (B, Z), in the order of the reading's columns.
-            reading: the drawings; `Reading.repeated` for several latents each.
+            reading: the drawings; `PaddedBatch.repeated` for several latents each.
 
         Returns:
             Nats of densities per square model unit; per square pixel they are 2 log(scale)
             more for every row but END.
         """
         total = np.zeros(len(z))
-        for nats in self.follow(self.begin(z), reading):
+        for nats in self.teacher_force(self.begin(z), reading):
             total[: len(nats)] += nats
         return total

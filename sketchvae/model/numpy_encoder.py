@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchvae.model.numpy_decoder import laid_out, through_gates
-from sketchvae.model.weights import ModelFile
+from sketchvae.model.numpy_decoder import fuse_lstm_weights, lstm_cell_
+from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import Ints, Reading
+from sketchvae.sequences import Ints, PaddedBatch
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Posterior:
 class Encoder:
     """The encoder's weights, laid out for reading fast."""
 
-    def __init__(self, model: ModelFile) -> None:
+    def __init__(self, model: Model) -> None:
         self.hidden = model.config.encoder_hidden
         self._forward = _core(model, "encoder.forward")
         self._backward = _core(model, "encoder.backward")
@@ -39,14 +39,14 @@ class Encoder:
         self._head = np.concatenate(heads).T * np.float32(0.5)  # it reads 2h
         self._bias = np.concatenate([t["posterior.mean.bias"], t["posterior.log_variance.bias"]])
 
-    def encode(self, reading: Reading) -> Posterior:
+    def encode(self, reading: PaddedBatch) -> Posterior:
         """Read drawings into their posteriors, one a column (eq. 1 and 2)."""
         h = np.concatenate([self._last(*side) for side in self._sides(reading)])
         y = h.T @ self._head + self._bias
         Z = y.shape[1] // 2
         return Posterior(y[:, :Z], y[:, Z:])
 
-    def states(self, reading: Reading) -> Floats32:
+    def states(self, reading: PaddedBatch) -> Floats32:
         """Return 2h of each drawing, one a row, (B, 4E): after its last step, and on average.
 
         Either is the forward side's, then the backward one's.
@@ -57,11 +57,11 @@ class Encoder:
         means /= reading.lengths
         return np.concatenate([*h, *means]).T
 
-    def _sides(self, reading: Reading) -> list[tuple[Floats32, Floats32, Ints]]:
-        going = reading.going()
+    def _sides(self, reading: PaddedBatch) -> list[tuple[Floats32, Floats32, Ints]]:
+        going = reading.batch_sizes()
         return [
             (self._forward, reading.steps, going),
-            (self._backward, reading.backward(), going),
+            (self._backward, reading.reversed_(), going),
         ]
 
     def _last(
@@ -81,18 +81,18 @@ class Encoder:
             inputs[E:] = step[:, :n]
             used = slice(None) if t else slice(E, None)  # before the first step h is 0
             np.matmul(core[:, used], inputs[used], out=gates)
-            through_gates(gates, cell, inputs[:E])
+            lstm_cell_(gates, cell, inputs[:E])
             if total is not None:
                 total[:, :n] += inputs[:E]
         last[:, : inputs.shape[1]] = inputs[:E]
         return last
 
 
-def _core(model: ModelFile, name: str) -> Floats32:
+def _core(model: Model, name: str) -> Floats32:
     """Return the weights that read 2h and a step, (4E, E + 5).
 
     The pen is one-hot: its three columns take the bias in, and nothing is left to add.
     """
-    recurrent, inputs, bias = laid_out(model, name)
+    recurrent, inputs, bias = fuse_lstm_weights(model, name)
     inputs[:, 2:] += bias
     return np.concatenate([recurrent, inputs], axis=1)

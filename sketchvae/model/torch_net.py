@@ -1,7 +1,7 @@
 """The network of Sketch-RNN (Ha & Eck 2017, "A Neural Representation of Sketch Drawings").
 
 Read beside the paper, section 3.2 and 3.3; two things are not in it: what the decoder says,
-it says as the pen sees it (`seen_from_the_pen`), and it reads where the ink is (`surroundings`).
+it says as the pen sees it (`to_local_frame`), and it reads where the ink is (`context_features`).
 Shape letters: B drawings, T steps, M mixture components, H decoder hidden,
 E encoder hidden a side, Z latent.
 """
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sketchvae.drawing import Pen
-from sketchvae.model.weights import FARTHEST, STEP, SURROUNDINGS, ModelConfig
+from sketchvae.model.weights import FEATURE_CLIP, N_CONTEXT, N_STEP, ModelConfig
 from sketchvae.polyline import Floats32
 
 _WIDTH_STEP = 16  # an LSTM's input is widened to a multiple, with zeros: see `_widened`
@@ -27,7 +27,7 @@ _WIDTH_STEP = 16  # an LSTM's input is widened to a multiple, with zeros: see `_
 class Mixture:
     """What the decoder believes about the next step, in model units (eq. 3 to 6).
 
-    Offsets are as the pen sees them: see `seen_from_the_pen`.
+    Offsets are as the pen sees them: see `to_local_frame`.
 
     Attributes:
         log_pi: (..., M) log weights of the components.
@@ -122,13 +122,13 @@ class SketchVAE(nn.Module):
         )
         self.config = config
         # Two one-way LSTMs, so that the one that reads backwards begins at the last real step.
-        self.encoder_forward = nn.LSTM(_widened(STEP), E, batch_first=True)
-        self.encoder_backward = nn.LSTM(_widened(STEP), E, batch_first=True)
+        self.encoder_forward = nn.LSTM(_widened(N_STEP), E, batch_first=True)
+        self.encoder_backward = nn.LSTM(_widened(N_STEP), E, batch_first=True)
         self.posterior_mean = nn.Linear(2 * E, Z)
         self.posterior_log_variance = nn.Linear(2 * E, Z)
         self.start = nn.Linear(Z, 2 * H)
-        self.decoder = nn.LSTM(_widened(STEP + SURROUNDINGS + Z), H, batch_first=True)
-        self.head = nn.Linear(H + STEP + SURROUNDINGS, 6 * M + 3)
+        self.decoder = nn.LSTM(_widened(N_STEP + N_CONTEXT + Z), H, batch_first=True)
+        self.head = nn.Linear(H + N_STEP + N_CONTEXT, 6 * M + 3)
         for lstm in (self.encoder_forward, self.encoder_backward, self.decoder):
             _start_lstm(lstm)
 
@@ -168,7 +168,9 @@ class SketchVAE(nn.Module):
         start = torch.zeros_like(steps[:, :1])
         start[..., 2 + Pen.DOWN] = 1  # S_0 = (0, 0, 1, 0, 0)
         previous = torch.cat([start, steps[:, :-1]], dim=1)
-        seen = torch.cat([previous, surroundings(steps)], dim=-1).clamp(-FARTHEST, FARTHEST)
+        seen = torch.cat([previous, context_features(steps)], dim=-1).clamp(
+            -FEATURE_CLIP, FEATURE_CLIP
+        )
         inputs = torch.cat([seen, z[:, None].expand(-1, steps.shape[1], -1)], dim=-1)
         h0, c0 = torch.tanh(self.start(z)).chunk(2, dim=-1)
         h, _ = self.decoder(_widen(inputs), (h0[None].contiguous(), c0[None].contiguous()))
@@ -180,9 +182,9 @@ class SketchVAE(nn.Module):
         Unlike the paper's, the pen of padding is not counted and nothing is divided by
         N_max. The END row counts once, by its pen alone.
         """
-        return self.step_nats(z, steps, lengths).sum(dim=1)
+        return self.step_nll(z, steps, lengths).sum(dim=1)
 
-    def step_nats(
+    def step_nll(
         self, z: Tensor, steps: Tensor, lengths: Tensor, temperature: float = 1.0
     ) -> Tensor:
         """Return what each step costs, (B, T) nats, 0 in the padding, drawn at a temperature."""
@@ -192,7 +194,7 @@ class SketchVAE(nn.Module):
         places = torch.arange(steps.shape[1], device=steps.device)
         is_step = places < lengths[:, None]
         has_offset = places < lengths[:, None] - 1
-        offset_nats = -mixture.log_offset(seen_from_the_pen(steps))
+        offset_nats = -mixture.log_offset(to_local_frame(steps))
         pen_nats = -(mixture.log_q * steps[..., 2:]).sum(-1)
         return torch.where(has_offset, offset_nats, 0) + torch.where(is_step, pen_nats, 0)
 
@@ -236,7 +238,7 @@ class SketchVAE(nn.Module):
 
     def _inputs(self, name: str) -> int:
         """Return how many inputs an LSTM reads, the zeros behind them left out."""
-        return STEP + SURROUNDINGS + self.config.latent if name == "decoder" else STEP
+        return N_STEP + N_CONTEXT + self.config.latent if name == "decoder" else N_STEP
 
     def _lstms(self) -> dict[str, nn.LSTM]:
         return {
@@ -267,7 +269,7 @@ def _weights(lstm: nn.LSTM) -> _Weights:
     return _Weights(*lstm.parameters())
 
 
-def seen_from_the_pen(steps: Tensor) -> Tensor:
+def to_local_frame(steps: Tensor) -> Tensor:
     """Return the offsets in the frame of the pen, (B, T, 2): x ahead, y to its left or right.
 
     Where the segment before is ink that goes on, x points along it; at the beginning, at and
@@ -278,10 +280,10 @@ def seen_from_the_pen(steps: Tensor) -> Tensor:
     Args:
         steps: (B, T, 5).
     """
-    return _turned(steps[..., :2], _ahead(steps))
+    return _rotate(steps[..., :2], _heading(steps))
 
 
-def surroundings(steps: Tensor) -> Tensor:
+def context_features(steps: Tensor) -> Tensor:
     """Return what the pen sees of the ink before each step, (B, T, 8), in model units.
 
     From the pen to the first point of its stroke, as the pen sees it; to the first point of the
@@ -296,11 +298,11 @@ def surroundings(steps: Tensor) -> Tensor:
     begins = torch.where(_after_jump(steps), number, 0).cummax(dim=1).values
     first = places.take_along_dim(begins[..., None], dim=1)
     box = (places.cummin(dim=1).values, places.cummax(dim=1).values)
-    back = _turned(first - places, _ahead(steps))
+    back = _rotate(first - places, _heading(steps))
     return torch.cat([back, -places, *(corner - places for corner in box)], dim=-1)
 
 
-def _ahead(steps: Tensor) -> Tensor:
+def _heading(steps: Tensor) -> Tensor:
     """Return the pen's own x axis before each step, (B, T, 2), a unit vector on the page."""
     pen_down = steps[..., 2 + Pen.DOWN] > 0
     before = F.pad(steps[..., :2], (0, 0, 1, 0))[:, :-1]
@@ -318,7 +320,7 @@ def _after_jump(steps: Tensor) -> Tensor:
     return ~down[:, :-2]
 
 
-def _turned(offsets: Tensor, ahead: Tensor) -> Tensor:
+def _rotate(offsets: Tensor, ahead: Tensor) -> Tensor:
     """Turn offsets so that x lies along `ahead`, both (B, T, 2)."""
     (cos, sin), (x, y) = ahead.unbind(-1), offsets.unbind(-1)
     return torch.stack([cos * x + sin * y, cos * y - sin * x], dim=-1)

@@ -16,9 +16,10 @@ from sketchvae.files import replacing
 from sketchvae.polyline import Floats32
 
 FORMAT = "sketchvae-model-3"
-STEP = 5  # a step as stroke-5: dx, dy, down, up, end
-SURROUNDINGS = 8  # see `surroundings` in model/torch_net.py
-FARTHEST = 16.0  # model units: what lies farther is seen there; a drawing is 9 wide
+N_STEP = 5  # a step as stroke-5: dx, dy, down, up, end
+N_CONTEXT = 8  # see `context_features` in model/torch_net.py
+FEATURE_CLIP = 16.0  # model units: what lies farther is seen there; a drawing is 9 wide
+_IN_FILE = {"scale_tril": "factors"}  # names in the file that differ
 _LARGEST = 1 << 12  # of a size in ModelConfig
 _MOST_BYTES = 1 << 30  # of a weights file; ours have a few millions
 _COARSEST = 1000.0  # pixels per model unit; drawings in simplified form are 255 wide
@@ -50,9 +51,9 @@ class ModelConfig:
         E, H, Z, M = self.encoder_hidden, self.decoder_hidden, self.latent, self.mixtures
         shapes: dict[str, tuple[int, ...]] = {}
         for side, rows, inputs in (
-            ("encoder.forward", E, STEP),
-            ("encoder.backward", E, STEP),
-            ("decoder", H, STEP + SURROUNDINGS + Z),
+            ("encoder.forward", E, N_STEP),
+            ("encoder.backward", E, N_STEP),
+            ("decoder", H, N_STEP + N_CONTEXT + Z),
         ):
             shapes[f"{side}.input"] = (4 * rows, inputs)
             shapes[f"{side}.recurrent"] = (4 * rows, rows)
@@ -61,7 +62,7 @@ class ModelConfig:
             ("posterior.mean", Z, 2 * E),
             ("posterior.log_variance", Z, 2 * E),
             ("start", 2 * H, Z),
-            ("head", 6 * M + 3, H + STEP + SURROUNDINGS),
+            ("head", 6 * M + 3, H + N_STEP + N_CONTEXT),
         ):
             shapes[f"{name}.weight"] = (rows, columns)
             shapes[f"{name}.bias"] = (rows,)
@@ -75,28 +76,28 @@ class Prior:
     Attributes:
         weights: (K,), adding up to 1.
         means: (K, Z).
-        factors: (K, Z, Z), lower triangular L with covariance = L L^T.
+        scale_tril: (K, Z, Z), lower triangular L with covariance = L L^T.
     """
 
     weights: Floats32
     means: Floats32
-    factors: Floats32
+    scale_tril: Floats32
 
-    def place(self, chances: Floats32, noise: Floats32) -> Floats32:
+    def sample(self, uniforms: Floats32, noise: Floats32) -> Floats32:
         """Turn uniform chances (n,) and standard normal noise (n, Z) into latents (n, Z)."""
         heights = np.cumsum(self.weights, dtype=np.float64)
         # In float64 a chance below 1 stays below the last height; "right" because a chance
         # of 0 must not choose a component of weight 0.
-        which = np.searchsorted(heights, chances.astype(np.float64) * heights[-1], side="right")
+        which = np.searchsorted(heights, uniforms.astype(np.float64) * heights[-1], side="right")
         z = np.empty_like(noise)
         for k in np.unique(which):  # one matrix product a component, never one a drawing
             rows = which == k
-            z[rows] = self.means[k] + noise[rows] @ self.factors[k].T
+            z[rows] = self.means[k] + noise[rows] @ self.scale_tril[k].T
         return z
 
 
 @dataclass(frozen=True)
-class ModelFile:
+class Model:
     """All of a trained model.
 
     Attributes:
@@ -125,7 +126,7 @@ def shipped_path() -> Path:
     return Path(__file__).parents[1] / "weights" / "sheep.safetensors"
 
 
-def save(model: ModelFile, path: Path) -> None:
+def save(model: Model, path: Path) -> None:
     """Write the weights as float16, with a checksum over them.
 
     Raises:
@@ -133,7 +134,10 @@ def save(model: ModelFile, path: Path) -> None:
     """
     from safetensors.numpy import save as to_bytes
 
-    arrays = {**model.tensors, **{f"prior.{k}": v for k, v in vars(model.prior).items()}}
+    arrays = {
+        **model.tensors,
+        **{f"prior.{_IN_FILE.get(k, k)}": v for k, v in vars(model.prior).items()},
+    }
     with np.errstate(over="ignore"):  # infinity is refused below
         halves = {name: np.ascontiguousarray(a, dtype=np.float16) for name, a in arrays.items()}
     _check_values(path, halves, model.scale)
@@ -159,7 +163,7 @@ def _in_order(file: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + file[end:]
 
 
-def load(path: Path) -> ModelFile:
+def load(path: Path) -> Model:
     """Read a weights file into float32, checked against its own checksum.
 
     Raises:
@@ -202,7 +206,7 @@ def _check_format(path: Path, metadata: dict[str, str], kinds: set[str]) -> None
         )
 
 
-def _checked(path: Path, metadata: dict[str, str], halves: dict[str, NDArray[Any]]) -> ModelFile:
+def _checked(path: Path, metadata: dict[str, str], halves: dict[str, NDArray[Any]]) -> Model:
     if metadata.pop("checksum", "") != _checksum(halves, metadata):
         raise SketchvaeError(
             f"{path}: the checksum does not match: the file is damaged; copy it again"
@@ -229,8 +233,10 @@ def _checked(path: Path, metadata: dict[str, str], halves: dict[str, NDArray[Any
             )
     _check_values(path, halves, scale)
     arrays = {name: halves[name].astype(np.float32) for name in shapes}
-    prior = Prior(**{f.name: arrays.pop(f"prior.{f.name}") for f in fields(Prior)})
-    return ModelFile(config, scale, arrays, prior, about)
+    prior = Prior(
+        **{f.name: arrays.pop(f"prior.{_IN_FILE.get(f.name, f.name)}") for f in fields(Prior)}
+    )
+    return Model(config, scale, arrays, prior, about)
 
 
 def _check_values(path: Path, halves: Mapping[str, NDArray[Any]], scale: float) -> None:

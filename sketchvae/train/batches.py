@@ -17,7 +17,7 @@ from sketchvae.data.dataset import PackedDataset, Points, Split
 from sketchvae.drawing import Pen
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import begins_of, rows_of
+from sketchvae.sequences import offsets_from_points, segment_starts
 
 Ints = NDArray[np.int64]
 
@@ -249,10 +249,10 @@ def make_batch(
         width = augmentation.random_scale
         factors = rng.uniform(1 - width, 1 + width, (len(drawings), 2))
         xy *= factors[owner].astype(np.float32)
-        begins = begins_of(owner) | np.append(True, lifted[:-1])
+        begins = segment_starts(owner) | np.append(True, lifted[:-1])
         kept = (rng.random(len(points)) >= augmentation.point_dropout) | begins | lifted
         xy, lifted, owner = xy[kept], lifted[kept], owner[kept]
-    offsets, lifted, owner = rows_of(xy, lifted, owner)
+    offsets, lifted, owner = offsets_from_points(xy, lifted, owner)
     offsets += rng.uniform(-0.5, 0.5, offsets.shape).astype(np.float32)
 
     lengths = np.bincount(owner, minlength=len(drawings)) + 1

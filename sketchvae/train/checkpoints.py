@@ -12,7 +12,7 @@ import torch
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelConfig, ModelFile, Prior
+from sketchvae.model.weights import Model, ModelConfig, Prior
 
 # "averaged" is the moving average of the weights; "best" the lowest nats per point so far.
 _PARTS = {"identity", "step", "best", "model", "averaged", "optimizer"}
@@ -87,7 +87,7 @@ def check_same_run(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any])
         )
 
 
-def model_from_checkpoint(path: Path) -> ModelFile:
+def model_from_checkpoint(path: Path) -> Model:
     """Return the averaged weights of a checkpoint as a model to begin from; its prior is N(0, I).
 
     Raises:
@@ -109,4 +109,4 @@ def model_from_checkpoint(path: Path) -> ModelFile:
         np.zeros((1, config.latent), np.float32),
         np.eye(config.latent, dtype=np.float32)[None],
     )
-    return ModelFile(config, scale, network.to_arrays(), prior, {})
+    return Model(config, scale, network.to_arrays(), prior, {})

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelFile, Prior
+from sketchvae.model.weights import Model, Prior
 from sketchvae.polyline import Floats32
 from sketchvae.train.batches import DrawingPool, make_batch
 
@@ -24,7 +24,7 @@ def export_model(
     scale: float,
     about: Mapping[str, Any],
     max_drawings: int = 40_000,
-) -> ModelFile:
+) -> Model:
     """Return a model that can draw: the weights of a network, and a prior fitted to its latents.
 
     Args:
@@ -36,9 +36,7 @@ def export_model(
     """
     latents = sample_aggregate_posterior(network, pool, scale, max_drawings)
     components = min(len(pool), max_drawings) // _LATENTS_PER_COMPONENT
-    return ModelFile(
-        network.config, scale, network.to_arrays(), fit_prior(latents, components), about
-    )
+    return Model(network.config, scale, network.to_arrays(), fit_prior(latents, components), about)
 
 
 @torch.no_grad()

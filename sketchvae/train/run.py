@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelConfig, ModelFile
+from sketchvae.model.weights import Model, ModelConfig
 from sketchvae.train.batches import Augmentation, BatchSampler, DrawingPool, WeightedDataset
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.settings import Settings
@@ -21,7 +21,7 @@ def prepare_run(
     valid_sets: Sequence[WeightedDataset],
     folder: Path,
     group: ProcessGroup,
-    init: ModelFile | None = None,
+    init: Model | None = None,
 ) -> Trainer:
     """Return a new training run.
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sketchvae.errors import Interrupted, SketchvaeError
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import ModelFile, save
+from sketchvae.model.weights import Model, save
 from sketchvae.train.batches import Batch, BatchSampler, DrawingPool, validation_batches
 from sketchvae.train.checkpoints import check_same_run, read_checkpoint, save_checkpoint
 from sketchvae.train.distributed import ProcessGroup
@@ -296,7 +296,7 @@ class Trainer:
                 "ones; put best.pt in its place, or begin again with another --out"
             ) from error
 
-    def preview(self) -> ModelFile:
+    def preview(self) -> Model:
         """Return the averaged weights as they are, with a roughly fitted prior, to draw with."""
         about = {"word": self.pool.word}
         return export_model(self.ema_model, self.pool, self.scale, about, _PREVIEW_DRAWINGS)
