@@ -279,11 +279,11 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (tensor("prior.weights", np.zeros(0)), "prior.weights must have the shape (1,), got (0,)"),
     (tensor("prior.weights", np.ones((2, 1))), "must have the shape (2,), got (2, 1)"),
     (tensor("prior.means", np.ones((3, 2))), "must have the shape (2, 2), got (3, 2)"),
-    (without("prior.scale_tril"), "prior.scale_tril must have the shape (2, 2, 2), got nothing"),
+    (without("prior.factors"), "prior.factors must have the shape (2, 2, 2), got nothing"),
     (tensor("prior.weights", [-1, 2]), "must be 0 or more and not all 0, got [-1.0, 2.0]"),
     (tensor("prior.weights", [0, 0]), "not all 0, got [0.0, 0.0]; fit the prior again"),
     (tensor("prior.weights", [NAN, 1]), "prior.weights must be finite in float16, got nan"),
-    (tensor("prior.scale_tril", np.full((2, 2, 2), NAN)), "prior.scale_tril must be finite"),
+    (tensor("prior.factors", np.full((2, 2, 2), NAN)), "prior.factors must be finite"),
     (tensor("start.bias", [0, 0, 0, 0, 0, NAN]), "start.bias must be finite in float16"),
     (tensor("start.bias", [0, 0, 0, 0, 0, -INF]), "start.bias must be finite in float16"),
     (
