@@ -1,4 +1,4 @@
-"""sketchvae clusters: groups of drawings in the latent space, and what they are."""
+"""sketchvae clusters: groups of drawings in the latent space, and their traits."""
 
 import json
 import sys
@@ -20,18 +20,26 @@ if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
     from sketchvae.explore.clusters import Clustering, EffectSize
 
-SHOWN = 60  # drawings on a contact sheet
+MAX_SHOWN = 60  # drawings on a contact sheet
 
 
 @dataclass(frozen=True)
 class _Cluster:
-    """One line of the report."""
+    """A cluster of the report: a line of text, an entry of JSON, a contact sheet.
+
+    Attributes:
+        number: number from 1, over both methods.
+        method: "HDBSCAN" or "k-means".
+        inside: (B,) whether each drawing is in it.
+        words: number of its drawings by word.
+        effects: the traits in which it differs most from the other drawings.
+    """
 
     number: int
     method: str
     inside: "NDArray[np.bool_]"
     words: Counter[str]
-    apart: "list[EffectSize]"
+    effects: "list[EffectSize]"
 
 
 @click.command()
@@ -72,8 +80,8 @@ def clusters(
     artist = load(model)
     posterior = artist.posterior(drawings)
     with needs("explore"):
-        found = cluster(posterior.mean, k)
-    members = [(c.method, c.labels == i) for c in found for i in range(c.clusters)]
+        clusterings = cluster(posterior.mean, k)
+    members = [(c.method, c.labels == i) for c in clusterings for i in range(c.clusters)]
     report = [
         _Cluster(
             number, method, inside,
@@ -86,19 +94,19 @@ def clusters(
     save(fit_cluster_priors(artist.model, posterior, [inside for _, inside in members]), folder)
     _save_sheets(folder, drawings, report)
     if as_json:
-        click.echo(json.dumps(_figures(found, report), ensure_ascii=False))
+        click.echo(json.dumps(_figures(clusterings, report), ensure_ascii=False))
     else:
-        _print(found, report, len(drawings))
+        _print(clusterings, report, len(drawings))
     click.echo(f"{folder}: {len(report)} contact sheets", file=sys.stderr)
 
 
 def _save_sheets(folder: Path, drawings: "Sequence[Drawing]", report: list[_Cluster]) -> None:
-    """Write a contact sheet for each cluster; those of an earlier run that had more go."""
+    """Write a contact sheet for each cluster, and delete further sheets of an earlier run."""
     from sketchvae.files import replacing
     from sketchvae.render.png import contact_sheet
 
     for line in report:
-        own = [d for d, inside in zip(drawings, line.inside, strict=True) if inside][:SHOWN]
+        own = [d for d, inside in zip(drawings, line.inside, strict=True) if inside][:MAX_SHOWN]
         with replacing(folder / f"cluster-{line.number}.png") as beside:
             contact_sheet(own, columns=10, cell=120).save(beside, format="PNG")
     number = len(report) + 1
@@ -107,7 +115,7 @@ def _save_sheets(folder: Path, drawings: "Sequence[Drawing]", report: list[_Clus
         number += 1
 
 
-def _figures(found: "tuple[Clustering, ...]", report: list[_Cluster]) -> dict[str, Any]:
+def _figures(clusterings: "tuple[Clustering, ...]", report: list[_Cluster]) -> dict[str, Any]:
     return {
         "ways": {
             c.method: {
@@ -115,7 +123,7 @@ def _figures(found: "tuple[Clustering, ...]", report: list[_Cluster]) -> dict[st
                 "stability": c.stability,
                 "in_none": int((c.labels < 0).sum()),
             }
-            for c in found
+            for c in clusterings
         },
         "clusters": [
             {
@@ -123,7 +131,7 @@ def _figures(found: "tuple[Clustering, ...]", report: list[_Cluster]) -> dict[st
                 "by": line.method,
                 "drawings": int(line.inside.sum()),
                 "words": dict(line.words.most_common()),
-                "apart": [_effect_figures(effect) for effect in line.apart],
+                "apart": [_effect_figures(effect) for effect in line.effects],
             }
             for line in report
         ],
@@ -136,8 +144,8 @@ def _effect_figures(effect: "EffectSize") -> dict[str, Any]:
     return values
 
 
-def _print(found: "tuple[Clustering, ...]", report: list[_Cluster], drawings: int) -> None:
-    for c in found:
+def _print(clusterings: "tuple[Clustering, ...]", report: list[_Cluster], drawings: int) -> None:
+    for c in clusterings:
         outside = int((c.labels < 0).sum())
         stability = "" if c.stability is None else f", stability {c.stability:.2f}"
         what = f"{c.clusters} clusters{stability}" if c.clusters else "no clusters: one cloud"
@@ -145,15 +153,15 @@ def _print(found: "tuple[Clustering, ...]", report: list[_Cluster], drawings: in
     several = len({word for line in report for word in line.words}) > 1
     for line in report:
         words = ", ".join(f"{word or '(none)'} {n}" for word, n in line.words.most_common(4))
-        traits = "; ".join(_told(apart) for apart in line.apart) or "like the others"
+        traits = "; ".join(_effect_text(effect) for effect in line.effects) or "like the others"
         click.echo(
             f"cluster {line.number:>2}  {line.method:<8} {int(line.inside.sum()):>6} drawings"
             f"{f' ({words})' if several else ''}: {traits}"
         )
 
 
-def _told(apart: "EffectSize") -> str:
+def _effect_text(effect: "EffectSize") -> str:
     return (
-        f"{apart.words} ({apart.trait} {apart.inside:.2f}, others {apart.outside:.2f}, "
-        f"{apart.cohens_d:+.1f})"
+        f"{effect.words} ({effect.trait} {effect.inside:.2f}, others {effect.outside:.2f}, "
+        f"{effect.cohens_d:+.1f})"
     )

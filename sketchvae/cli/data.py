@@ -89,20 +89,18 @@ def import_(
     for option, text in (("--word", word), ("--only", only)):
         if not text.isprintable():
             raise SketchvaeError(f"{option} must be printable text, got {text[:50]!r}; try sheep")
-    left_out = ImportReport()
-    drawings = import_drawings(
-        files, left_out, word=word, only_word=only, split_groups=split_groups
-    )
+    report = ImportReport()
+    drawings = import_drawings(files, report, word=word, only_word=only, split_groups=split_groups)
     try:
         pack(drawings, output, sources=source_names(files), fractions=SplitFractions(valid, test))
     finally:
-        for line in left_out.lines():
+        for line in report.lines():
             click.echo(f"left out: {line}", err=True)
-    _report(output)
+    _print_summary(output)
 
 
-def _report(path: Path) -> None:
-    """Say what a packed set holds, and in which parts."""
+def _print_summary(path: Path) -> None:
+    """Print the number of drawings of a packed dataset by split and by word."""
     import numpy as np
 
     from sketchvae.data.dataset import Split, open_packed

@@ -1,4 +1,4 @@
-"""sketchvae map: from drawings to a map of the latent space."""
+"""sketchvae map: a map of the latents of drawings."""
 
 import sys
 from itertools import islice
@@ -12,7 +12,7 @@ from sketchvae.cli.options import model_option
 if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
 
-_NEEDS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extras
+_EXTRAS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extra that each method needs
 
 
 @click.command("map")
@@ -28,7 +28,7 @@ _NEEDS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extras
 @click.option(
     "--by",
     "method",
-    type=click.Choice(list(_NEEDS)),
+    type=click.Choice(list(_EXTRAS)),
     default="pca",
     show_default=True,
     help="How the plane is found: principal components, t-SNE (needs sketchvae[explore]), or UMAP "
@@ -58,7 +58,7 @@ def map_(
     artist = load(model)
     with replacing(output) as beside:
         drawings = with_ink(files, number)
-        with needs(_NEEDS[method]):
+        with needs(_EXTRAS[method]):
             chart = draw_map(artist, drawings, method)
         if output.suffix.lower() == ".png":
             beside.write_bytes(to_png(chart))
@@ -69,7 +69,15 @@ def map_(
 
 
 def with_ink(files: tuple[Path, ...], number: int | None = None) -> "list[Drawing]":
-    """Read the drawings of files that have a stroke; say how many have none."""
+    """Read drawings from files, and print the number of those left out for lack of a stroke.
+
+    Args:
+        files: files of drawings.
+        number: greatest number of drawings to read; None for all.
+
+    Raises:
+        SketchvaeError: as `formats.read`.
+    """
     from sketchvae.data.formats import read
 
     drawings = list(islice((drawing for file in files for drawing in read(file)), number))

@@ -1,4 +1,4 @@
-"""From drawings to a map of them: latents, laid out in a plane, and what lies across it.
+"""Maps of drawings: latents embedded in a plane, and drawings from the latents in between.
 
 Shape letters: B drawings, Z latent.
 """
@@ -6,18 +6,18 @@ Shape letters: B drawings, Z latent.
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.artist import Artist
-from sketchvae.polyline import Floats, Floats32
+from sketchvae.generate.parallel import one_thread
+from sketchvae.polyline import Bools, Floats, Floats32
 from sketchvae.render.map import CELLS, Map, Viewport
 
-FEWEST = 3  # drawings: two lie on a line
-COLD = 0.1  # temperature of what is drawn across the map: the latent decides
-_WHITE = 0.05  # of the extent, around all drawings
-_NEIGHBOURS = 30  # of a drawing that t-SNE keeps near it: its perplexity
+MIN_DRAWINGS = 3  # of a map; the latents of two lie on a line
+COLD = 0.1  # temperature of the drawings across the map: the latent decides
+_MARGIN = 0.05  # free space around the drawings, as a fraction of their extent
+_PERPLEXITY = 30  # of t-SNE: about the number of neighbours that it keeps near a drawing
 
 
 def draw_map(
@@ -28,110 +28,124 @@ def draw_map(
     viewport: Viewport | None = None,
     align_to: Floats | None = None,
 ) -> Map:
-    """Lay drawings out in a plane by their latents, and let the artist draw across it.
+    """Embed drawings in a plane by their latents, and let the artist draw across the plane.
 
-    What is drawn in a cell comes from the mean of the latents around it, by a normal window one
-    cell wide; where no drawing lies within a cell's side, nothing is. So it is the same whichever
-    way the plane was found; on a plane of principal components it is the expectation of the
-    latent at that place.
+    Each cell of the map shows a drawing from the mean of the latents around the cell, weighted by
+    a normal window of the width of a cell. A cell without a drawing nearer than its side stays
+    empty. This works with every method; on a plane of principal components the mean is the
+    expectation of the latent at that position.
 
     Args:
-        artist: whose latents.
-        drawings: 3 or more.
+        artist: encodes the drawings, and draws the cells.
+        drawings: B drawings, B >= 3.
         method: "pca" (principal components), "tsne" or "umap".
-        viewport: what to show; None for a square around all drawings.
-        align_to: (B, 2) places of the same drawings on an earlier map, which this one is turned to.
+        viewport: part of the plane to show; None for a square around all drawings.
+        align_to: (B, 2) positions of the same drawings on an earlier map; this map is rotated and
+            mirrored to lie near them. None to leave it.
 
     Raises:
         SketchvaeError: for too few drawings, or one without a stroke.
-        ModuleNotFoundError: for a way whose library is not installed.
+        ModuleNotFoundError: if the library of the method is not installed.
     """
-    if len(drawings) < FEWEST:
+    if len(drawings) < MIN_DRAWINGS:
         raise SketchvaeError(
-            f"a map must have at least {FEWEST} drawings, got {len(drawings)}; add some"
+            f"a map must have at least {MIN_DRAWINGS} drawings, got {len(drawings)}; add some"
         )
     latents = artist.encode(drawings)
-    places = embed_2d(latents, method)
+    points = embed_2d(latents, method)
     if align_to is not None:
-        places = procrustes_align(places, align_to)
-    viewport = _around(places) if viewport is None else viewport
-    across, near = mean_latents(latents, places, viewport)
+        points = procrustes_align(points, align_to)
+    viewport = _around(points) if viewport is None else viewport
+    means, near = mean_latents(latents, points, viewport)
     decoded: list[Drawing | None] = [None] * CELLS**2
-    attempts = artist.sample(int(near.sum()), COLD, seed=0, latents=across[near])
-    for cell, drawing in zip(np.flatnonzero(near).tolist(), attempts, strict=True):
+    drawn = artist.sample(int(near.sum()), COLD, seed=0, latents=means[near])
+    for cell, drawing in zip(np.flatnonzero(near).tolist(), drawn, strict=True):
         decoded[cell] = drawing
-    return Map(drawings, places, viewport, decoded)
+    return Map(drawings, points, viewport, decoded)
 
 
 def embed_2d(latents: Floats32, method: str) -> Floats:
-    """Give each latent, (B, Z), a place in a plane, (B, 2). The same every time."""
+    """Embed latents in a plane, (B, 2); equal latents give equal positions.
+
+    Args:
+        latents: (B, Z).
+        method: "pca", "tsne" or "umap".
+
+    Raises:
+        ModuleNotFoundError: if the library of the method is not installed.
+    """
     if method == "tsne":
         from sklearn.manifold import TSNE
-        from threadpoolctl import threadpool_limits
 
-        neighbours = min(_NEIGHBOURS, (len(latents) - 1) / 3)
-        layout = TSNE(perplexity=neighbours, init="pca", random_state=0)
-        with threadpool_limits(1):  # threads that wait for each other stand still on a busy machine
-            found = layout.fit_transform(latents)
+        perplexity = min(_PERPLEXITY, (len(latents) - 1) / 3)
+        with one_thread():
+            points = TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(latents)
     elif method == "umap":
         from umap import UMAP
 
-        found = UMAP(random_state=0, n_jobs=1).fit_transform(latents)
+        points = UMAP(random_state=0, n_jobs=1).fit_transform(latents)
     else:
-        found = pca(latents, 2)
-    return np.asarray(found, dtype=np.float64)
+        points = pca(latents, 2)
+    return np.asarray(points, dtype=np.float64)
 
 
 def pca(latents: Floats32, components: int) -> Floats:
-    """Return latents, (B, Z), along their principal components, (B, components), largest first.
+    """Return the principal components of latents, (B, components), largest variance first.
 
-    Components that Z does not have are 0. An axis points where its largest share does.
+    The largest weight of each axis is positive, so that the signs are always the same.
+
+    Args:
+        latents: (B, Z).
+        components: number of components; those beyond Z are 0.
     """
     centred = latents.astype(np.float64) - latents.mean(axis=0, dtype=np.float64)
     _, axes = np.linalg.eigh(centred.T @ centred)
     axes = axes[:, ::-1][:, :components]
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
-    found = np.zeros((len(latents), components))
-    found[:, : axes.shape[1]] = centred @ axes
-    return found
+    projected = np.zeros((len(latents), components))
+    projected[:, : axes.shape[1]] = centred @ axes
+    return projected
 
 
-def procrustes_align(places: Floats, align_to: Floats) -> Floats:
-    """Turn and mirror places about their middle until they lie nearest to others.
+def procrustes_align(points: Floats, align_to: Floats) -> Floats:
+    """Rotate and mirror points about their mean so that they lie nearest to others, (B, 2).
 
-    Orthogonal Procrustes (Schoenemann 1966): the axes of principal components may change
-    places or signs while the space hardly does.
+    This is orthogonal Procrustes analysis (Schoenemann 1966). Between two maps, principal axes may
+    swap or change sign although the latents hardly change.
+
+    Args:
+        points: (B, 2).
+        align_to: (B, 2) the other points, one for each of `points`.
     """
-    middle = places.mean(axis=0)
-    left, _, right = np.linalg.svd((places - middle).T @ (align_to - align_to.mean(axis=0)))
-    found: Floats = (places - middle) @ (left @ right) + middle
-    return found
+    centre = points.mean(axis=0)
+    left, _, right = np.linalg.svd((points - centre).T @ (align_to - align_to.mean(axis=0)))
+    aligned: Floats = (points - centre) @ (left @ right) + centre
+    return aligned
 
 
-def mean_latents(
-    latents: Floats32, places: Floats, viewport: Viewport
-) -> tuple[Floats32, NDArray[np.bool_]]:
-    """Return the mean latent around the middle of each cell, and where there is a drawing near.
+def mean_latents(latents: Floats32, points: Floats, viewport: Viewport) -> tuple[Floats32, Bools]:
+    """Return the mean latent around each cell of a map.
 
     Args:
         latents: (B, Z).
-        places: (B, 2) of the same drawings.
-        viewport: whose cells.
+        points: (B, 2) positions of the same drawings in the plane.
+        viewport: the part of the plane that the cells divide.
 
     Returns:
-        (CELLS ** 2, Z), and (CELLS ** 2,) bool.
+        Mean latents, (CELLS ** 2, Z), and whether a drawing lies nearer to the centre of each cell
+        than the cell's side, (CELLS ** 2,).
     """
     cell = viewport.side / CELLS
-    centres = viewport.centres
-    squares = ((centres[:, None] - places) ** 2).sum(axis=2) / cell**2
+    squares = ((viewport.centres[:, None] - points) ** 2).sum(axis=2) / cell**2
     least = squares.min(axis=1, keepdims=True)
-    weights = np.exp((least - squares) / 2)  # the nearest weighs 1: no sum is 0
+    weights = np.exp((least - squares) / 2)  # the nearest has weight 1, so that no sum is 0
     means = (weights / weights.sum(axis=1, keepdims=True)) @ latents
     return means.astype(np.float32), least[:, 0] < 1
 
 
-def _around(places: Floats) -> Viewport:
-    low, high = places.min(axis=0), places.max(axis=0)
-    side = max(float((high - low).max()), 1e-6) * (1 + 2 * _WHITE)
+def _around(points: Floats) -> Viewport:
+    """Return a square around points, with a margin."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    side = max(float((high - low).max()), 1e-6) * (1 + 2 * _MARGIN)
     left, top = ((low + high - side) / 2).tolist()
     return Viewport(left, top, side)

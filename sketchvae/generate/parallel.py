@@ -1,7 +1,8 @@
 """Batches side by side: one thread a core, each with its matrix products to itself."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
@@ -28,3 +29,15 @@ def parallel_map(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> li
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cpu_count()) as pool:
         return list(pool.map(work, items))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Limit the threads of NumPy and scikit-learn to one within the block.
+
+    On a busy machine several threads take longer, because each waits for the slowest.
+    """
+    from threadpoolctl import threadpool_limits  # here, because drawing one sheep does not need it
+
+    with threadpool_limits(1):
+        yield
