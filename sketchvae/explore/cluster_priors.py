@@ -1,4 +1,8 @@
-"""Where clusters lie in the latent space, kept in a file so that `draw` can draw from one."""
+"""Priors of clusters: a normal distribution of latents for each cluster, and their file.
+
+`sketchvae draw --cluster` samples latents from one of them. Shape letters: B drawings, K clusters,
+Z latent.
+"""
 
 import zipfile
 from collections.abc import Sequence
@@ -6,36 +10,39 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import FileFormatError, SketchvaeError
 from sketchvae.files import replacing
 from sketchvae.generate.artist import Artist
 from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.weights import Model, Prior
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Bools, Floats32
 
-FOLDER = Path("clusters")  # where `sketchvae clusters` puts them if nothing is said
+FOLDER = Path("clusters")  # default folder of `sketchvae clusters`
 _NAME = "clusters.npz"
 
 
 @dataclass(frozen=True)
 class ClusterPriors:
-    """Clusters in the latent space of one model, a normal each.
+    """A normal distribution for each cluster in the latent space of a model.
 
     Attributes:
-        prior: a component a cluster, weighed by its drawings.
-        fingerprint: of the model.
+        prior: mixture of K normals, one for each cluster, weighted by its number of drawings.
+        fingerprint: fingerprint of the model.
     """
 
     prior: Prior
     fingerprint: str
 
     def artist(self, model: Model, cluster: int) -> Artist:
-        """Return an artist who takes z from a cluster alone, counted from 1.
+        """Return an artist whose prior is the normal distribution of one cluster.
+
+        Args:
+            model: the model of the latents that were clustered.
+            cluster: number of the cluster, from 1 to K.
 
         Raises:
-            SketchvaeError: if there is no such cluster, or they are those of another model.
+            SketchvaeError: if there is no such cluster, or the model is another one.
         """
         count = len(self.prior.weights)
         if not 1 <= cluster <= count:
@@ -55,58 +62,64 @@ class ClusterPriors:
 
 
 def fit_cluster_priors(
-    model: Model, posterior: Posterior, members: Sequence[NDArray[np.bool_]]
+    model: Model, posterior: Posterior, members: Sequence[Bools]
 ) -> ClusterPriors:
-    """Fit a normal to the aggregate posterior of each cluster.
+    """Fit a normal distribution to the aggregate posterior of each cluster.
 
-    Its covariance is that of the means plus the mean of the variances, so it has a full rank
-    however few drawings there are.
+    The covariance is that of the posterior means plus the mean of the posterior variances. So it
+    has full rank even for a single drawing.
 
     Args:
-        model: whose latents they are.
-        posterior: of B drawings.
-        members: of each cluster, (B,) which drawings are in it; one at least.
+        model: the model that encoded the drawings.
+        posterior: posterior of B drawings.
+        members: for each cluster, (B,) whether each drawing is in it; at least one is.
     """
     means = [posterior.mean[own].mean(axis=0) for own in members]
-    scale_tril = [_factor(posterior.mean[own], posterior.log_variance[own]) for own in members]
+    scale_tril = [_cholesky(posterior.mean[own], posterior.log_variance[own]) for own in members]
     weights = np.array([own.sum() for own in members], dtype=np.float32)
     return ClusterPriors(Prior(weights, np.array(means), np.array(scale_tril)), model.fingerprint)
 
 
-def _factor(means: Floats32, log_variances: Floats32) -> Floats32:
+def _cholesky(means: Floats32, log_variances: Floats32) -> Floats32:
+    """Return the Cholesky factor of the covariance of an aggregate posterior, (Z, Z)."""
     centred = means.astype(np.float64) - means.mean(axis=0, dtype=np.float64)
     variances = np.exp(log_variances.astype(np.float64)).mean(axis=0)
     covariance = centred.T @ centred / len(centred) + np.diag(variances + 1e-6)
-    factor: Floats32 = np.linalg.cholesky(covariance).astype(np.float32)
-    return factor
+    scale_tril: Floats32 = np.linalg.cholesky(covariance).astype(np.float32)
+    return scale_tril
 
 
-def save(found: ClusterPriors, folder: Path) -> None:
-    """Write clusters into a folder.
+def save(priors: ClusterPriors, folder: Path) -> None:
+    """Write the priors of clusters to the file clusters.npz in a folder.
+
+    Args:
+        priors: the priors.
+        folder: an existing folder.
 
     Raises:
-        SketchvaeError: if it cannot be written.
+        SketchvaeError: if the file cannot be written.
     """
-    with replacing(folder / _NAME) as beside, beside.open("wb") as file:
+    with replacing(folder / _NAME) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
-            fingerprint=np.array(found.fingerprint),
-            weights=found.prior.weights,
-            means=found.prior.means,
-            factors=found.prior.scale_tril,
+            fingerprint=np.array(priors.fingerprint),
+            weights=priors.prior.weights,
+            means=priors.prior.means,
+            factors=priors.prior.scale_tril,
         )
 
 
 def load(folder: Path) -> ClusterPriors:
-    """Read the clusters in a folder; no code in the file can run.
+    """Read the priors of clusters from the file in a folder; no code in the file can run.
 
     Raises:
-        SketchvaeError: if there are none, or the file is damaged.
+        FileFormatError: if the file is damaged or of another kind.
+        SketchvaeError: if there is no such file.
     """
     path = folder / _NAME
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            names = ("weights", "means", "factors")  # scale_tril is called factors there
+            names = ("weights", "means", "factors")  # the file calls scale_tril factors
             arrays = [file[name].astype(np.float32) for name in names]
             fingerprint = str(file["fingerprint"])
         weights, means, scale_tril = arrays
@@ -120,7 +133,7 @@ def load(folder: Path) -> ClusterPriors:
             f"{path}: there are no clusters; run 'sketchvae clusters DRAWINGS -o {folder}' first"
         ) from error
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SketchvaeError(
+        raise FileFormatError(
             f"{path}: must be a file of 'sketchvae clusters', got something else or a damaged one "
             f"({' '.join(str(error).split()):.80}); run it again"
         ) from error

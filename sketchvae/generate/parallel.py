@@ -23,11 +23,9 @@ def parallel_map(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> li
     the cores leaves all but one idle in between, and waits for the slowest of them: beside
     another program that computes it was ten times as slow.
     """
-    from concurrent.futures import ThreadPoolExecutor  # here: drawing one sheep needs neither
+    from concurrent.futures import ThreadPoolExecutor  # here, since one sheep does not need it
 
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(cpu_count()) as pool:
+    with one_thread(), ThreadPoolExecutor(cpu_count()) as pool:
         return list(pool.map(work, items))
 
 
@@ -37,7 +35,7 @@ def one_thread() -> Iterator[None]:
 
     On a busy machine several threads take longer, because each waits for the slowest.
     """
-    from threadpoolctl import threadpool_limits  # here, because drawing one sheep does not need it
+    from threadpoolctl import threadpool_limits  # here, since one sheep does not need it
 
     with threadpool_limits(1):
         yield
