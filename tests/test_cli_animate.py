@@ -16,7 +16,7 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out.svg"
 
 
-def lasts(path: Path) -> float:
+def duration_of(path: Path) -> float:
     """Read when the last animation of a page that plays once is over."""
     elements = re.findall(r"<animate [^>]*>", path.read_text())
     begins = [float(m[1]) if (m := re.search(r'begin="([\d.]+)s"', e)) else 0.0 for e in elements]
@@ -34,11 +34,11 @@ def test_animate_draws_the_first_drawings(out: Path) -> None:
 
 def test_seconds_speed_and_pause_are_kept(out: Path) -> None:
     sketchvae("animate", "-", "--seconds", "3", "-o", out, stdin=LINE)
-    assert lasts(out) == pytest.approx(3)
+    assert duration_of(out) == pytest.approx(3)
     sketchvae("animate", "-", "--speed", "0.5", "-o", out, stdin=LINE)
-    slow = lasts(out)
+    slow = duration_of(out)
     sketchvae("animate", "-", "--speed", "1", "-o", out, stdin=LINE)
-    assert lasts(out) == pytest.approx(slow / 2, abs=1e-5)
+    assert duration_of(out) == pytest.approx(slow / 2, abs=1e-5)
     sketchvae("animate", "-", "--seconds", "3", "--loop", "--pause", "4", "-o", out, stdin=LINE)
     assert set(re.findall(r'dur="(.*?)s"', out.read_text())) == {"7"}
     assert 'repeatCount="indefinite"' in out.read_text()
@@ -46,7 +46,7 @@ def test_seconds_speed_and_pause_are_kept(out: Path) -> None:
 
 def test_recorded_times_are_kept_unless_an_even_pen_is_asked_for(out: Path) -> None:
     sketchvae("animate", "-", "-o", out, stdin=RAW)
-    assert lasts(out) == pytest.approx(1)
+    assert duration_of(out) == pytest.approx(1)
     assert 'keyTimes="0;0.9;1;1"' in out.read_text()
     sketchvae("animate", "-", "--even", "-o", out, stdin=RAW)
     assert 'keyTimes="0;0.9;1;1"' not in out.read_text()
@@ -96,7 +96,7 @@ def test_what_draw_writes_can_be_animated_again(tmp_path: Path, out: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["--seconds", "0"], 1, "animation must be from 0.01 to 86400 seconds, got 0; try 4"),
         (["--speed", "-1"], 1, "pen must be from 0.001 to 1000 sides of a drawing a second"),
@@ -118,7 +118,7 @@ def test_what_draw_writes_can_be_animated_again(tmp_path: Path, out: Path) -> No
 def test_what_cannot_be_animated_is_one_line_and_no_file(
     arguments: list[str],
     code: int,
-    said: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -128,24 +128,26 @@ def test_what_cannot_be_animated_is_one_line_and_no_file(
     printed = sketchvae("animate", "-", *output, *arguments, fails=code, stdin=LINE)
     error = printed.strip().splitlines()[-1]
     assert error.startswith("Error: ")
-    assert said in error
+    assert message in error
     assert code == 2 or len(printed.strip().splitlines()) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["folder.svg"]
 
 
 @pytest.mark.parametrize("suffix", ["svg", "html", "gif"])
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ("", "holds no drawing"),
         ('{"drawing": []}\n', "an animation needs a drawing with a stroke, got none"),
         ("sheep\n", "standard input, line 1: must be one JSON object"),
     ],
 )
-def test_no_ink_is_one_line_and_no_file(lines: str, said: str, suffix: str, tmp_path: Path) -> None:
+def test_no_ink_is_one_line_and_no_file(
+    lines: str, message: str, suffix: str, tmp_path: Path
+) -> None:
     out = tmp_path / f"out.{suffix}"
     printed = sketchvae("animate", "-", "-o", out, fails=1, stdin=lines)
-    assert said in printed
+    assert message in printed
     assert len(printed.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())
 

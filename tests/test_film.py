@@ -39,13 +39,13 @@ def save(
 
 
 def film(path: Path) -> tuple[list[Floats], list[float]]:
-    """Reopen a film: its frames on white, (h, w, 3) each, and the seconds that each stands."""
+    """Reopen a film: its frames on white, (h, w, 3) each, and the seconds of each."""
     frames, seconds = [], []
     with Image.open(path) as opened:
         for frame in ImageSequence.Iterator(opened):
             pixels = np.asarray(frame.convert("RGBA"), dtype=np.float64)
-            share = pixels[..., 3:] / 255
-            frames.append(np.rint(pixels[..., :3] * share + 255 * (1 - share)))
+            opacity = pixels[..., 3:] / 255
+            frames.append(np.rint(pixels[..., :3] * opacity + 255 * (1 - opacity)))
             seconds.append(frame.info.get("duration", 0) / 1000)
     return frames, seconds
 
@@ -82,8 +82,10 @@ def test_ink_stays_and_the_last_frame_is_the_finished_drawing(
     for before, after in itertools.pairwise(frames):
         assert (after <= before).all()
     style = style if style.background else Style(0.3, background="white")
-    away = np.abs(frames[-1] - still(FLOCK, style))
-    assert away.max() <= (0 if style.background == "white" and style.stroke_width is None else 1)
+    difference = np.abs(frames[-1] - still(FLOCK, style))
+    assert difference.max() <= (
+        0 if style.background == "white" and style.stroke_width is None else 1
+    )
     assert (frames[0] < 255).any()
 
 
@@ -96,13 +98,13 @@ def test_coloured_ink_stays_ink(tmp_path: Path, suffix: str) -> None:
         assert (after.min(axis=2)[before.min(axis=2) < 100] < 128).all()
     shown = still(FLOCK[:1], COLOURED)
     ink = (255 - shown.astype(float)).mean()
-    away = np.abs(frames[-1] - shown)
-    assert away.mean() < (0.015 * ink if suffix == "gif" else 1e-9)  # a GIF has 256 colours
+    difference = np.abs(frames[-1] - shown)
+    assert difference.mean() < (0.015 * ink if suffix == "gif" else 1e-9)  # a GIF has 256 colours
     assert all((f[0] == 255).all() for f in frames)
 
 
 def test_frame_shows_what_the_pen_has_drawn_by_its_end(tmp_path: Path) -> None:
-    """The shares of ink, by the timeline's own account, in a drawing that does not cross itself."""
+    """The inked fraction is that of the timeline, in a drawing that does not cross itself."""
     comb = Drawing([[[0, 0], [9, 0]], [[0, 3], [9, 3]], [[0, 6], [9, 6], [9, 9]]])
     pace = Pace(seconds=3.0)
     save(tmp_path / "comb.webp", [comb], Animation(pace), rate=10, pixels=300, style=WHITE)
@@ -110,8 +112,8 @@ def test_frame_shows_what_the_pen_has_drawn_by_its_end(tmp_path: Path) -> None:
     whole = (255 - frames[-1]).sum()
     lengths = [9, 9, 12]
     for frame, end in zip(frames[:-1], itertools.accumulate(seconds), strict=False):
-        shares = [drawn_by(t, end - 1e-6) for t in timeline([comb], pace).strokes]
-        drawn = sum(s * n for s, n in zip(shares, lengths, strict=True)) / sum(lengths)
+        fractions = [drawn_by(t, end - 1e-6) for t in timeline([comb], pace).strokes]
+        drawn = sum(s * n for s, n in zip(fractions, lengths, strict=True)) / sum(lengths)
         assert (255 - frame).sum() / whole == pytest.approx(drawn, abs=0.02)
 
 
@@ -200,8 +202,8 @@ def test_mp4_has_even_sides_and_lasts_as_long_as_asked(tmp_path: Path) -> None:
     asked = Animation(Pace(seconds=1.5), loop=True, pause=0.5)
     save(path, FLOCK[:1], asked, rate=20, pixels=101)
     show = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", str(path)]
-    said = subprocess.run(show, capture_output=True, check=True, text=True).stdout
-    (stream,) = json.loads(said)["streams"]
+    report = subprocess.run(show, capture_output=True, check=True, text=True).stdout
+    (stream,) = json.loads(report)["streams"]
     assert (stream["width"], stream["height"], stream["nb_frames"]) == (102, 102, "40")
     assert float(stream["duration"]) == pytest.approx(2.0, abs=0.01)
     last = subprocess.run(

@@ -46,8 +46,8 @@ def test_repr_counts_and_does_not_fill_the_screen() -> None:
 def groups(text: str) -> list[int]:
     """Count the strokes of each drawing on a page."""
     page = svgelements.SVG.parse(io.StringIO(text))
-    found = page.select(lambda e: isinstance(e, svgelements.Group) and bool(e.id))
-    return [len(g) for g in found]
+    selected = page.select(lambda e: isinstance(e, svgelements.Group) and bool(e.id))
+    return [len(g) for g in selected]
 
 
 def test_flock_shows_its_drawings_in_order_in_the_ink_of_the_page() -> None:

@@ -75,12 +75,12 @@ def test_space_and_button_pause_and_play(player: Open) -> None:
     page.wait_for("playing && time > 0")
     page.press(" ", "Space", " ")
     assert page.run("[playing, play.textContent]") == [False, "Play"]
-    stands = page.run("time")
+    time = page.run("time")
     page.settle()
-    assert page.run("time") == stands
+    assert page.run("time") == time
     page.run("play.click()")
     assert page.run("[playing, play.textContent]") == [True, "Pause"]
-    page.wait_for(f"time > {stands}")
+    page.wait_for(f"time > {time}")
     page.run("play.focus()")
     page.press(" ", "Space", " ")  # the button's own key: once, not twice
     assert page.run("playing") is False

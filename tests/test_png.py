@@ -39,10 +39,8 @@ def distance_to_ink(drawing: Drawing, cell: int = CELL) -> Floats:
     nearest = np.full((cell, cell), np.inf)
     for stroke in drawing.strokes:
         points = (stroke - (low + high) / 2) * scale + cell / 2
-        for share in np.linspace(0, 1, 400):
-            for x, y in (
-                points[:-1] + share * np.diff(points, axis=0) if len(points) > 1 else points
-            ):
+        for t in np.linspace(0, 1, 400):
+            for x, y in points[:-1] + t * np.diff(points, axis=0) if len(points) > 1 else points:
                 nearest = np.minimum(nearest, np.hypot(xs - x, ys - y))
     return nearest
 
@@ -53,9 +51,9 @@ def grey(drawings: list[Drawing], columns: int | None = None) -> NDArray[np.uint
 
 @pytest.mark.parametrize("drawing", [HOUSE, LINE], ids=["house", "line"])
 def test_ink_lies_on_the_strokes_and_nowhere_else(drawing: Drawing) -> None:
-    picture, away = grey([drawing]), distance_to_ink(drawing)
-    assert (picture[away < 0.3] < 160).all()
-    assert (picture[away > 2] == 255).all()
+    picture, distance = grey([drawing]), distance_to_ink(drawing)
+    assert (picture[distance < 0.3] < 160).all()
+    assert (picture[distance > 2] == 255).all()
 
 
 def test_lines_are_anti_aliased() -> None:
@@ -123,8 +121,8 @@ def opened(png: bytes) -> Floats:
 
 
 def on_white(pixels: Floats) -> Floats:
-    share = pixels[..., 3:] / 255
-    return pixels[..., :3] * share + 255 * (1 - share)
+    opacity = pixels[..., 3:] / 255
+    return pixels[..., :3] * opacity + 255 * (1 - opacity)
 
 
 STYLES = {
@@ -150,9 +148,9 @@ def test_png_is_what_another_renderer_makes_of_our_svg(
     )
     assert abs(len(ours) - len(theirs)) <= 1  # where the page ends within a pixel
     ours, theirs = ours[: len(theirs)], theirs[: len(ours)]
-    away = np.abs(on_white(ours) - on_white(theirs))
-    assert away.mean() < 0.7
-    assert (away.max(axis=2) > 128).mean() < 1e-4
+    difference = np.abs(on_white(ours) - on_white(theirs))
+    assert difference.mean() < 0.7
+    assert (difference.max(axis=2) > 128).mean() < 1e-4
     ink, other = (np.abs(on_white(p) - on_white(p[:1, :1])).sum() for p in (ours, theirs))
     # By distance a line of 0.4 pixels has 8 to 14% more ink than by its area.
     assert ink == pytest.approx(other, rel=0.15 if style.stroke_width == 0.1 else 0.02)

@@ -71,11 +71,11 @@ class Player:
         self.chromium.settle()
         return self.chromium.picture()[..., 0]
 
-    def place(self, stroke: int, share: float) -> Floats:
-        """Walk this share of a stroke's length: (x, y) in pixels."""
+    def position(self, stroke: int, fraction: float) -> Floats:
+        """Return the point at a fraction of a stroke's length: (x, y) in pixels."""
         script = f"""(path => {{
-            const place = path.getPointAtLength({share} * path.getTotalLength());
-            return [place.x, place.y];
+            const point = path.getPointAtLength({fraction} * path.getTotalLength());
+            return [point.x, point.y];
         }})(document.querySelectorAll("path")[{stroke}])"""
         return np.array(self.chromium.run(script)) * SIDE / WIDTH
 
@@ -207,7 +207,7 @@ def test_flock_is_drawn_one_after_another_or_together(
     assert ink(right) == (pytest.approx(ink(left), rel=0.01) if together else 0)
 
 
-def tip_place(with_tip: Picture, without: Picture) -> Floats:
+def tip_position(with_tip: Picture, without: Picture) -> Floats:
     """Find the middle of what the tip adds: (x, y) in pixels."""
     added = np.clip(without.astype(float) - with_tip - 99, 0, None)  # not the anti-aliasing
     ys, xs = np.mgrid[: added.shape[0], : added.shape[1]] + 0.5
@@ -230,9 +230,9 @@ def test_tip_is_where_the_pen_is_and_gone_when_it_is_done(
     player = play(tipped)
     for (second, stroke), clean in zip(seconds, without, strict=True):
         assert second >= stroke.begin
-        pen = player.place(stroke.stroke, drawn_by(stroke, second))
-        away = np.hypot(*(tip_place(player.at(second), clean) - pen))
-        assert away < TIP * PEN / 2  # behind the pen, ink covers the half of it
+        pen = player.position(stroke.stroke, drawn_by(stroke, second))
+        distance = np.hypot(*(tip_position(player.at(second), clean) - pen))
+        assert distance < TIP * PEN / 2  # behind the pen, ink covers the half of it
     assert_same(player.at(times.duration + 0.1), finished)
 
 

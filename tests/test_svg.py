@@ -90,8 +90,8 @@ def nasty_drawings(draw: st.DrawFn) -> Drawing:
     """Draw with an extent from 1e-9 to 1e6, near or far from the origin, or nothing at all."""
     scale = draw(st.sampled_from([1e-9, 1e-3, 1.0, 1e6]))
     far = draw(st.sampled_from([0.0, 1e6, -1e6]))
-    found = draw(st.lists(strokes(), max_size=4))
-    return Drawing([s * scale + far for s in found], word=draw(st.text(max_size=4)))
+    members = draw(st.lists(strokes(), max_size=4))
+    return Drawing([s * scale + far for s in members], word=draw(st.text(max_size=4)))
 
 
 def test_one_drawing_is_a_square_page_at_true_size() -> None:
@@ -152,8 +152,7 @@ def test_smooth_curves_pass_through_every_point_and_stay_on_the_page(
 def test_page_is_well_formed_finite_and_rounded(drawings: list[Drawing], smooth: bool) -> None:
     text = svg_of(drawings, style=Style(smooth=smooth))
     root = ElementTree.fromstring(text.encode())
-    found = root.findall(".//{*}path")
-    assert len(found) == sum(len(d.strokes) for d in drawings)
+    assert len(root.findall(".//{*}path")) == sum(len(d.strokes) for d in drawings)
     assert all(re.fullmatch(r"-?\d+(\.\d{1,3})?", n) for n in numbers(text))
     assert not re.search("nan|inf", "".join(numbers(text)))
 

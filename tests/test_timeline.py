@@ -34,9 +34,9 @@ RAW = Drawing(
 
 @st.composite
 def drawings(draw: st.DrawFn) -> Drawing:
-    """Draw a nasty drawing: few places, so that points and strokes repeat, at any scale."""
-    place = st.tuples(st.integers(-3, 3), st.integers(-3, 3))
-    strokes = draw(st.lists(st.lists(place, min_size=1, max_size=6), max_size=5))
+    """Draw a nasty drawing: few positions, so that points and strokes repeat, at any scale."""
+    position = st.tuples(st.integers(-3, 3), st.integers(-3, 3))
+    strokes = draw(st.lists(st.lists(position, min_size=1, max_size=6), max_size=5))
     scale = draw(st.sampled_from([1e-300, 1e-9, 1.0, 255.0, 1e8]))
     made = Drawing(strokes).scaled(scale)
     if not draw(st.booleans()):
@@ -62,7 +62,7 @@ def along(times: Timeline, drawing: int) -> list[StrokeTime]:
 
 @settings(deadline=None)
 @given(flocks, paces)
-def test_seconds_and_shares_rise_and_every_stroke_is_there(
+def test_seconds_and_fractions_rise_and_every_stroke_is_there(
     flock: list[Drawing], pace: Pace
 ) -> None:
     times = timeline(flock, pace)

@@ -194,14 +194,16 @@ def test_player_plays_the_page_for_as_long_as_it_takes(tmp_path: Path, chromium:
 
 
 @pytest.mark.parametrize(
-    ("drawings", "said"),
+    ("drawings", "message"),
     [
         ([SQUARE], "two or more drawings with strokes, got 1, 0 of them empty"),
         ([SQUARE, Drawing([])], "two or more drawings with strokes, got 2, 1 of them empty"),
     ],
 )
-def test_what_cannot_morph_is_one_line(tmp_path: Path, drawings: list[Drawing], said: str) -> None:
-    with pytest.raises(SketchvaeError, match=said):
+def test_what_cannot_morph_is_one_line(
+    tmp_path: Path, drawings: list[Drawing], message: str
+) -> None:
+    with pytest.raises(SketchvaeError, match=message):
         write_morph(
             animation_spec(tmp_path / "a.svg", 1, width_mm=100, style=Style()),
             drawings,
@@ -211,4 +213,10 @@ def test_what_cannot_morph_is_one_line(tmp_path: Path, drawings: list[Drawing], 
         write_morph(
             animation_spec(tmp_path / "a.pdf", 1, width_mm=100, style=Style()), PATH, Animation()
         )
+    assert not list(tmp_path.iterdir())
+
+
+def test_morph_fills_a_page_of_one_cell(tmp_path: Path) -> None:
+    with pytest.raises(SketchvaeError, match="a page of one cell, got 2"):
+        write_morph(animation_spec(tmp_path / "a.svg", 2), PATH)
     assert not list(tmp_path.iterdir())

@@ -27,10 +27,14 @@ class AnimatedPageSpec(PageSpec):
         path: the file, .svg or .html.
 
     Raises:
-        SketchvaeError: as `PageSpec`.
+        SketchvaeError: as `PageSpec`, and for another suffix.
     """
 
     path: Path
+
+    def __post_init__(self) -> None:
+        errors.check_suffix(self.path, PAGES, "an animated page", "sheep.svg")
+        super().__post_init__()
 
     @property
     def is_html(self) -> bool:

@@ -68,8 +68,11 @@ def write_morph(
         animation: the seconds of its pace, 0.8 per step if None; whether it loops, and its pause.
 
     Raises:
-        SketchvaeError: for fewer drawings, one without a stroke, or a file that cannot be written.
+        SketchvaeError: for a page of more cells, fewer drawings, one without a stroke, or a file
+            that cannot be written.
     """
+    if spec.count != 1:
+        raise SketchvaeError(f"a morph must have a page of one cell, got {spec.count}; take one")
     if len(drawings) < 2 or not all(drawing.strokes for drawing in drawings):
         empty = sum(not drawing.strokes for drawing in drawings)
         raise SketchvaeError(
