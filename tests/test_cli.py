@@ -1,6 +1,7 @@
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import svgelements
-from helpers import SHEEP, sketchvae
+from helpers import SHEEP, ending_model, sketchvae
 from PIL import Image
+from safetensors import safe_open
 
 from sketchvae import load
 from sketchvae.data import formats
 from sketchvae.data.dataset import open_packed
 from sketchvae.drawing import Drawing
+from sketchvae.model.weights import save, shipped_path
 
 SIZES = {"latent": 4, "encoder-hidden": 8, "decoder-hidden": 12, "mixtures": 2, "batch": 16}
 TINY = [text for name, size in SIZES.items() for text in (f"--{name}", str(size))]
@@ -96,9 +99,20 @@ def test_dash_is_standard_output_and_input() -> None:
     assert [json.loads(text)["word"] for text in done.stdout.splitlines()] == ["sheep"] * 2
 
 
-def test_smooth_draws_curves(tmp_path: Path) -> None:
-    sketchvae("draw", "--seed", "1", "--smooth", "-o", tmp_path / "sheep.svg")
-    assert " C" in (tmp_path / "sheep.svg").read_text()
+def test_smooth_draws_curves_through_the_points_of_the_corners(tmp_path: Path) -> None:
+    def paths(*options: str) -> list[list[svgelements.PathSegment]]:
+        sketchvae("draw", "--seed", "1", *options, "-o", tmp_path / "sheep.svg")
+        page = svgelements.SVG.parse(str(tmp_path / "sheep.svg"), ppi=25.4)
+        return [list(e) for e in page.elements() if isinstance(e, svgelements.Path)]
+
+    pairs = list(zip(paths(), paths("--smooth"), strict=True))
+    assert any(len(straight) > 2 for straight, _ in pairs)
+    for straight, smooth in pairs:
+        assert {type(segment) for segment in straight[1:]} == {svgelements.Line}
+        if len(straight) > 2:  # two points have no bend between them
+            assert {type(segment) for segment in smooth[1:]} == {svgelements.CubicBezier}
+        for corner, curve in zip(straight, smooth, strict=True):
+            assert abs(corner.end - curve.end) < 0.002  # mm
 
 
 @pytest.mark.parametrize(
@@ -273,22 +287,27 @@ def test_drawing_starts_without_torch(tmp_path: Path) -> None:
 # --- info, evaluate, data -----------------------------------------------------------
 
 
-def test_info_tells_what_the_shipped_sheep_were_trained_on() -> None:
+def test_info_tells_what_the_metadata_of_the_weights_holds() -> None:
+    with safe_open(shipped_path(), "np") as file:
+        about = json.loads(file.metadata()["about"])
+        shapes = {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118
     facts = json.loads(sketchvae("info", "--json"))
-    assert facts["bytes"] <= 6_000_000
-    assert facts["config"]["latent"] == 64
-    for part in ("data", "licence", "training", "nats_in_pixels"):
-        assert facts[part]
-    assert "licence" in sketchvae("info")
+    assert {name: facts[name] for name in about} == about
+    assert facts["bytes"] == shipped_path().stat().st_size <= 6_000_000
+    hidden = facts["config"]["decoder_hidden"]
+    assert sorted(shapes["decoder.recurrent"]) == [hidden, 4 * hidden]  # four gates
+    text = sketchvae("info")
+    assert about["licence"] in text
+    assert all(re.search(rf"^ *{name}\b", text, flags=re.M) for name in about)
 
 
 def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     scribbles = [
-        Drawing([rng.integers(0, 256, (20, 2)) for _ in range(3)]).to_quickdraw() for _ in range(20)
+        Drawing([rng.integers(0, 256, (20, 2)) for _ in range(3)]).to_quickdraw() for _ in range(8)
     ]
     formats.write(tmp_path / "scribbles.ndjson", scribbles)
-    formats.write(tmp_path / "sheep.ndjson", itertools.islice(formats.read(SHEEP), 20))
+    formats.write(tmp_path / "sheep.ndjson", itertools.islice(formats.read(SHEEP), 8))
     sheep = json.loads(sketchvae("evaluate", tmp_path / "sheep.ndjson", "--json"))["nats_per_point"]
     other = json.loads(sketchvae("evaluate", tmp_path / "scribbles.ndjson", "--json"))
     for bound, nats in sheep.items():
@@ -308,26 +327,36 @@ def test_evaluate_prints_a_table_and_names_the_protocol(tmp_path: Path) -> None:
 def test_evaluate_compares_what_it_draws_with_the_real_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["sketchvae.cli.evaluate"], "POOL", 60)
+    monkeypatch.setattr(sys.modules["sketchvae.cli.evaluate"], "POOL", 30)
     real, other = tmp_path / "real.ndjson", tmp_path / "other.ndjson"
-    formats.write(real, itertools.islice(formats.read(SHEEP), 40))
-    formats.write(other, itertools.islice(formats.read(SHEEP), 80))
+    formats.write(real, itertools.islice(formats.read(SHEEP), 24))
+    formats.write(other, itertools.islice(formats.read(SHEEP), 48))
     common = ("evaluate", real, "-t", "0.5", "--drawn", other, "--draws", "3")
-    everything = json.loads(sketchvae(*common, "--floor", other, "--json"))
-    for share in everything["reconstructions"].values():
-        assert 0.6 < share < 1  # others' would be nearer than half; none is the drawing itself
-    said = everything["distances"]
-    assert list(said) == ["real", "t 0.5", "other.ndjson"]
-    assert said["real"]["1-NN"]["mean"] > 0.3  # none of the 80 that are among the 40
-    assert said["t 0.5"]["finished"] > 0.9
-    table = sketchvae(*common, "--picture", tmp_path / "judged.png")
-    assert "against real, 3 draws" in table
+    figures = json.loads(sketchvae(*common, "--floor", other, "--json"))
+    for fraction in figures["reconstructions"].values():
+        assert 0.6 < fraction < 1  # half would be chance; none is the drawing itself
+    distances = figures["distances"]
+    assert list(distances) == ["real", "t 0.5", "other.ndjson"]
+    assert distances["real"]["1-NN"]["mean"] > 0.3  # none of the 48 that are among the 24
+    assert distances["t 0.5"]["finished"] > 0.9
     for few in (("-n", "5"), ("--draws", "0")):  # too few for the fifth neighbour, and for a mean
         assert "is not in the range" in sketchvae(*common, *few, fails=2)
+
+
+def test_evaluate_prints_distances_and_saves_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["sketchvae.cli.evaluate"], "POOL", 30)
+    real, model, picture = (tmp_path / name for name in ("a.ndjson", "m.safetensors", "a.png"))
+    formats.write(real, itertools.islice(formats.read(SHEEP), 40))
+    save(ending_model(), model)
+    options = ("-t", "0.5", "--draws", "3", "--model", model, "--picture", picture)
+    table = sketchvae("evaluate", real, *options)
+    assert "against real, 3 draws" in table
     assert "part off the body" in table
     assert "reconstructed at temperature 0.1" in table
-    with Image.open(tmp_path / "judged.png") as picture:
-        assert picture.width >= 1200
+    with Image.open(picture) as page:
+        assert page.width >= 1200
 
 
 def test_import_splits_by_hash_and_info_counts_them(packed: Path) -> None:
