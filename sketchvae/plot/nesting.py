@@ -164,6 +164,8 @@ class _Bitmap:
 def _mask(drawing: Drawing, border: int, reach: float = 0.0) -> Bools:
     """Mark the pixels on, in or near the strokes of a drawing, (height, width).
 
+    Pillow draws it, not `raster`: shapes are filled, and pages are arranged by these very pixels.
+
     Args:
         drawing: in pixels, with its upper left corner at the origin.
         border: pixels added on each side.
