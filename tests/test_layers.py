@@ -227,6 +227,8 @@ def test_no_module_is_longer_than_a_reader_wants() -> None:
         "sketchvae.render.svg",
         "sketchvae.render.png",
         "sketchvae.render.animation",
+        "sketchvae.render.map",
+        "sketchvae.render.tween",
         "sketchvae.plot.layout",
         "sketchvae.plot.gcode",
         "sketchvae.plot.vpype",
