@@ -1,30 +1,19 @@
 """Quick, Draw! .bin: against bytes written by hand and against the `quickdraw` package."""
 
 import io
-import struct
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from bad_files import packed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sketchvae.data import binary
-from sketchvae.data.ndjson import MAX_POINTS
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-
-
-def packed(strokes: list[list[tuple[int, int]]], key_id: int = 7, recognised: int = 1) -> bytes:
-    """Pack a drawing by the published description, apart from the code under test."""
-    data = struct.pack("<Q", key_id) + b"DE" + struct.pack("<bIH", recognised, 99, len(strokes))
-    for stroke in strokes:
-        data += struct.pack("<H", len(stroke))
-        data += bytes(x for x, _ in stroke) + bytes(y for _, y in stroke)
-    return data
-
 
 SHEEP = packed([[(0, 1), (2, 3), (255, 4)], [(5, 6)]])
 small = st.integers(0, 255)
@@ -92,23 +81,6 @@ def test_whole_drawings_before_the_cut_are_read() -> None:
     assert next(reading).n_points == 4
     with pytest.raises(SketchvaeError):
         next(reading)
-
-
-def test_empty_file_is_refused() -> None:
-    assert refusal(b"").startswith("flock.bin: holds no drawing")
-
-
-def test_web_page_is_refused() -> None:
-    assert "recognised must be 0 or 1" in refusal(b"<!DOCTYPE html><html><body>404")
-
-
-def test_stroke_without_a_point_is_refused() -> None:
-    assert "stroke 1 must have a point" in refusal(packed([[(1, 1)], []]))
-
-
-def test_points_of_a_drawing_are_bounded() -> None:
-    stroke = [(1, 1)] * 60_000
-    assert f"at most {MAX_POINTS}" in refusal(packed([stroke, stroke]))
 
 
 def test_missing_file_is_refused(tmp_path: Path) -> None:

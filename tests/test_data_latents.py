@@ -54,38 +54,6 @@ def test_files_of_others_are_read(tmp_path: Path) -> None:
         assert latents.read(tmp_path / name, 2).tolist() == [[1, 2]]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("z.csv", "z1,z2\n1,2\n1,2,3\n", "z.csv: line 3: must have 2 numbers, got 3; encode with"),
-        ("z.csv", "1,nan\n", "z.csv: line 1: must be finite numbers; encode again"),
-        ("z.csv", "1,2\n1,two\n", "z.csv: line 2: must be finite numbers"),
-        ("z.csv", "", "z.csv: must hold a latent, got none; encode a drawing"),
-        ("z.csv", "z1,z2\n", "z.csv: must hold a latent, got none"),
-        ("z.csv", "1,1e40\n", "z.csv: line 1: must be finite numbers"),
-        ("z.csv", f"1,{'1' * 200_000}\n", "must hold latents as 'sketchvae encode' writes them"),
-        ("z.json", "[[1, 2], [1]]", "z.json: latent 2: must have 2 numbers, got 1"),
-        ("z.json", "[[1, 1e999]]", "z.json: latent 1: must be finite numbers"),
-        ("z.json", "[[1, NaN]]", "z.json: latent 1: must be finite numbers"),
-        ("z.json", f"[[1, 1{'0' * 400}]]", "z.json: latent 1: must be finite numbers"),
-        ("z.json", '[[1, "2"]]', "no list of lists of numbers"),
-        ("z.json", '{"z": 1}', "must hold latents as 'sketchvae encode' writes them"),
-        ("z.json", "[[1, 2]", "must hold latents as 'sketchvae encode' writes them"),
-        ("z.json", "[" * 100_000, "must hold latents as 'sketchvae encode' writes them"),
-        ("z.json", "[]", "z.json: must hold a latent, got none"),
-        ("z.npy", "not numpy at all", "must hold latents as 'sketchvae encode' writes them"),
-        ("z.npy", "", "must hold latents as 'sketchvae encode' writes them"),
-        ("z.txt", "1,2\n", "z.txt: latents must end in .npy, .csv or .json, got .txt; try z.npy"),
-    ],
-)
-def test_bad_file_is_one_line(tmp_path: Path, name: str, content: str, said: str) -> None:
-    (tmp_path / name).write_text(content)
-    with pytest.raises(SketchvaeError) as caught:
-        latents.read(tmp_path / name, 2)
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
 def test_missing_file_and_folder_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(SketchvaeError, match="cannot be read"):
         latents.read(tmp_path / "none.npy", 2)

@@ -447,27 +447,6 @@ def test_header_of_another_make_is_refused(
     assert "sketchvae data import FILES" in refused(flock)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"\0" * 8,
-        b"\xff" * 100,
-        struct.pack("<Q", 2) + b"[]",
-        struct.pack("<Q", 4) + b"null",
-        struct.pack("<Q", 100_000) + b"[" * 100_000,
-        struct.pack("<Q", 4) + b"\xff\xfe\xfd\xfc",
-        struct.pack("<Q", 5000) + b"9" * 5000,
-        struct.pack("<Q", 1 << 62) + b"{}",
-        b'{"word":"sheep","drawing":[[[0,255],[0,255]]],"key_id":"1"}\n' * 3,
-    ],
-)
-def test_file_of_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "renamed.drawings"
-    path.write_bytes(content)
-    assert "must be a packed set of drawings, got something else or a damaged file" in refused(path)
-
-
 def test_weights_are_not_taken_for_drawings(tmp_path: Path) -> None:
     path = tmp_path / "weights.drawings"
     safetensors.numpy.save_file({"points": np.zeros((3, 3), np.uint8)}, path)
