@@ -1,8 +1,8 @@
-"""A machine with GRBL 1.1 at the other end of a pseudo-terminal, as unkind as the real firmware.
+"""A simulated machine with GRBL 1.1 behind a pseudo-terminal, as unforgiving as the firmware.
 
-It drops what does not fit its ring of 128 bytes, plans 15 moves ahead and then lets the sender
-wait, keeps silent through M3 and G4 until the pen stands still, loses its place when it is reset
-in motion, and remembers every millimetre of ink. Its time runs faster than ours.
+It drops bytes that do not fit into its ring of 128, plans 15 moves ahead and then lets the sender
+wait, does not answer M3 and G4 until the pen stands still, loses its position when it is reset in
+motion, and keeps every millimetre of ink. Its time runs faster than ours.
 """
 
 import contextlib
@@ -21,36 +21,47 @@ from dataclasses import dataclass, field
 RING, PLANNER = 128, 15
 STEP = 1 / 80  # mm
 DECELERATION = 500.0  # mm/s2
-PIECE = 0.004  # seconds of its time in which the pen is taken to move evenly
+PIECE = 0.004  # seconds of its time; within one piece the speed is constant
 SETTINGS = {10: 1, 13: 0, 22: 0, 30: 1000, 32: 0, 110: 6000, 111: 6000, 130: 300, 131: 220}
 GREETING = "\r\nGrbl 1.1h ['$' for help]\r\n"
 WORD = re.compile(r"([A-Z])(-?\d*\.?\d*)")
 MOTIONS = {0.0, 1.0}
 MODES = {17.0, 20.0, 21.0, 40.0, 49.0, 54.0, 80.0, 90.0, 91.0, 94.0}
 
-Place = tuple[float, float, float]
+Position = tuple[float, float, float]
 
 
 @dataclass
 class Block:
-    end: Place
+    """A planned move."""
+
+    end: Position
     speed: float  # mm/s
 
 
 @dataclass
 class Simulator:
-    """The machine. Start it with `with`; `port` is where a sender finds it.
+    """The machine, started by `with`; a sender opens `port`.
 
     Attributes:
-        speed: its seconds in one of ours.
+        speed: seconds of its time in one of ours.
         pen: "servo" (M3 S90 is down, M3 S30 up), "relay" (M3 is down, M5 up) or "z" (0 is down).
-        boot: "silent" (the greeting is lost), "late" (it comes after the first byte, and what
-            came before is not read), "locked", or "dead".
-        chatty: whether it tells its state unasked, and messages, between two answers.
-        baud, latency: of the line, None for none; seconds until an answer is with the sender.
-        hook: is called with each line that it takes, and its number; what it returns is said
-            instead of ok: "error:2", "ALARM:1", or "" for nothing.
-        ink_hooks: (mm of ink, what to call then), in rising order.
+        boot: "silent" (the greeting is lost), "late" (the greeting comes after the first byte,
+            and earlier bytes are not read), "locked", or "dead".
+        chatty: whether it sends reports and messages unasked, between two answers.
+        baud: of the line; None for no limit.
+        latency: seconds until an answer reaches the sender.
+        hook: called with the number and the text of each line; returns the answer in place of
+            ok ("error:2", "ALARM:1", or "" for none), or None for the usual answer.
+        ink_hooks: pairs of mm of ink and a function to call then, in rising order.
+        ink: drawn segments, (x0, y0, x1, y1) in mm on the paper.
+        drawn: length of the ink, mm.
+        taken: lines that were executed.
+        times: when each of these was, by the monotonic clock.
+        received: all bytes.
+        written: lines that change a setting.
+        dropped: number of bytes that did not fit into the ring.
+        resets: number of resets.
     """
 
     speed: float = 50.0
@@ -66,15 +77,15 @@ class Simulator:
     def __post_init__(self) -> None:
         self.settings = SETTINGS | self.settings
         self.ink: list[tuple[float, float, float, float]] = []
-        self.drawn = 0.0  # mm
+        self.drawn = 0.0
         self.taken: list[str] = []
-        self.times: list[float] = []  # when each of them was
+        self.times: list[float] = []
         self.received = b""
         self.written: list[str] = []
         self.dropped = self.resets = 0
         self.origin, self.shift = (-200.0, -150.0, 0.0), (0.0, 0.0, 0.0)  # G54, G92
-        self.place: Place = (0.0, 0.0, 5.0 if self.pen == "z" else 0.0)  # of the machine, G54
-        self.slip: Place = (0.0, 0.0, 0.0)  # from where it thinks it is to where it is
+        self.position: Position = (0.0, 0.0, 5.0 if self.pen == "z" else 0.0)  # of the machine, G54
+        self.slip: Position = (0.0, 0.0, 0.0)  # its true position, less the one it reports
         self.servo = 0.0
         self.spindle, self.s = 5, 0.0
         self.locked = self.boot == "locked"
@@ -100,7 +111,7 @@ class Simulator:
         self.unplug()
 
     def plug_in(self) -> str:
-        """Make a port, under a new name, and return it."""
+        """Open a port with a new name, and return the name."""
         master, self.slave = pty.openpty()
         tty.setraw(self.slave)
         os.set_blocking(master, False)
@@ -111,16 +122,16 @@ class Simulator:
         return self.port
 
     def unplug(self) -> None:
-        """Take the port away; the machine goes on with what it has."""
+        """Take the port away; the machine executes what it has."""
         master, self.master = self.master, -1
         for handle in (master, self.slave):
             with contextlib.suppress(OSError):
                 os.close(handle)
 
     def switch_off_and_on(self) -> None:
-        """Forget everything: the pen stands where it stood, and that is called the origin."""
-        self.slip = _plus(self.slip, _plus(self.place, self.origin))
-        self.place = _minus(self.origin)
+        """Forget everything: the pen stands where it stood, and that is the origin now."""
+        self.slip = _plus(self.slip, _plus(self.position, self.origin))
+        self.position = _minus(self.origin)
         self._restart(greet=True)
 
     def wait_until_idle(self, seconds: float = 30.0) -> None:
@@ -129,12 +140,12 @@ class Simulator:
             assert time.monotonic() < end
             time.sleep(0.002)
 
-    # --- what a test asks ---------------------------------------------------------------
+    # --- for assertions ---------------------------------------------------------------
 
     @property
     def is_down(self) -> bool:
         if self.pen == "z":
-            return _plus(self.place, self.slip)[2] <= 0
+            return _plus(self.position, self.slip)[2] <= 0
         if self.pen == "relay":
             return self.spindle == 3
         return self.servo > 60
@@ -179,7 +190,7 @@ class Simulator:
             self._interrupt(self.incoming.popleft()[1])
 
     def _interrupt(self, byte: int) -> None:
-        """Take a byte in: real-time commands at once, others into the ring, or nowhere."""
+        """Handle a byte: execute a real-time command, else put it into the ring, or drop it."""
         if not self.awake or self.boot == "dead":
             return
         flags = {0x18: "reset", ord("?"): "status", ord("!"): "hold", ord("~"): "start"}
@@ -204,10 +215,10 @@ class Simulator:
         while self.outgoing and self.outgoing[0][0] <= now:
             content = self.outgoing.popleft()[1]
             if self.master >= 0:
-                with contextlib.suppress(OSError):  # nobody reads: lost
+                with contextlib.suppress(OSError):  # lost, as nobody reads
                     os.write(self.master, content)
 
-    def _say(self, text: str) -> None:
+    def _send(self, text: str) -> None:
         content = (text if text.endswith("\n") else text + "\r\n").encode()
         now = time.monotonic()
         due = max(now, self.outgoing[-1][0] - self.latency) if self.outgoing else now
@@ -217,7 +228,7 @@ class Simulator:
     # --- the stepper --------------------------------------------------------------------
 
     def _move(self, seconds: float) -> None:
-        """Let its time pass, in small pieces."""
+        """Advance its time, in small pieces."""
         self.clock += seconds
         moving = self.state == "Run" or (self.state == "Hold" and not self.held)
         while moving and seconds > 0 and self.planner:
@@ -230,10 +241,10 @@ class Simulator:
                     return
             else:
                 self.velocity = block.speed
-            left = math.dist(self.place, block.end)
+            left = math.dist(self.position, block.end)
             share = min(self.velocity * piece / left, 1.0) if left else 1.0
-            way = _plus(block.end, _minus(self.place))
-            self._go(_plus(self.place, (way[0] * share, way[1] * share, way[2] * share)))
+            way = _plus(block.end, _minus(self.position))
+            self._go(_plus(self.position, (way[0] * share, way[1] * share, way[2] * share)))
             if share == 1.0:
                 self.planner.popleft()
             if self.ink_hooks and self.drawn >= self.ink_hooks[0][0]:
@@ -242,12 +253,12 @@ class Simulator:
         if not self.planner and moving:
             self.state, self.held = ("Hold", True) if self.state == "Hold" else ("Idle", False)
 
-    def _go(self, place: Place) -> None:
-        (x0, y0, _), (x1, y1, _) = _plus(self.place, self.slip), _plus(place, self.slip)
+    def _go(self, position: Position) -> None:
+        (x0, y0, _), (x1, y1, _) = _plus(self.position, self.slip), _plus(position, self.slip)
         if self.is_down and (x0, y0) != (x1, y1):
             self.ink.append((x0, y0, x1, y1))
             self.drawn += math.hypot(x1 - x0, y1 - y0)
-        self.place = place
+        self.position = position
 
     # --- the firmware -------------------------------------------------------------------
 
@@ -259,20 +270,20 @@ class Simulator:
         self.velocity, self.clock, self.dwelling = 0.0, 0.0, False
         self.motion, self.feed, self.unit, self.relative = 0.0, 0.0, 1.0, False
         self.shift = (0.0, 0.0, 0.0)
-        self.target: Place = self.place
+        self.target: Position = self.position
         self.reports = 0
         self.critical = False
         self.firmware = self._main()
         if greet:
-            self._say(GREETING)
+            self._send(GREETING)
             if self.locked:
-                self._say("[MSG:'$H'|'$X' to unlock]")
+                self._send("[MSG:'$H'|'$X' to unlock]")
 
     def _checkpoint(self) -> None:
-        """Do what was asked in real time."""
+        """Execute the real-time commands that have come."""
         if "reset" in self.flags:
             if self.alarm:
-                self._say(f"ALARM:{self.alarm}")
+                self._send(f"ALARM:{self.alarm}")
             self.locked = bool(self.alarm) or self.state == "Alarm"
             self.resets += 1
             self._restart(greet=True)
@@ -287,12 +298,12 @@ class Simulator:
         self.flags.clear()
 
     def _report(self) -> None:
-        def triple(name: str, place: Place) -> str:
+        def triple(name: str, position: Position) -> str:
             unit = 25.4 if self.settings[13] else 1.0
-            return f"|{name}:" + ",".join(f"{round(v / STEP) * STEP / unit:.4f}" for v in place)
+            return f"|{name}:" + ",".join(f"{round(v / STEP) * STEP / unit:.4f}" for v in position)
 
         state = f"Hold:{int(not self.held)}" if self.state == "Hold" else self.state
-        offset, machine = _plus(self.origin, self.shift), _plus(self.place, self.origin)
+        offset, machine = _plus(self.origin, self.shift), _plus(self.position, self.origin)
         text = f"<{state}"
         if self.settings[10] == 0:
             text += triple("WPos", _plus(machine, _minus(offset)))
@@ -301,7 +312,7 @@ class Simulator:
             text += "|FS:0,0"
             text += triple("WCO", offset) if self.reports % 10 == 0 else ""
         self.reports += 1
-        self._say(text + ">")
+        self._send(text + ">")
 
     def _main(self) -> Iterator[None]:
         line, comment = "", ""
@@ -333,7 +344,7 @@ class Simulator:
             verdict = self.hook(len(self.taken), text)
         if verdict is not None and verdict.startswith("ALARM"):
             code = int(verdict[6:])
-            self._say(verdict)
+            self._send(verdict)
             self.state = "Alarm"
             self.planner.clear()
             self.critical = code in (1, 2)
@@ -341,7 +352,7 @@ class Simulator:
             return
         if verdict is not None:
             if verdict:
-                self._say(verdict)
+                self._send(verdict)
             return
         answer = "ok"
         if len(text) >= 80:
@@ -354,21 +365,21 @@ class Simulator:
             answer = yield from self._gcode(text)
         if self.chatty:
             self._report()
-            self._say("[MSG:Pgm End]")
-        self._say(answer)
+            self._send("[MSG:Pgm End]")
+        self._send(answer)
 
     def _system(self, text: str) -> Generator[None, None, str]:
         yield
         if text == "$":
-            self._say("[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]")
+            self._send("[HLP:$$ $# $G $I $N $x=val $Nx=line $J=line $SLP $C $X $H ~ ! ? ctrl-x]")
         elif text == "$$":
             if self.state in ("Run", "Hold"):
                 return "error:8"
             for number, value in self.settings.items():
-                self._say(f"${number}={value:g}")
+                self._send(f"${number}={value:g}")
         elif text == "$X":
             if self.state == "Alarm":
-                self._say("[MSG:Caution: Unlocked]")
+                self._send("[MSG:Caution: Unlocked]")
                 self.state, self.locked = "Idle", False
         elif text == "$H":
             if self.settings[22] == 0:
@@ -378,17 +389,17 @@ class Simulator:
             while self.clock < end:
                 yield
             self.state, self.locked, self.slip = "Idle", False, (0.0, 0.0, 0.0)
-            self._go((0.0, 0.0, self.place[2]))
-            self.target = self.place
+            self._go((0.0, 0.0, self.position[2]))
+            self.target = self.position
         elif text == "$C":
             if self.state == "Check":
                 self.flags.add("reset")
-                self._say("[MSG:Disabled]")
+                self._send("[MSG:Disabled]")
                 return "ok"
             if self.state != "Idle":
                 return "error:8"
             self.state = "Check"
-            self._say("[MSG:Enabled]")
+            self._send("[MSG:Enabled]")
         elif re.match(r"\$\d+=", text):
             self.written.append(text)
         else:
@@ -443,7 +454,7 @@ class Simulator:
             yield from self._synchronise()
             x, y, z = (
                 p - values[a] * self.unit if a in values else old
-                for a, p, old in zip("XYZ", self.place, self.shift, strict=True)
+                for a, p, old in zip("XYZ", self.position, self.shift, strict=True)
             )
             self.shift = (x, y, z)
         elif axes:
@@ -475,9 +486,9 @@ class Simulator:
             yield
 
 
-def _plus(a: Place, b: Place) -> Place:
+def _plus(a: Position, b: Position) -> Position:
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2])
 
 
-def _minus(a: Place) -> Place:
+def _minus(a: Position) -> Position:
     return (-a[0], -a[1], -a[2])

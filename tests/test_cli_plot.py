@@ -39,31 +39,31 @@ def replayed_ink(text: str) -> float:
     return ink
 
 
-def told(said: str, name: str = "") -> tuple[float, float, int]:
-    """Read pen-down length, travel and lifts out of the report."""
-    found = re.search(
-        rf"^{name}pen down (\d+) mm, travel (\d+) mm, (\d+) lifts?,", said, flags=re.M
+def read_stats(message: str, name: str = "") -> tuple[float, float, int]:
+    """Return length of ink, travel (mm) and number of lifts from the report."""
+    match = re.search(
+        rf"^{name}pen down (\d+) mm, travel (\d+) mm, (\d+) lifts?,", message, flags=re.M
     )
-    assert found is not None, said
-    return float(found[1]), float(found[2]), int(found[3])
+    assert match is not None, message
+    return float(match[1]), float(match[2]), int(match[3])
 
 
 # --- the three forms ----------------------------------------------------------------
 
 
 def test_plot_writes_a_page_of_its_size_with_a_layer_a_pen() -> None:
-    said = sketchvae(
+    message = sketchvae(
         "plot", SHEEP, "-n", "5", "--page", "a5", "--landscape", "--pens", "black,rgb(9, 9, 200)",
         "--by-stroke", "1,1,2", "-o", "flock.svg",
     )  # fmt: skip
-    assert "flock.svg: 5 drawings on 210 x 148 mm\n" in said
+    assert "flock.svg: 5 drawings on 210 x 148 mm\n" in message
     document = vpype.read_multilayer_svg("flock.svg", quantization=0.1)
     assert document.page_size == pytest.approx((210 * MM, 148 * MM))
     assert [layer.property("vp_name") for layer in document.layers.values()] == [
         "1 black",
         "2 rgb(9, 9, 200)",
     ]
-    down, _, lifts = told(said)
+    down, _, lifts = read_stats(message)
     assert document.length() / MM == pytest.approx(down, abs=0.6)
     paths = svgelements.SVG.parse("flock.svg").select(lambda e: isinstance(e, svgelements.Path))
     assert len(list(paths)) == lifts
@@ -85,27 +85,27 @@ def test_gcode_draws_what_the_svg_shows_with_the_same_options() -> None:
     sketchvae("plot", *same, "-o", "flock.svg")
     machine = ["--bed", "300x320mm", "--offset", "5,6", "--feed", "900", "--dialect", "z"]
     lifting = ["--up", "2", "--down", "-1.5", "--plunge", "300", "--dwell-down", "0.5"]
-    said = sketchvae("plot", *same, *machine, *lifting, "--no-home", "-o", "flock.gcode")
+    message = sketchvae("plot", *same, *machine, *lifting, "--no-home", "-o", "flock.gcode")
     text = Path("flock.gcode").read_text()
     for line in ("(bed: 300 x 320 mm)", "(pen-up: G1 Z2 F300)", "F900", "G1 Z-1.5 F300", "G4 P0.5"):
         assert f"\n{line}\n" in text
     ink = vpype.read_multilayer_svg("flock.svg", quantization=0.1).length() / MM
     assert replayed_ink(text) == pytest.approx(ink, abs=0.05)
-    assert told(said, "optimized: ")[0] == pytest.approx(ink, abs=0.6)
+    assert read_stats(message, "optimized: ")[0] == pytest.approx(ink, abs=0.6)
     assert text.endswith("(end)\nG1 Z2 F300\n")
 
 
 def test_hpgl_is_written_for_the_device() -> None:
-    said = sketchvae("plot", SHEEP, "-n", "3", "--device", "dxy", "-o", "flock.hpgl")
-    assert "A4 Paper should be loaded landscape" in said
+    message = sketchvae("plot", SHEEP, "-n", "3", "--device", "dxy", "-o", "flock.hpgl")
+    assert "A4 Paper should be loaded landscape" in message
     assert Path("flock.hpgl").read_text().startswith("IN;DF;SP1;PU")
 
 
 def test_optimizing_is_asked_for_and_says_what_it_gained() -> None:
     plain = sketchvae("plot", SHEEP, "-n", "9", "-o", "plain.svg")
-    said = sketchvae("plot", SHEEP, "-n", "9", "--optimize", "-o", "sorted.svg")
-    before, after = told(said, "as drawn: "), told(said, "optimized: ")
-    assert told(plain) == before
+    message = sketchvae("plot", SHEEP, "-n", "9", "--optimize", "-o", "sorted.svg")
+    before, after = read_stats(message, "as drawn: "), read_stats(message, "optimized: ")
+    assert read_stats(plain) == before
     assert after[1] < 0.8 * before[1]
     assert after[2] <= before[2]
     first = [
@@ -116,8 +116,10 @@ def test_optimizing_is_asked_for_and_says_what_it_gained() -> None:
 
 
 def test_preview_is_written_beside_and_a_dry_run_writes_nothing_else() -> None:
-    said = sketchvae("plot", SHEEP, "-n", "2", "--preview", "a.png", "--dry-run", "-o", "a.gcode")
-    assert "a.gcode: 2 drawings on 210 x 297 mm; not written\n" in said
+    message = sketchvae(
+        "plot", SHEEP, "-n", "2", "--preview", "a.png", "--dry-run", "-o", "a.gcode"
+    )
+    assert "a.gcode: 2 drawings on 210 x 297 mm; not written\n" in message
     assert os.listdir() == ["a.png"]  # noqa: PTH208
     with Image.open("a.png") as image:
         assert image.size == (1131, 1600)
@@ -148,7 +150,7 @@ def test_drawing_and_plotting_work_as_a_pipe() -> None:
     assert text.startswith("(sketchvae plot, page 210 x 297 mm)\n")
     assert text.endswith("G0 X0 Y0\n")
     assert b"standard output: 3 drawings on 210 x 297 mm" in plotted.stderr
-    down, _, lifts = told(plotted.stderr.decode())
+    down, _, lifts = read_stats(plotted.stderr.decode())
     assert lifts == sum(len(d.strokes) for d in load().draw(3, seed=1))
     assert replayed_ink(text) == pytest.approx(down, abs=0.6)
 
@@ -176,7 +178,7 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["-o", "x.pdf"], 1, "x.pdf: a plot must end in .svg, .gcode or .hpgl, got .pdf"),
         (["-o", "x"], 1, "got no suffix; try -o x.gcode"),
@@ -209,20 +211,20 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
     ],
 )
 def test_what_cannot_be_plotted_is_one_line_and_no_file(
-    arguments: list[str], code: int, said: str
+    arguments: list[str], code: int, message: str
 ) -> None:
     output = [] if "-o" in arguments else ["-o", "out.gcode"]
     printed = sketchvae("plot", SHEEP, "-n", "3", *output, *arguments, fails=code)
     error = printed.strip().splitlines()[-1]
     assert error.startswith("Error: ")
-    assert said in error
+    assert message in error
     assert code == 2 or len(printed.strip().splitlines()) == 1
     assert os.listdir() == []  # noqa: PTH208
 
 
 @pytest.mark.parametrize("output", ["out.svg", "out.gcode", "out.hpgl", "-"])
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ("", "standard input: holds no drawing"),
         ('{"drawing": []}\n', "a page must have a drawing with a stroke, got none"),
@@ -230,9 +232,9 @@ def test_what_cannot_be_plotted_is_one_line_and_no_file(
         (LINE + LINE[:30], "standard input, line 2: must be one JSON object"),
     ],
 )
-def test_no_ink_is_one_line_and_no_file(lines: str, said: str, output: str) -> None:
+def test_no_ink_is_one_line_and_no_file(lines: str, message: str, output: str) -> None:
     printed = sketchvae("plot", "-", "-o", output, fails=1, stdin=lines)
-    assert said in printed
+    assert message in printed
     assert len(printed.strip().splitlines()) == 1
     assert os.listdir() == []  # noqa: PTH208
 
@@ -283,8 +285,8 @@ def test_vpype_draws_sheep_in_its_own_pipelines() -> None:
 
 
 def test_vpype_says_in_a_line_what_is_wrong_with_sheep() -> None:
-    said = run_vpype("sheep", "--count", "0", "show", fails=True)
-    assert said.strip() == "Error: a page needs at least one drawing, got none; choose others"
+    message = run_vpype("sheep", "--count", "0", "show", fails=True)
+    assert message.strip() == "Error: a page needs at least one drawing, got none; choose others"
     assert "the temperature must be" in run_vpype("sheep", "-t", "99", "show", fails=True)
 
 

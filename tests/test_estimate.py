@@ -30,7 +30,7 @@ def drawing_seconds(*points: tuple[float, float], motion: Motion = MOTION) -> fl
 
 
 def from_rest_to_rest(length: float, speed: float, acceleration: float) -> float:
-    """Time a straight line: up to speed and down again, or as fast as the way allows."""
+    """Time a straight line: up to speed and down again, or only as fast as its length allows."""
     if length < speed**2 / acceleration:
         return 2.0 * float(np.sqrt(length / acceleration))
     return length / speed + speed / acceleration

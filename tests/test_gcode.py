@@ -232,9 +232,9 @@ def test_extent_is_that_of_all_moves() -> None:
         text = gcode(machine=Machine((400.0, 300.0), offset=(30.0, 20.0), home=home))
         replay = Replay(SERVO).run(text)
         points = np.concatenate([*replay.ink, replay.travels])
-        (said,) = re.findall(r"^\(extent: (.*)\)$", text, flags=re.M)
+        (message,) = re.findall(r"^\(extent: (.*)\)$", text, flags=re.M)
         expected = [*points.min(axis=0), *points.max(axis=0)]
-        np.testing.assert_allclose([float(v) for v in said.split()], expected, atol=0.001)
+        np.testing.assert_allclose([float(v) for v in message.split()], expected, atol=0.001)
         assert (replay.travels[-1] == (0, 0)) is home
 
 
@@ -287,7 +287,7 @@ def test_text_is_that_of_the_golden_file(golden: Callable[[str, str], None]) -> 
 
 
 @pytest.mark.parametrize(
-    ("machine", "said"),
+    ("machine", "message"),
     [
         ({"bed": (296.0, 300.0)}, "at least as large as the page, 297 x 210 mm, got 296 x 300 mm"),
         ({"bed": (300.0, 209.0)}, "at least as large as the page"),
@@ -297,13 +297,13 @@ def test_text_is_that_of_the_golden_file(golden: Callable[[str, str], None]) -> 
         ({"offset": (float("nan"), 0.0)}, "the offset must be two lengths in mm"),
     ],
 )
-def test_off_the_bed_is_refused(machine: dict[str, object], said: str) -> None:
-    with pytest.raises(SketchvaeError, match=said):
+def test_off_the_bed_is_refused(machine: dict[str, object], message: str) -> None:
+    with pytest.raises(SketchvaeError, match=message):
         gcode(machine=Machine(**machine))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("up", "down", "said"),
+    ("up", "down", "message"),
     [
         ((), ("M3",), "a pen-up command must have 1 to 69 characters, got ''"),
         (("M5", ""), ("M3",), "a pen-up command must have 1 to 69 characters"),
@@ -316,14 +316,14 @@ def test_off_the_bed_is_refused(machine: dict[str, object], said: str) -> None:
     ],
 )
 def test_own_command_that_grbl_would_misread_is_refused(
-    up: tuple[str, ...], down: tuple[str, ...], said: str
+    up: tuple[str, ...], down: tuple[str, ...], message: str
 ) -> None:
-    with pytest.raises(SketchvaeError, match=said):
+    with pytest.raises(SketchvaeError, match=message):
         PenLift(up, down)
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: z_axis(0, 0), "up above where it is down, within 200 mm, got Z0 up and Z0 down"),
         (lambda: z_axis(5, float("nan")), "up above where it is down"),
@@ -333,6 +333,6 @@ def test_own_command_that_grbl_would_misread_is_refused(
         (lambda: replace(SERVO, dwell_up=61), "after pen-up must be 0 to 60 seconds, got 61"),
     ],
 )
-def test_pen_lift_out_of_range_is_refused(make: object, said: str) -> None:
-    with pytest.raises(SketchvaeError, match=said):
+def test_pen_lift_out_of_range_is_refused(make: object, message: str) -> None:
+    with pytest.raises(SketchvaeError, match=message):
         make()  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""Jobs: what is read out of a file, what is refused, and where a job goes on."""
+"""Jobs: how a file is read, which files are refused, and where a job goes on."""
 
 import hashlib
 import json
@@ -158,7 +158,7 @@ def cut(lines: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "flock.gcode: must hold strokes, got none"),
         ("G21\nM5\n", "must hold strokes, got none"),
@@ -189,18 +189,18 @@ def cut(lines: int) -> str:
     ],
 )
 def test_what_must_not_be_sent_is_one_line_before_the_port_is_touched(
-    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("flock.gcode").write_text(text)
     error = last_line("send", "/dev/no-port", "flock.gcode")
     assert error.startswith("Error: flock.gcode")
-    assert said in error
+    assert message in error
     assert [p.name for p in tmp_path.iterdir()] == ["flock.gcode"]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "message"),
     [
         (["no.gcode"], 1, "no.gcode: cannot be read (No such file or directory)"),
         (["."], 1, ".: cannot be read (Is a directory)"),
@@ -214,12 +214,12 @@ def test_what_must_not_be_sent_is_one_line_before_the_port_is_touched(
     ],
 )
 def test_what_is_asked_for_wrongly_is_one_line(
-    arguments: list[str], code: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], code: int, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("flock.gcode").write_text(gcode())
     Path("picture.gcode").write_bytes(b"\x89PNG\xff\xfe")
-    assert said in last_line("send", "/dev/no-port", *arguments, fails=code)
+    assert message in last_line("send", "/dev/no-port", *arguments, fails=code)
 
 
 def test_without_pyserial_the_command_says_what_to_install(
@@ -235,14 +235,14 @@ def test_without_pyserial_the_command_says_what_to_install(
 # --- where a job goes on ------------------------------------------------------------
 
 
-def ink(commands: tuple[Command, ...], place: Point) -> list[tuple[Point, Point]]:
-    """Draw commands that begin at a place; return the pieces of ink."""
+def ink(commands: tuple[Command, ...], position: Point) -> list[tuple[Point, Point]]:
+    """Draw commands from a position; return the segments of ink."""
     pieces = []
     for command in commands:
         for point in command.points:
             if command.is_cut:
-                pieces.append((place, point))
-            place = point
+                pieces.append((position, point))
+            position = point
     return pieces
 
 
@@ -262,7 +262,7 @@ def test_wherever_a_job_stops_what_is_left_is_what_was_not_drawn(data: st.DataOb
         sent = data.draw(st.integers(0, len(stream)))
         # GRBL has drawn all but the last few moves that it was sent, and a part of one.
         left = data.draw(st.integers(0, 10))
-        share = data.draw(st.floats(0, 1))
+        t = data.draw(st.floats(0, 1))
         done = max(sent - left, 0)
         for i, command in enumerate(stream[:sent]):
             journal.log_sent(command.line)
@@ -270,20 +270,20 @@ def test_wherever_a_job_stops_what_is_left_is_what_was_not_drawn(data: st.DataOb
                 journal.acknowledged = command.line
                 if command.ends_stroke:
                     journal.log_done(command.stroke)
-        drawn, place = ink(tuple(stream[:done]), (0.0, 0.0)), (0.0, 0.0)
+        drawn, position = ink(tuple(stream[:done]), (0.0, 0.0)), (0.0, 0.0)
         for command in stream[:done]:
-            place = command.points[-1] if command.points else place
+            position = command.points[-1] if command.points else position
         if done < sent and stream[done].points:
             (end,) = stream[done].points
-            start = place
-            place = (start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1]))
-            drawn += [(start, place)] if stream[done].is_cut else []
+            start = position
+            position = (start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1]))
+            drawn += [(start, position)] if stream[done].is_cut else []
         journal.close(finished=False)
         found = Journal.read(journal.path, read)
     assert found is not None
-    going = find_resume_point(found, place)
+    going = find_resume_point(found, position)
     assert going is not None
-    rest = ink(remaining_commands(read, going), place)
+    rest = ink(remaining_commands(read, going), position)
     whole = length(strokes())
     assert total(drawn) + total(rest) == pytest.approx(whole, abs=0.15)  # SAME, at both ends
     again = [c.text for c in remaining_commands(read, going)]
@@ -300,10 +300,10 @@ def test_a_stroke_goes_on_even_where_the_travel_to_it_crossed_it(pen: str, tmp_p
     journal = Journal(tmp_path / "x.job", read, ResumePoint(0), (0.0, 0.0))
     journal.done, journal.sent, journal.acknowledged = 2, commands[i].line, commands[i - 1].line
     (x, y), (u, v) = commands[i - 1].points[0], (30.5, 32.5)
-    place = (x + 0.90625 * (u - x), y + 0.90625 * (v - y))  # 0.02 mm from the way of the travel
-    found = find_resume_point(journal, place)
+    position = (x + 0.90625 * (u - x), y + 0.90625 * (v - y))  # 0.02 mm from the way of the travel
+    found = find_resume_point(journal, position)
     assert found is not None
-    assert found.position == place
+    assert found.position == position
     assert read.strokes[found.stroke - 1].cuts[found.cut] == commands[i]
 
 
@@ -408,23 +408,23 @@ def program(page: Path, name: str, script: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
 def test_an_svg_is_drawn_by_the_program_on_the_path(page: Path) -> None:
-    program(page, "axicli", f'echo "axicli $1" > {page.parent}/said')
+    program(page, "axicli", f'echo "axicli $1" > {page.parent}/message')
     assert last_line("send", "axidraw", page, fails=0).endswith("drawn by axicli")
-    assert (page.parent / "said").read_text() == f"axicli {page}\n"
+    assert (page.parent / "message").read_text() == f"axicli {page}\n"
     program(page, "nextdraw", "exit 3")
-    said = last_line("send", "axidraw", page)
-    assert f"{page}: nextdraw ended with status 3" in said
+    message = last_line("send", "axidraw", page)
+    assert f"{page}: nextdraw ended with status 3" in message
 
 
 def test_without_such_a_program_the_message_says_where_it_comes_from(page: Path) -> None:
-    said = last_line("send", "axidraw", page)
-    assert "is drawn by nextdraw or axicli, and neither is on PATH" in said
-    assert "https://bantam.tools/nd_cli" in said
-    assert "https://axidraw.com/doc/cli_api" in said
+    message = last_line("send", "axidraw", page)
+    assert "is drawn by nextdraw or axicli, and neither is on PATH" in message
+    assert "https://bantam.tools/nd_cli" in message
+    assert "https://axidraw.com/doc/cli_api" in message
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("G21\n", "must be a whole SVG file, got none"),
         ('<svg xmlns="http://www.w3.org/2000/svg"><path', "must be a whole SVG file, got none"),
@@ -432,14 +432,14 @@ def test_without_such_a_program_the_message_says_where_it_comes_from(page: Path)
         (None, "cannot be read (No such file or directory)"),
     ],
 )
-def test_what_is_no_svg_is_one_line(content: str | None, said: str, page: Path) -> None:
-    program(page, "nextdraw", f"touch {page.parent}/said")
+def test_what_is_no_svg_is_one_line(content: str | None, message: str, page: Path) -> None:
+    program(page, "nextdraw", f"touch {page.parent}/message")
     if content is None:
         page.unlink()
     else:
         page.write_text(content)
-    assert said in last_line("send", "axidraw", page)
-    assert not (page.parent / "said").exists()
+    assert message in last_line("send", "axidraw", page)
+    assert not (page.parent / "message").exists()
 
 
 def test_options_for_grbl_are_not_for_axidraw(page: Path) -> None:

@@ -194,7 +194,7 @@ def test_packing_keeps_any_ink_apart(flock: list[list[Floats]], gap: float) -> N
 
 
 @pytest.mark.parametrize(
-    ("layout", "said"),
+    ("layout", "message"),
     [
         ({"margin": 74.0}, "less than half of its shorter side, 74 mm, got 74"),
         ({"margin": -1.0}, "the margin must be 0 mm or more, got -1"),
@@ -204,8 +204,8 @@ def test_packing_keeps_any_ink_apart(flock: list[list[Floats]], gap: float) -> N
         ({"arrangement": "packed", "gap": 100.0}, "got no room for 24; choose fewer"),
     ],
 )
-def test_what_cannot_be_laid_out_is_one_line(layout: dict[str, float], said: str) -> None:
-    with pytest.raises(SketchvaeError, match=said):
+def test_what_cannot_be_laid_out_is_one_line(layout: dict[str, float], message: str) -> None:
+    with pytest.raises(SketchvaeError, match=message):
         Layout(**layout).place(FLOCK, A5)  # type: ignore[arg-type]
 
 
@@ -244,7 +244,7 @@ def test_pens_take_drawings_or_strokes_in_turn_and_keep_the_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pens", "said"),
+    ("pens", "message"),
     [
         ({"colours": ()}, "there must be a pen, got none"),
         ({"colours": ("bleu",)}, "a name or #rrggbb, got 'bleu'"),
@@ -254,6 +254,6 @@ def test_pens_take_drawings_or_strokes_in_turn_and_keep_the_order() -> None:
         ({"width": 0.0}, "0.01 to 20 mm wide, got 0"),
     ],
 )
-def test_pen_that_is_not_defined_is_one_line(pens: dict[str, object], said: str) -> None:
-    with pytest.raises(SketchvaeError, match=said):
+def test_pen_that_is_not_defined_is_one_line(pens: dict[str, object], message: str) -> None:
+    with pytest.raises(SketchvaeError, match=message):
         Pens(**pens)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Sending, with the real command over a pseudo-terminal to a machine that forgives nothing."""
+"""`sketchvae send`, in a process of its own, over a pseudo-terminal to a simulated machine."""
 
 import contextlib
 import math
@@ -22,7 +22,7 @@ from sketchvae.machine.journal import Journal
 
 
 class Run:
-    """sketchvae send, running."""
+    """A running `sketchvae send`."""
 
     def __init__(self, *arguments: object, folder: Path, enter: bool = False) -> None:
         def listen() -> None:  # in the background of a shell, Ctrl-C is ignored
@@ -52,20 +52,20 @@ class Run:
         self.process.stdin.close()
         self.process.stdin = None
 
-    def heard(self, text: str) -> str:
-        """Wait for a line that holds this text, and return it."""
+    def wait_for_line(self, text: str) -> str:
+        """Read lines of standard error up to the first that has a text; return that line."""
         assert self.process.stderr
         for line in self.process.stderr:
             if text in line:
                 return line
-        raise AssertionError(f"{text!r} was not said")
+        raise AssertionError(f"no line has {text!r}")
 
     def finish(self, fails: int = 0) -> str:
-        """Wait for the end; return what was said."""
-        _, said = self.process.communicate(timeout=120)
-        assert self.process.returncode == fails, said
-        assert "Traceback" not in said
-        return said
+        """Wait for the end; return standard error."""
+        _, message = self.process.communicate(timeout=120)
+        assert self.process.returncode == fails, message
+        assert "Traceback" not in message
+        return message
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def send(sim: Simulator, file: Path, *arguments: object, fails: int = 0) -> str:
     return Run(sim.port, file, *arguments, folder=file.parent).finish(fails)
 
 
-def away(ink: list[tuple[float, float, float, float]], point: Point) -> float:
-    """Measure how far a point is from the nearest ink, in mm."""
+def distance_from_ink(ink: list[tuple[float, float, float, float]], point: Point) -> float:
+    """Return the distance of a point from the nearest ink, in mm."""
     least = math.inf
     for x0, y0, x1, y1 in ink:
         dx, dy = x1 - x0, y1 - y0
@@ -93,14 +93,20 @@ def away(ink: list[tuple[float, float, float, float]], point: Point) -> float:
 def assert_drawn_once(
     sim: Simulator, lines: list[list[Point]] | None = None, more: float = 0.0
 ) -> None:
-    """All of the strokes are on the paper, and no more ink than they need: nothing twice."""
+    """Assert that all strokes are on the paper, and no ink twice.
+
+    Args:
+        sim: the machine, which is waited for.
+        lines: the strokes; None for `strokes()`.
+        more: mm of ink that may be there in addition.
+    """
     lines = strokes() if lines is None else lines
     sim.wait_until_idle()
     for line in lines:
         for a, b in pairwise(line):
-            for share in (0.0, 0.5, 1.0):
-                point = (a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1]))
-                assert away(sim.ink, point) < 0.05, point
+            for t in (0.0, 0.5, 1.0):
+                point = (a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1]))
+                assert distance_from_ink(sim.ink, point) < 0.05, point
     drawn = sum(math.dist(i[:2], i[2:]) for i in sim.ink)
     assert -0.3 < drawn - length(lines) < 0.3 + more
     assert not sim.is_down
@@ -108,40 +114,41 @@ def assert_drawn_once(
     assert sim.written == []
 
 
-def one_line(said: str) -> str:
-    """Take the error out of what was said; it is one line and the last."""
-    last = said.strip().splitlines()[-1]
-    assert last.startswith("Error: "), said
+def one_line(message: str) -> str:
+    """Return the last line of standard error, which must be the error."""
+    last = message.strip().splitlines()[-1]
+    assert last.startswith("Error: "), message
     return last
 
 
 # --- the whole way ------------------------------------------------------------------
 
 
-PLAIN: tuple[str, ...] = ()
-COUNTED: tuple[str, ...] = ("--counted",)
-BOTH = pytest.mark.parametrize("counted", [PLAIN, COUNTED], ids=["answer by answer", "counted"])
+BY_LINE: tuple[str, ...] = ()
+BY_CHARACTER: tuple[str, ...] = ("--character-counting",)
+BOTH = pytest.mark.parametrize("flow", [BY_LINE, BY_CHARACTER], ids=["line by line", "counting"])
 
 
 @pytest.mark.parametrize(
-    ("pen", "counted"), [("servo", PLAIN), ("servo", COUNTED), ("relay", COUNTED), ("z", PLAIN)]
+    ("pen", "flow"),
+    [("servo", BY_LINE), ("servo", BY_CHARACTER), ("relay", BY_CHARACTER), ("z", BY_LINE)],
 )
 def test_a_job_is_drawn_once_and_the_pen_is_up(
-    pen: str, counted: tuple[str, ...], tmp_path: Path
+    pen: str, flow: tuple[str, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "flock.gcode"
     file.write_text(gcode(pen))
     with Simulator(pen=pen) as sim:
-        said = send(sim, file, *counted)
+        message = send(sim, file, *flow)
         assert_drawn_once(sim)
         assert sim.resets == 0
-    assert re.fullmatch(rf"{file}: 5 strokes drawn, in \d:\d\d\n", said)
+    assert re.fullmatch(rf"{file}: 5 strokes drawn, in \d:\d\d\n", message)
     assert [p.name for p in tmp_path.iterdir()] == ["flock.gcode"]
     assert b"(" not in sim.received  # a comment may hold what is a real-time command: ? ! ~
 
 
 def naive(sim: Simulator, window: int) -> None:
-    """Send the job with so many bytes under way; give up when no answer comes."""
+    """Send the job with up to `window` bytes not acknowledged; stop when no answer comes."""
     waiting: list[int] = []
     with serial.Serial(sim.port, 115200, timeout=0.5) as port:
         for line in [*gcode().splitlines(), ""]:
@@ -197,8 +204,8 @@ def test_standard_input_is_sent_and_the_record_is_in_this_folder(tmp_path: Path)
         run.finish(-signal.SIGKILL)
         assert [p.name for p in tmp_path.iterdir()] == ["sketchvae.job"]
         again = Run(sim.port, "-", "--resume", folder=tmp_path)
-        said = again.process.communicate(gcode(), timeout=60)[1]
-        assert "standard input: 5 strokes drawn" in said
+        message = again.process.communicate(gcode(), timeout=60)[1]
+        assert "standard input: 5 strokes drawn" in message
         assert_drawn_once(sim)
     assert not list(tmp_path.iterdir())
 
@@ -221,7 +228,7 @@ def test_draw_plot_and_send_are_a_pipe(tmp_path: Path) -> None:
 def interrupted(
     sim: Simulator, file: Path, number: int, at: float, *arguments: str, slowly: bool = True
 ) -> str:
-    """Send, with a signal when so many mm are drawn; return what was said."""
+    """Send, and send the process a signal when `at` mm are drawn; return standard error."""
     started: list[Run] = []
 
     def act() -> None:
@@ -231,47 +238,51 @@ def interrupted(
 
     sim.ink_hooks = [(at, act)]
     started.append(Run(sim.port, file, *arguments, folder=file.parent))
-    said = started[0].finish(-number if number == signal.SIGKILL else 1)
+    message = started[0].finish(-number if number == signal.SIGKILL else 1)
     sim.speed = 50.0
-    return said
+    return message
 
 
-@pytest.mark.parametrize(("pen", "counted"), [("servo", PLAIN), ("relay", COUNTED), ("z", COUNTED)])
+@pytest.mark.parametrize(
+    ("pen", "flow"), [("servo", BY_LINE), ("relay", BY_CHARACTER), ("z", BY_CHARACTER)]
+)
 def test_ctrl_c_lifts_the_pen_and_resume_goes_on_within_the_stroke(
-    pen: str, counted: tuple[str, ...], tmp_path: Path
+    pen: str, flow: tuple[str, ...], tmp_path: Path
 ) -> None:
     file = tmp_path / "flock.gcode"
     file.write_text(gcode(pen))
     whole = length(strokes())
     with Simulator(pen=pen) as sim:
-        said = one_line(interrupted(sim, file, signal.SIGINT, 0.5 * whole, *counted))
-        assert re.search(r"flock.gcode, line \d+: stopped by Ctrl-C; the pen is up; 2 of 5", said)
-        assert said.endswith("go on with --resume")
+        message = one_line(interrupted(sim, file, signal.SIGINT, 0.5 * whole, *flow))
+        assert re.search(
+            r"flock.gcode, line \d+: stopped by Ctrl-C; the pen is up; 2 of 5", message
+        )
+        assert message.endswith("go on with --resume")
         assert not sim.is_down
         assert sim.slip == (0.0, 0.0, 0.0)  # it was held before it was reset
         assert 0.5 * whole <= sim.drawn < 0.6 * whole
-        assert "goes on with stroke 3 of 5, within it" in send(sim, file, "--resume", *counted)
+        assert "goes on with stroke 3 of 5, within it" in send(sim, file, "--resume", *flow)
         assert_drawn_once(sim)
     assert [p.name for p in tmp_path.iterdir()] == ["flock.gcode"]
 
 
 @pytest.mark.parametrize(
-    ("share", "counted"), [(0.01, COUNTED), (0.5, PLAIN), (0.5, COUNTED), (0.999, PLAIN)]
+    ("share", "flow"), [(0.01, BY_CHARACTER), (0.5, BY_LINE), (0.5, BY_CHARACTER), (0.999, BY_LINE)]
 )
 def test_kill_9_and_resume_draw_nothing_twice(
-    share: float, counted: tuple[str, ...], file: Path
+    share: float, flow: tuple[str, ...], file: Path
 ) -> None:
     with Simulator() as sim:
-        interrupted(sim, file, signal.SIGKILL, share * length(strokes()), *counted, slowly=False)
-        send(sim, file, "--resume", *counted)
+        interrupted(sim, file, signal.SIGKILL, share * length(strokes()), *flow, slowly=False)
+        send(sim, file, "--resume", *flow)
         assert_drawn_once(sim)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_lift_the_pen_too(number: signal.Signals, file: Path) -> None:
     with Simulator() as sim:
-        said = interrupted(sim, file, number, 30.0)
-        assert f"stopped by {number.name}; the pen is up" in one_line(said)
+        message = interrupted(sim, file, number, 30.0)
+        assert f"stopped by {number.name}; the pen is up" in one_line(message)
         assert not sim.is_down
 
 
@@ -292,14 +303,14 @@ def test_a_second_ctrl_c_does_not_keep_the_pen_down(file: Path) -> None:
         sim.ink_hooks = [(d, lambda: run.kill(signal.SIGINT)) for d in (30.0, 30.2, 30.4, 30.6)]
         sim.speed = 2.0
         run = Run(sim.port, file, folder=file.parent)
-        said = one_line(run.finish(1))
-        assert "the pen is up" in said
+        message = one_line(run.finish(1))
+        assert "the pen is up" in message
         assert not sim.is_down
 
 
 @BOTH
 def test_a_refused_line_is_named_and_ends_the_job_with_the_pen_up(
-    counted: tuple[str, ...], file: Path
+    flow: tuple[str, ...], file: Path
 ) -> None:
     lines = file.read_text().splitlines()
     bad = lines.index("(stroke 3 of 5)") + 6
@@ -313,23 +324,23 @@ def test_a_refused_line_is_named_and_ends_the_job_with_the_pen_up(
 
     with Simulator() as sim:
         sim.hook = refuse
-        said = one_line(send(sim, file, *counted, fails=1))
-        assert f"flock.gcode, line {bad + 1}: the machine refused {words} (error:33, " in said
-        assert "the pen is up; 2 of 5 strokes are drawn; go on with --resume, or mend" in said
+        message = one_line(send(sim, file, *flow, fails=1))
+        assert f"flock.gcode, line {bad + 1}: the machine refused {words} (error:33, " in message
+        assert "the pen is up; 2 of 5 strokes are drawn; go on with --resume, or mend" in message
         assert not sim.is_down
         sim.speed = 50.0
         send(sim, file, "--resume")
         # Of what was under way behind it, the machine draws a little before it is stopped.
-        assert_drawn_once(sim, more=30.0 if counted else 0.0)
+        assert_drawn_once(sim, more=30.0 if flow else 0.0)
 
 
 def test_after_an_alarm_the_pen_is_up_and_the_place_must_be_found_again(file: Path) -> None:
     with Simulator() as sim:
         sim.hook = lambda k, _: "ALARM:1" if k == 70 else None
-        said = one_line(send(sim, file, fails=1))
-        assert "stopped with ALARM:1 (a limit switch was hit); the pen is up; " in said
-        done = int(re.findall(r"(\d) of 5 strokes are drawn", said)[0])
-        assert said.endswith(
+        message = one_line(send(sim, file, fails=1))
+        assert "stopped with ALARM:1 (a limit switch was hit); the pen is up; " in message
+        done = int(re.findall(r"(\d) of 5 strokes are drawn", message)[0])
+        assert message.endswith(
             f"home it or bring the pen to the origin, then go on with --from {done + 1}"
         )
         assert not sim.is_down
@@ -342,26 +353,26 @@ def test_after_an_alarm_the_pen_is_up_and_the_place_must_be_found_again(file: Pa
 
 @BOTH
 def test_a_lost_port_is_one_line_and_resume_finds_the_machine_at_another(
-    counted: tuple[str, ...], file: Path
+    flow: tuple[str, ...], file: Path
 ) -> None:
     with Simulator() as sim:
         sim.ink_hooks = [(100.0, sim.unplug)]
-        said = one_line(send(sim, file, *counted, fails=1))
-        assert re.search(r"line \d+: the port /dev/pts/\d+ is gone; the pen may be down", said)
-        assert said.endswith("strokes are drawn; go on with --resume")
+        message = one_line(send(sim, file, *flow, fails=1))
+        assert re.search(r"line \d+: the port /dev/pts/\d+ is gone; the pen may be down", message)
+        assert message.endswith("strokes are drawn; go on with --resume")
         sim.plug_in()
-        send(sim, file, "--resume", *counted)
+        send(sim, file, "--resume", *flow)
         assert_drawn_once(sim)
 
 
 def test_a_lost_acknowledgement_is_noticed_and_the_pen_lifted(file: Path) -> None:
     with Simulator() as sim:
         sim.hook = lambda k, _: "" if k == 60 else None
-        said = one_line(send(sim, file, "--timeout", "0.5", fails=1))
+        message = one_line(send(sim, file, "--timeout", "0.5", fails=1))
         assert re.search(
-            r"line \d+: the machine did not acknowledge G1\S+, idle, within 0.5 s", said
+            r"line \d+: the machine did not acknowledge G1\S+, idle, within 0.5 s", message
         )
-        assert "the pen is up" in said
+        assert "the pen is up" in message
         assert not sim.is_down
         send(sim, file, "--resume")
         assert_drawn_once(sim)
@@ -382,10 +393,12 @@ def test_a_machine_that_dies_is_noticed(file: Path) -> None:
 
     with Simulator() as sim:
         sim.ink_hooks = [(50.0, die)]
-        said = one_line(send(sim, file, "--timeout", "0.5", fails=1))
-        assert re.search(r"line \d+: the machine did not say anything within 0.5 s; the pen", said)
-        assert "the pen could not be lifted" in said
-        assert "--from" in said
+        message = one_line(send(sim, file, "--timeout", "0.5", fails=1))
+        assert re.search(
+            r"line \d+: the machine did not say anything within 0.5 s; the pen", message
+        )
+        assert "the pen could not be lifted" in message
+        assert "--from" in message
 
 
 def test_a_machine_that_was_switched_off_is_not_trusted(file: Path) -> None:
@@ -393,9 +406,9 @@ def test_a_machine_that_was_switched_off_is_not_trusted(file: Path) -> None:
         interrupted(sim, file, signal.SIGKILL, 50.0)
         sim.wait_until_idle()
         sim.switch_off_and_on()
-        said = one_line(send(sim, file, "--resume", fails=1))
-        assert "the machine is at 200.00, 150.00, not where the job left it" in said
-        assert said.endswith("go on with --from 2")
+        message = one_line(send(sim, file, "--resume", fails=1))
+        assert "the machine is at 200.00, 150.00, not where the job left it" in message
+        assert message.endswith("go on with --from 2")
         assert not sim.planner
 
 
@@ -454,8 +467,8 @@ def test_enter_pauses_behind_the_stroke_with_the_pen_up_and_goes_on(file: Path) 
     with Simulator() as sim:
         sim.ink_hooks = [(50.0, lambda: run.press_enter())]
         run = Run(sim.port, file, folder=file.parent)
-        said = run.heard("paused after stroke")
-        done = int(said.split()[3])
+        message = run.wait_for_line("paused after stroke")
+        done = int(message.split()[3])
         sim.wait_until_idle()
         assert not sim.is_down
         assert sim.drawn == pytest.approx(length(strokes()[:done]), abs=0.1)
@@ -479,17 +492,17 @@ def test_a_change_of_pens_waits_for_enter(tmp_path: Path) -> None:
     file.write_text(gcode(change=4))
     with Simulator() as sim:
         run = Run(sim.port, file, folder=tmp_path)
-        run.heard("put in pen 1: black, then press Enter")
+        run.wait_for_line("put in pen 1: black, then press Enter")
         assert sim.drawn == 0
         run.press_enter()
-        run.heard("put in pen 2: red?, then press Enter")
+        run.wait_for_line("put in pen 2: red?, then press Enter")
         assert sim.drawn == pytest.approx(length(strokes()[:3]), abs=0.1)
         assert not sim.is_down
         run.kill(signal.SIGINT)
         assert "3 of 5 strokes are drawn" in one_line(run.finish(1))
         again = Run(sim.port, file, "--resume", folder=tmp_path)
-        again.heard("goes on with stroke 4 of 5, pen 2: red?")
-        again.heard("put in pen 2: red?, then press Enter")
+        again.wait_for_line("goes on with stroke 4 of 5, pen 2: red?")
+        again.wait_for_line("put in pen 2: red?, then press Enter")
         again.press_enter()
         again.finish()
         assert_drawn_once(sim)
@@ -526,15 +539,15 @@ def test_progress_and_the_time_left_stand_in_the_terminal(file: Path) -> None:
 
 def test_check_lets_the_machine_read_without_moving(file: Path) -> None:
     with Simulator() as sim:
-        said = send(sim, file, "--check")
-        assert "5 strokes, every line accepted; nothing was drawn" in said
+        message = send(sim, file, "--check")
+        assert "5 strokes, every line accepted; nothing was drawn" in message
         assert sim.ink == []
-        assert sim.place == (0.0, 0.0, 0.0)
+        assert sim.position == (0.0, 0.0, 0.0)
         assert sim.state == "Idle"
         sim.hook = lambda _, text: "error:20" if text.startswith("G1") else None
-        said = one_line(send(sim, file, "--check", "--counted", fails=1))
-        assert "flock.gcode, line 12: the machine refused G1X" in said
-        assert said.endswith("nothing was drawn")
+        message = one_line(send(sim, file, "--check", "--counted", fails=1))
+        assert "flock.gcode, line 12: the machine refused G1X" in message
+        assert message.endswith("nothing was drawn")
         assert sim.state == "Idle"
     assert [p.name for p in file.parent.iterdir()] == ["flock.gcode"]
 
@@ -548,15 +561,15 @@ def test_laser_mode_is_warned_of_and_no_setting_is_ever_written(file: Path) -> N
 @pytest.mark.parametrize(("number", "axis"), [(130, "X"), (131, "Y")])
 def test_a_job_larger_than_the_machine_is_refused(number: int, axis: str, file: Path) -> None:
     with Simulator(settings={number: 40}) as sim:
-        said = one_line(send(sim, file, fails=1))
-        assert f"must fit the machine's 40 mm in {axis} (${number}), needs " in said
+        message = one_line(send(sim, file, fails=1))
+        assert f"must fit the machine's 40 mm in {axis} (${number}), needs " in message
         assert sim.taken == []
 
 
 def test_a_locked_machine_is_unlocked_only_when_asked(file: Path) -> None:
     with Simulator(boot="locked", settings={22: 1}) as sim:
-        said = one_line(send(sim, file, fails=1))
-        assert "must be idle, is Alarm; home it with --home, or unlock it with --unlock" in said
+        message = one_line(send(sim, file, fails=1))
+        assert "must be idle, is Alarm; home it with --home, or unlock it with --unlock" in message
         assert sim.taken == []
         send(sim, file, "--unlock")
         assert_drawn_once(sim)
@@ -567,19 +580,19 @@ def test_a_locked_machine_is_unlocked_only_when_asked(file: Path) -> None:
 
 def test_a_silent_port_is_one_line(file: Path) -> None:
     with Simulator(boot="dead") as sim:
-        said = one_line(send(sim, file, "--timeout", "0.6", fails=1))
-        assert "does not answer as GRBL 1.1 would within 0.6 s" in said
+        message = one_line(send(sim, file, "--timeout", "0.6", fails=1))
+        assert "does not answer as GRBL 1.1 would within 0.6 s" in message
 
 
 def test_a_port_that_is_missing_or_busy_is_one_line(file: Path) -> None:
-    said = one_line(Run("/dev/ttyNONE", file, folder=file.parent).finish(1))
-    assert said.startswith("Error: /dev/ttyNONE: is no serial port of this computer; it has ")
-    said = one_line(Run("socket://127.0.0.1:9", file, folder=file.parent).finish(1))
-    assert "cannot be reached (" in said
+    message = one_line(Run("/dev/ttyNONE", file, folder=file.parent).finish(1))
+    assert message.startswith("Error: /dev/ttyNONE: is no serial port of this computer; it has ")
+    message = one_line(Run("socket://127.0.0.1:9", file, folder=file.parent).finish(1))
+    assert "cannot be reached (" in message
     with Simulator() as sim:
         with serial.Serial(sim.port, exclusive=True):
-            said = one_line(send(sim, file, fails=1))
-        assert f"{sim.port}: is in use by another program; close that first" in said
+            message = one_line(send(sim, file, fails=1))
+        assert f"{sim.port}: is in use by another program; close that first" in message
         assert sim.received == b""
 
 
@@ -596,9 +609,9 @@ def test_a_record_is_not_drawn_over_unasked(file: Path) -> None:
     with Simulator() as sim:
         interrupted(sim, file, signal.SIGINT, 50.0)
         taken = len(sim.taken)
-        said = one_line(send(sim, file, fails=1))
-        assert "1 of 5 strokes are drawn" in said or "0 of 5 strokes are drawn" in said
-        assert "go on with --resume, or begin anew with --from 1" in said
+        message = one_line(send(sim, file, fails=1))
+        assert "1 of 5 strokes are drawn" in message or "0 of 5 strokes are drawn" in message
+        assert "go on with --resume, or begin anew with --from 1" in message
         assert len(sim.taken) == taken
         sim.ink.clear()
         send(sim, file, "--from", "1")

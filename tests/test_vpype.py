@@ -131,9 +131,9 @@ def seen_by_hp2xx(text: str, folder: Path) -> list[Floats]:
         check=True,
     )
     assert re.search(r"command\(s\) ignored: +0$", done.stderr, flags=re.M)
-    said = re.search(r"range: \((-?\d+), (-?\d+)\) \.{3} \((-?\d+), (-?\d+)\)", done.stderr)
-    assert said is not None
-    left, low, _, high = (int(group) for group in said.groups())
+    message = re.search(r"range: \((-?\d+), (-?\d+)\) \.{3} \((-?\d+), (-?\d+)\)", done.stderr)
+    assert message is not None
+    left, low, _, high = (int(group) for group in message.groups())
     unit = 72 / 25.4 * 0.025  # it takes a plotter unit for 0.025 mm
     strokes: list[Floats] = []
     for data in re.findall(r'<path d="([^"]*)"', svg.read_text()):
@@ -213,7 +213,7 @@ def test_what_is_refused_is_what_vpype_would_cut_off(device: str, landscape: boo
 
 
 @pytest.mark.parametrize(
-    ("device", "sheet", "said"),
+    ("device", "sheet", "message"),
     [
         ("hp9999", A4, "a device must be one of hp7475a, .*, got 'hp9999'"),
         ("hp7475a", parse_page("a2"), "hp7475a takes a4, a3, letter, got a page of 'a2'"),
@@ -225,8 +225,10 @@ def test_what_is_refused_is_what_vpype_would_cut_off(device: str, landscape: boo
         ("designmate", A4, "designmate: vpype's description must be sizes"),
     ],
 )
-def test_device_or_paper_that_is_unknown_is_one_line(device: str, sheet: Page, said: str) -> None:
-    with pytest.raises(SketchvaeError, match=said):
+def test_device_or_paper_that_is_unknown_is_one_line(
+    device: str, sheet: Page, message: str
+) -> None:
+    with pytest.raises(SketchvaeError, match=message):
         to_hpgl(laid_out(sheet), device)
 
 

@@ -32,7 +32,7 @@ class Line:
     text: str
 
     @property
-    def words(self) -> list[Word]:
+    def words(self) -> tuple[Word, ...]:
         """The words, in order."""
         return words_of(self.text)
 

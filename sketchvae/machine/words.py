@@ -1,6 +1,7 @@
 """Words of G-code: a letter and a number each, as in `G1 X10.5`."""
 
 import re
+from functools import lru_cache
 
 MM_PER_INCH = 25.4
 MAX_LINE = 79  # characters of a line, without its newline, that GRBL 1.1 reads
@@ -11,9 +12,10 @@ _WORD = re.compile(r"([A-Z])([-+\d.]+)")
 _FLOW = {0.0, 1.0, 2.0, 30.0}  # M codes that pause or end a program; every other M may move a pen
 
 
-def words_of(text: str) -> list[Word]:
+@lru_cache(maxsize=64)  # each line is split by several passes in a row
+def words_of(text: str) -> tuple[Word, ...]:
     """Split a line into its words, in order."""
-    return [(letter, float(value)) for letter, value in _WORD.findall(text)]
+    return tuple([(letter, float(value)) for letter, value in _WORD.findall(text)])
 
 
 def pen_words(text: str) -> frozenset[Word]:
