@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.polyline import Floats, resample, simplify, simplify_mask
+from sketchvae.svg_page import path_data
 
 SIMPLIFIED_SIDE = 255.0  # pixels, longest side in Quick, Draw!'s simplified form
 SIMPLIFIED_EPSILON = 2.0  # pixels, tolerance of Ramer-Douglas-Peucker in that form
@@ -361,21 +362,6 @@ class Drawing:
             'stroke="currentColor" stroke-width="2" stroke-linecap="round" '
             f'stroke-linejoin="round">{paths}</svg>'
         )
-
-
-def path_data(stroke: Floats, decimals: int) -> str:
-    """Write a stroke as SVG path data: M x,y L x,y ...; a single point as a line of no length.
-
-    A round cap turns the line of no length into a dot.
-    """
-    points = [f"{number(x, decimals)},{number(y, decimals)}" for x, y in stroke.tolist()]
-    return "M" + " L".join(points if len(points) > 1 else points * 2)
-
-
-def number(value: float, decimals: int) -> str:
-    """Write a number in full, without trailing zeros: 1.50 as 1.5, -0.0 as 0, 100 as 100."""
-    text = f"{round(value, decimals) + 0.0:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if decimals else text
 
 
 def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:

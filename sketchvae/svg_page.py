@@ -2,8 +2,8 @@
 
 from typing import Any, TypeAlias
 
-from sketchvae.drawing import number
 from sketchvae.errors import SketchvaeError
+from sketchvae.polyline import Floats
 
 Element: TypeAlias = Any  # of svgwrite, which has no types
 
@@ -30,7 +30,7 @@ class SvgPage:
         """
         import svgwrite  # here: it takes as long as NumPy, for it imports urllib, http and ssl
 
-        size = tuple(number(side, DECIMALS) for side in (width, height))
+        size = tuple(format_number(side, DECIMALS) for side in (width, height))
         self.root: Element = svgwrite.Drawing(
             size=tuple(f"{side}mm" for side in size), viewBox=f"0 0 {' '.join(size)}", debug=False
         )
@@ -51,7 +51,7 @@ class SvgPage:
         layer = self.root.g(
             fill="none",
             stroke=colour,
-            stroke_width=number(line_width, DECIMALS),
+            stroke_width=format_number(line_width, DECIMALS),
             stroke_linecap="round",
             stroke_linejoin="round",
         )
@@ -99,7 +99,7 @@ class SvgPage:
             colour: of the dot.
             attributes: more of the circle.
         """
-        dot = self.root.circle(r=number(radius, DECIMALS), fill=colour, **attributes)
+        dot = self.root.circle(r=format_number(radius, DECIMALS), fill=colour, **attributes)
         return self.root.add(dot)
 
     def add_motion(self, element: Element, data: str, **timing: str) -> None:
@@ -133,3 +133,29 @@ def check_colour(text: str, name: str = "a colour") -> None:
         raise SketchvaeError(
             f"{name} must be a name or #rrggbb, got {text!r:.60}; try 'black' or '#224488'"
         )
+
+
+def path_data(stroke: Floats, decimals: int) -> str:
+    """Return a stroke as SVG path data, "Mx,y Lx,y ...".
+
+    A single point becomes a line of length 0, which a round cap shows as a dot.
+
+    Args:
+        stroke: (n, 2) points.
+        decimals: greatest number of decimals of a coordinate.
+    """
+    points = [
+        f"{format_number(x, decimals)},{format_number(y, decimals)}" for x, y in stroke.tolist()
+    ]
+    return "M" + " L".join(points if len(points) > 1 else points * 2)
+
+
+def format_number(value: float, decimals: int) -> str:
+    """Return a number in full without trailing zeros: 1.50 as "1.5", -0.0 as "0", 100 as "100".
+
+    Args:
+        value: the number.
+        decimals: greatest number of decimals.
+    """
+    text = f"{round(value, decimals) + 0.0:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if decimals else text

@@ -16,9 +16,10 @@ import svgelements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.drawing import Drawing, Pen, number, path_data
+from sketchvae.drawing import Drawing, Pen
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
+from sketchvae.svg_page import format_number, path_data
 
 Point = tuple[float, float]
 
@@ -536,7 +537,7 @@ def test_path_data_is_short_and_draws_a_dot_as_a_line_of_no_length() -> None:
     ],
 )
 def test_number_is_plain_and_without_trailing_zeros(value: float, decimals: int, text: str) -> None:
-    assert number(value, decimals) == text
+    assert format_number(value, decimals) == text
 
 
 # --- what a person may have handed in -------------------------------------------------

@@ -107,8 +107,8 @@ def _save_sheets(folder: Path, drawings: "Sequence[Drawing]", report: list[_Clus
 
     for line in report:
         own = [d for d, inside in zip(drawings, line.inside, strict=True) if inside][:MAX_SHOWN]
-        with replacing(folder / f"cluster-{line.number}.png") as beside:
-            contact_sheet(own, columns=10, cell=120).save(beside, format="PNG")
+        with replacing(folder / f"cluster-{line.number}.png") as temporary:
+            contact_sheet(own, columns=10, cell=120).save(temporary, format="PNG")
     number = len(report) + 1
     while (stale := folder / f"cluster-{number}.png").exists():
         stale.unlink()

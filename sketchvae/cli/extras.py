@@ -1,18 +1,25 @@
-"""What to say when a command's optional packages are missing."""
+"""Errors about missing optional packages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import MissingExtra
 
 
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
-    """Turn a missing package of an extra into a line that says what to install."""
+    """Name the extra to install if a package is missing in the block.
+
+    Args:
+        extra: name of the extra.
+
+    Raises:
+        MissingExtra: instead of ModuleNotFoundError.
+    """
     try:
         yield
     except ModuleNotFoundError as error:
-        raise SketchvaeError(
+        raise MissingExtra(
             f"this command needs {error.name}, which is not installed; "
             f"run: pip install 'sketchvae[{extra}]'"
         ) from error

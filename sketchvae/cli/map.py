@@ -56,15 +56,17 @@ def map_(
 
     check_suffix(output)
     artist = load(model)
-    with replacing(output) as beside:
+    with replacing(output) as temporary:
         drawings = with_ink(files, number)
         with needs(_EXTRAS[method]):
             chart = draw_map(artist, drawings, method)
         if output.suffix.lower() == ".png":
-            beside.write_bytes(to_png(chart))
+            temporary.write_bytes(to_png(chart))
         else:
             words = ", ".join(word for word in chart.words[:3] if word)
-            beside.write_text(to_html(chart, f"Map: {words}" if words else "Map"), encoding="utf-8")
+            temporary.write_text(
+                to_html(chart, f"Map: {words}" if words else "Map"), encoding="utf-8"
+            )
     click.echo(f"{output}: {len(drawings)} drawings", file=sys.stderr)
 
 

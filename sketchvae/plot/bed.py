@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from sketchvae.drawing import number
 from sketchvae.errors import SketchvaeError
 from sketchvae.plot.page import DECIMALS, Page
 from sketchvae.plot.plan import Plot
 from sketchvae.polyline import Floats
+from sketchvae.svg_page import format_number
 
 Corner = Literal["bottom-left", "bottom-right", "top-left", "top-right"]
 
@@ -133,7 +133,7 @@ class MachinePlot:
 
 def format_mm(value: float) -> str:
     """Write a length in mm, to a thousandth."""
-    return number(float(value), DECIMALS)
+    return format_number(float(value), DECIMALS)
 
 
 def format_point(point: Floats) -> str:

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sketchvae.drawing import number
 from sketchvae.machine.comments import END, comment, pen_comment, pen_up_comment, stroke_comment
 from sketchvae.plot.bed import MachinePlot, format_mm, format_point
 from sketchvae.plot.pen_lift import PenLift
 from sketchvae.polyline import Floats
+from sketchvae.svg_page import format_number
 
 
 def to_gcode(placed: MachinePlot, lift: PenLift, feed: float) -> str:
@@ -37,7 +37,7 @@ def _header(placed: MachinePlot, lift: PenLift, feed: float) -> Iterator[str]:
     yield comment(f"bed: {format_mm(width)} x {format_mm(height)} mm")
     yield comment(f"extent: {' '.join(map(format_mm, placed.extent))}")
     yield pen_up_comment(lift.up)
-    yield from ("G21", "G90", "G94", f"F{number(feed, 3)}")
+    yield from ("G21", "G90", "G94", f"F{format_number(feed, 3)}")
 
 
 def _strokes(placed: MachinePlot, up: list[str], down: list[str], feed: float) -> Iterator[str]:
@@ -59,9 +59,9 @@ def _cuts(stroke: Floats, feed: float) -> Iterator[str]:
     """Yield the moves from the first point on; a dot is a move to where the pen is."""
     kept = (np.diff(stroke, axis=0) != 0).any(axis=1)
     points = stroke[1:][kept] if kept.any() else stroke[:1]
-    yield f"G1 {format_point(points[0])} F{number(feed, 3)}"
+    yield f"G1 {format_point(points[0])} F{format_number(feed, 3)}"
     yield from (f"G1 {format_point(point)}" for point in points[1:])
 
 
 def _dwell(seconds: float) -> list[str]:
-    return [f"G4 P{number(seconds, 3)}"] if round(seconds, 3) else []
+    return [f"G4 P{format_number(seconds, 3)}"] if round(seconds, 3) else []

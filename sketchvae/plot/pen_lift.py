@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sketchvae.drawing import number
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.comments import SEPARATOR, UNSAFE, pen_up_comment
 from sketchvae.machine.words import MAX_LINE
+from sketchvae.svg_page import format_number
 
 MAX_COMMANDS = MAX_LINE - len(pen_up_comment(()))  # characters, so that the comment holds them
 MAX_DWELL = 60.0  # seconds
@@ -69,7 +69,7 @@ def servo(up: float = 60.0, down: float = 90.0) -> PenLift:
     """
     for pulse in (up, down):
         _check_spindle(pulse)
-    return PenLift((f"M3 S{number(up, 3)}",), (f"M3 S{number(down, 3)}",))
+    return PenLift((f"M3 S{format_number(up, 3)}",), (f"M3 S{format_number(down, 3)}",))
 
 
 def spindle(down: float = 1000.0) -> PenLift:
@@ -82,7 +82,7 @@ def spindle(down: float = 1000.0) -> PenLift:
         SketchvaeError: for a speed out of range.
     """
     _check_spindle(down)
-    return PenLift(("M5",), (f"M3 S{number(down, 3)}",))
+    return PenLift(("M5",), (f"M3 S{format_number(down, 3)}",))
 
 
 def z_axis(up: float = 5.0, down: float = 0.0, plunge: float = 1000.0) -> PenLift:
@@ -105,7 +105,7 @@ def z_axis(up: float = 5.0, down: float = 0.0, plunge: float = 1000.0) -> PenLif
         raise SketchvaeError(
             f"the rate of descent must be 1 to 1000000 mm/min, got {plunge:g}; try 1000"
         )
-    high, low = (f"G1 Z{number(z, 3)} F{number(plunge, 3)}" for z in (up, down))
+    high, low = (f"G1 Z{format_number(z, 3)} F{format_number(plunge, 3)}" for z in (up, down))
     return PenLift((high,), (low,), 0.0, 0.0, move_seconds=2 * (up - down) / plunge * 60)
 
 

@@ -5,11 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from sketchvae.drawing import path_data
 from sketchvae.plot.plan import Plot
 from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, subdivide
-from sketchvae.svg_page import DECIMALS, SvgPage
+from sketchvae.svg_page import DECIMALS, SvgPage, path_data
 
 TRAVEL_COLOURS = ("red", "blue", "lime")
 PREVIEW_PIXELS = 1600  # longer side of the preview

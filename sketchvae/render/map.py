@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae import errors
-from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing, number
+from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing
 from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, subdivide
 from sketchvae.render.canvas import BLACK, RGB, WHITE
 from sketchvae.render.page import LINE, fit_to_cell
 from sketchvae.render.png import MIN_LINE_PIXELS
+from sketchvae.svg_page import format_number
 
 TEMPLATE = Path(__file__).with_name("map.html")
 CELLS = 10  # along a side of the map
@@ -212,7 +213,9 @@ def _dots(chart: Map, positions: Floats) -> list[str]:
     words, dots = chart.words, []
     for word in words:
         own = [d.word == word for d in chart.drawings]
-        path = "".join(f"M{number(x, 1)} {number(y, 1)}h0" for x, y in positions[own].tolist())
+        path = "".join(
+            f"M{format_number(x, 1)} {format_number(y, 1)}h0" for x, y in positions[own].tolist()
+        )
         dots.append(f'<path class="dots" stroke="{_css(word_colour(words, word))}" d="{path}"/>')
     return dots
 

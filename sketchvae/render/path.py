@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchvae.drawing import path_data
 from sketchvae.polyline import Floats, segment_lengths
-from sketchvae.svg_page import DECIMALS
+from sketchvae.svg_page import DECIMALS, path_data
 
 _CHORDS = 16  # straight pieces that approximate one Bezier curve
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from string import Template
 
-from sketchvae.drawing import Drawing, number
+from sketchvae.drawing import Drawing
 from sketchvae.render.page import CURRENT_COLOUR, PageSpec, Style, title
 from sketchvae.render.svg import to_svg
 from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation, timeline
+from sketchvae.svg_page import format_number
 
 TEMPLATE = Path(__file__).with_name("player.html")
 PLAYER_STYLE = Style(colour=CURRENT_COLOUR)  # dark ink on a light page, light ink on a dark page
@@ -53,7 +54,7 @@ def player(svg: str, name: str, duration: float, animation: Animation, style: St
         title=html.escape(name or "A drawing"),
         scheme="light dark" if dark_too else "light",
         svg=svg,
-        duration=number(duration, 6),
-        pause=number(animation.pause, 6),
+        duration=format_number(duration, 6),
+        pause=format_number(animation.pause, 6),
         checked="checked" if animation.loop else "",
     )

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sketchvae.drawing import number
 from sketchvae.render.path import StrokePath
 from sketchvae.render.timeline import Animation, StrokeTime, Timeline
-from sketchvae.svg_page import Element, SvgPage
+from sketchvae.svg_page import Element, SvgPage, format_number
 
 TIP = 1.25  # radius of the pen tip, in line widths
 _KEY_TIME = 0.0005  # seconds: key times are rounded to this, or finer
@@ -76,7 +75,7 @@ class Clock:
         begin, end = (0.0, self.period) if self.loop else (seconds[0], seconds[-1])
         end = max(end, begin + _KEY_TIME)
         decimals = math.ceil(math.log10((end - begin) / _KEY_TIME))
-        times = [number((second - begin) / (end - begin), decimals) for second in seconds]
+        times = [format_number((second - begin) / (end - begin), decimals) for second in seconds]
         if times[0] != "0":
             times, values = ["0", *times], [values[0], *values]
         if times[-1] != "1":
@@ -91,7 +90,7 @@ class Clock:
 
 
 def _seconds(value: float) -> str:
-    return number(value, 6)
+    return format_number(value, 6)
 
 
 def _animate_stroke(
@@ -105,7 +104,7 @@ def _animate_stroke(
         element["pathLength"] = 1
         # Browsers measure curves inexactly: the last dash is surely longer than the path.
         fractions, seconds = [*time.fractions.tolist(), 2.0], [*time.seconds.tolist(), time.end]
-        dashes = [f"{number(fraction, _STROKE_DECIMALS)} 2" for fraction in fractions]
+        dashes = [f"{format_number(fraction, _STROKE_DECIMALS)} 2" for fraction in fractions]
         page.add_animation(element, "stroke-dasharray", **clock.attributes(seconds, dashes))
     if time.begin > 0:
         shown = clock.attributes([0.0, time.begin], ["hidden", "visible"])
@@ -132,7 +131,7 @@ def _add_pen_tip(
         distances += (walked + time.fractions * length).tolist()
         seconds += time.seconds.tolist()
         walked += length
-    fractions = [number(d / walked if walked else 0.0, _ROUTE_DECIMALS) for d in distances]
+    fractions = [format_number(d / walked if walked else 0.0, _ROUTE_DECIMALS) for d in distances]
     moving = clock.attributes(seconds, fractions)
     moving["keyPoints"] = moving.pop("values")
     shown = clock.attributes([0.0, seconds[-1]], ["visible", "hidden"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sketchvae.drawing import Drawing, path_data
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats, arc_fractions, points_at_fractions, segment_lengths
 from sketchvae.render.animation import AnimationSpec
@@ -23,7 +23,7 @@ from sketchvae.render.player import player
 from sketchvae.render.smil import Clock
 from sketchvae.render.svg import add_ink_layer, add_stroke
 from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation
-from sketchvae.svg_page import DECIMALS, SvgPage
+from sketchvae.svg_page import DECIMALS, SvgPage, path_data
 
 if TYPE_CHECKING:
     from sketchvae.render.encoders import Frame
