@@ -1,0 +1,1 @@
+"""G-code -> a plotter that runs GRBL; knows nothing of drawings."""

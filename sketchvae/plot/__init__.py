@@ -1,0 +1,1 @@
+"""Drawings -> a page for a plotter: SVG, G-code, HPGL."""
