@@ -51,7 +51,7 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
     Args:
         path: the file.
         split_groups: in a page by another program, whether each outermost group or shape is a
-            drawing. A group around all others (a layer) is looked into.
+            drawing. A group around all others (a layer) is split too.
 
     Raises:
         FileFormatError: if the file is not SVG, defines entities, is too large, or has no stroke.
@@ -75,6 +75,19 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
 
 def _root(path: Path) -> ElementTree.Element:
     """Check and parse the file; return its tree without the elements that draw nothing."""
+    root = _parse_xml(_read_bytes(path), path)
+    if _name(root) != "svg":
+        raise FileFormatError(
+            f"{path}: must be SVG, with the element svg outermost, got {_name(root)[:60]!r}"
+        )
+    by_id = {name: element for element in root.iter() if (name := element.get("id"))}
+    if _Weight(by_id, path).of(root) > MAX_ELEMENTS:
+        _refuse_size(path)
+    _remove_no_ink(root)
+    return root
+
+
+def _read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_BYTES else b""
@@ -84,22 +97,23 @@ def _root(path: Path) -> ElementTree.Element:
         ) from error
     if size > MAX_BYTES:
         raise FileFormatError(f"{path}: must have at most {MAX_BYTES} bytes, got {size}; split it")
+    return content
+
+
+def _parse_xml(content: bytes, path: Path) -> ElementTree.Element:
     try:
         _check_xml(content, path)
-        root = ElementTree.fromstring(content)  # noqa: S314 (checked above)
+        return ElementTree.fromstring(content)  # noqa: S314 (checked before)
     except SketchvaeError:
         raise
     except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError) as error:
         raise FileFormatError(
             f"{path}: must be SVG, which is XML ({error}); export it again"
         ) from error
-    if _name(root) != "svg":
-        raise FileFormatError(
-            f"{path}: must be SVG, with the element svg outermost, got {_name(root)[:60]!r}"
-        )
-    by_id = {name: element for element in root.iter() if (name := element.get("id"))}
-    if _Weight(by_id, path).of(root) > MAX_ELEMENTS:
-        _refuse_size(path)
+
+
+def _remove_no_ink(root: ElementTree.Element) -> None:
+    """Remove the elements that draw nothing, and put symbols into <defs>."""
     for parent in list(root.iter()):
         for index, child in reversed(list(enumerate(parent))):
             if _name(child) in _NO_INK:
@@ -107,7 +121,6 @@ def _root(path: Path) -> ElementTree.Element:
             elif _name(child) == "symbol":  # is drawn only by <use>, as the content of <defs>
                 parent[index] = ElementTree.Element(child.tag.replace("symbol", "defs"))
                 parent[index].append(child)
-    return root
 
 
 def _check_xml(content: bytes, path: Path) -> None:
