@@ -60,7 +60,7 @@ class Drawing:
     ) -> None:
         checked = tuple(_checked_stroke(s, i) for i, s in enumerate(strokes))
         if checked:
-            _check_range(checked)
+            _check_coordinates(checked)
         object.__setattr__(self, "strokes", checked)
         object.__setattr__(self, "word", word)
         object.__setattr__(self, "key_id", key_id)
@@ -380,7 +380,7 @@ def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:
     return points
 
 
-def _check_range(strokes: Sequence[Floats]) -> None:
+def _check_coordinates(strokes: Sequence[Floats]) -> None:
     if np.abs(np.concatenate(strokes)).max() <= COORDINATE_LIMIT:  # False for nan too
         return
     for index, points in enumerate(strokes):

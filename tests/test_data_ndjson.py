@@ -1,8 +1,10 @@
 """ndjson: what is read, what is refused and where, and what is written."""
 
 import gzip
+import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -226,6 +228,16 @@ def test_real_sheep_are_read_from_gzip(tmp_path: Path) -> None:
     packed = tmp_path / "sheep.ndjson.gz"
     packed.write_bytes(gzip.compress(QUICKDRAW.read_bytes()))
     assert list(ndjson.read(packed)) == list(ndjson.read(QUICKDRAW))
+
+
+def test_files_in_data_are_those_that_its_readme_lists() -> None:
+    readme = QUICKDRAW.with_name("README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `(\S+)` \| .* \| (\d+) \| `([0-9a-f]{64})` \|$", readme, re.M)
+    assert {name for name, _, _ in listed} == {p.name for p in QUICKDRAW.parent.glob("*.ndjson")}
+    for name, count, digest in listed:
+        path = QUICKDRAW.with_name(name)
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
+        assert len(list(ndjson.read(path))) == int(count)
 
 
 @needs_shared

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import FileFormatError
+from sketchvae.polyline import Floats
 
 MAX_LINE = 8 * 2**20  # characters of a line; MAX_POINTS raw points take about five million
 MAX_JSON = 2**26  # bytes of a .json file, which is read as a whole
@@ -125,17 +125,17 @@ def line(drawing: Drawing) -> str:
     record: dict[str, Any] = {"word": _checked_text(drawing.word, "word", "ndjson")}
     if drawing.key_id:
         record["key_id"] = _checked_text(drawing.key_id, "key_id", "ndjson")
-    columns: list[NDArray[np.float64]] = [s.T for s in drawing.strokes]
+    columns: list[Floats] = [s.T for s in drawing.strokes]
     if drawing.times is not None:
         columns = [np.vstack([c, t]) for c, t in zip(columns, drawing.times, strict=True)]
     _check_count(drawing.n_points, "ndjson")
     for index, stroke in enumerate(columns):
-        _check_range(stroke, f"ndjson, stroke {index}")
+        _check_limits(stroke, f"ndjson, stroke {index}")
     record["drawing"] = [[_shortest(c) for c in stroke] for stroke in columns]
     return json.dumps(record, separators=(",", ":"))
 
 
-def _shortest(column: NDArray[np.float64]) -> list[float]:
+def _shortest(column: Floats) -> list[float]:
     return [int(v) if v.is_integer() else v for v in column.tolist()]
 
 
@@ -200,7 +200,7 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def _columns(entries: list[Any], source: str) -> tuple[NDArray[np.float64], list[int]]:
+def _columns(entries: list[Any], source: str) -> tuple[Floats, list[int]]:
     """Check all strokes; return their columns and their ends.
 
     Columns are x, y and, in the raw form, t: (2 or 3, n_points). They are one array for the whole
@@ -223,7 +223,7 @@ def _columns(entries: list[Any], source: str) -> tuple[NDArray[np.float64], list
         columns = np.array(lists or [[], []], dtype=np.float64)
     except OverflowError:  # an integer beyond any float
         columns = np.array([[np.inf], [np.inf]])
-    _check_range(columns, source)
+    _check_limits(columns, source)
     return columns, ends
 
 
@@ -247,7 +247,7 @@ def _is_column(column: object) -> bool:
     return isinstance(column, list) and _NUMBERS.issuperset(map(type, column))
 
 
-def _check_range(columns: NDArray[np.float64], source: str) -> None:
+def _check_limits(columns: Floats, source: str) -> None:
     for values, limit, what in (
         (columns[:2], MAX_COORDINATE, "coordinates"),
         (columns[2:], MAX_TIME, "times"),

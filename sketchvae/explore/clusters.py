@@ -18,7 +18,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate.traits import TRAITS, traits
 from sketchvae.explore.embedding import pca
 from sketchvae.generate.parallel import one_thread
-from sketchvae.polyline import Floats, Floats32
+from sketchvae.polyline import Bools, Floats, Floats32
 
 Labels = NDArray[np.intp]
 _Divide = Callable[[Floats, int], Labels]  # components (B, D) and a seed to labels (B,)
@@ -147,9 +147,7 @@ class EffectSize:
     cohens_d: float
 
 
-def distinguishing_traits(
-    drawings: Sequence[Drawing], inside: NDArray[np.bool_]
-) -> list[EffectSize]:
+def distinguishing_traits(drawings: Sequence[Drawing], inside: Bools) -> list[EffectSize]:
     """Return the traits in which some drawings differ most from the others, largest effect first.
 
     At most 3 traits are returned, each with a |Cohen's d| of 0.5 or more.
@@ -161,7 +159,7 @@ def distinguishing_traits(
     return _effect_sizes(traits([d.in_simplified_form() for d in drawings]), inside)
 
 
-def _effect_sizes(measured: Floats, inside: NDArray[np.bool_]) -> list[EffectSize]:
+def _effect_sizes(measured: Floats, inside: Bools) -> list[EffectSize]:
     own, others = measured[inside], measured[~inside]
     if not len(own) or not len(others):
         return []
