@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sketchvae.cli.options import model_option
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import SketchvaeError, check_suffix
 
 if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
@@ -149,12 +149,7 @@ def _json(number: int, one: "Score") -> str:
 def _check_output(path: Path) -> None:
     from sketchvae.data.formats import SUFFIXES
 
-    known = (".png", *SUFFIXES)
-    if not path.name.lower().endswith(known):
-        raise SketchvaeError(
-            f"{path}: must end in {', '.join(known[:-1])} or {known[-1]}, got "
-            f"{path.suffix or 'no suffix'}; try -o {path.stem or 'odd'}.png"
-        )
+    check_suffix(path, (".png", *SUFFIXES), example="-o odd.png")
 
 
 def _write(path: Path, artist: "Artist", chosen: "Sequence[Numbered]") -> None:
