@@ -5,6 +5,7 @@ import itertools
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from hypothesis.extra import numpy as st_numpy
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
+from sketchvae.render.animation import AnimatedPageSpec
 from sketchvae.render.page import PageSpec, Style
 from sketchvae.render.svg import to_svg
 
@@ -292,3 +294,10 @@ def test_what_cannot_be_drawn_is_one_line(call: Callable[[], str], message: str)
 def test_page_takes_as_many_drawings_as_it_has_cells_for() -> None:
     with pytest.raises(SketchvaeError, match="a page for 3 drawings must get as many, got 2"):
         to_svg(PageSpec(3), [SHEEP, TALL])
+
+
+def test_animated_page_is_svg_or_html() -> None:
+    assert AnimatedPageSpec(1, path=Path("a.HTML")).is_html
+    assert not AnimatedPageSpec(1, path=Path("a.svg")).is_html
+    with pytest.raises(SketchvaeError, match=r"a\.gif: an animated page must end in \.svg or"):
+        AnimatedPageSpec(1, path=Path("a.gif"))

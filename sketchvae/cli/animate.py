@@ -22,7 +22,7 @@ from sketchvae.cli.output import plural
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="Where to; the suffix names the form: .svg, .html (a player), .gif, .png or .apng, "
+    help="Output file; the suffix chooses the format: .svg, .html (a player), .gif, .png or .apng, "
     ".webp, or .mp4 with ffmpeg.",
 )
 @click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
@@ -45,8 +45,8 @@ def animate(
 ) -> None:
     """Show the drawings in a file being drawn, at the pace of a pen.
 
-    DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. What cannot
-    play an animated SVG shows the finished drawings.
+    DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. A viewer that
+    cannot play an animated SVG shows the finished drawings.
 
     \b
     Examples:
