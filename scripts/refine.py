@@ -14,7 +14,7 @@ go: what is gained in looks costs less likeness so than by more steps (docs/LOG.
 
 "Real" are the training split of REAL, and with half of the weight 1,500 of LIKE (what
 `scripts/choose.py` chose), lest it learn the real ones by heart. CRITIC is a small
-`scripts/recogniser.py`, not the one that judges in the end.
+classifier of `python -m sketchvae.evaluate.classifier`, not the one that judges in the end.
 """
 
 import sys
@@ -28,7 +28,6 @@ import numpy as np
 import torch
 from choose import measured
 from numpy.typing import NDArray
-from recogniser import Recogniser, load_recogniser, pictures
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
@@ -36,6 +35,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sketchvae.data.dataset import PackedDataset, open_packed
 from sketchvae.drawing import Drawing, Pen
+from sketchvae.evaluate.classifier import Classifier, draw_images, load_classifier
 from sketchvae.evaluate.features import rasters
 from sketchvae.generate.artist import Artist
 from sketchvae.model.torch_net import SketchVAE
@@ -112,7 +112,7 @@ class Ratio:
 class Eye:
     """What it sees of whole drawings, (n, columns), in standard deviations of real ones."""
 
-    def __init__(self, real: Sequence[Drawing], weights: Floats, critic: Recogniser) -> None:
+    def __init__(self, real: Sequence[Drawing], weights: Floats, critic: Classifier) -> None:
         self.critic = critic.eval()
         self.sheep = critic.words.index("sheep")
         self.raster = PCA(COMPONENTS).fit(rasters([d.simplified() for d in real]))
@@ -128,7 +128,7 @@ class Eye:
     @torch.no_grad()
     def _measure(self, drawings: Sequence[Drawing]) -> Floats:
         simple = [drawing.simplified() for drawing in drawings]
-        shown = torch.from_numpy(pictures(simple))[:, None].float() / 255
+        shown = torch.from_numpy(draw_images(simple))[:, None].float() / 255
         chance = torch.log_softmax(self.critic(shown), dim=1)[:, self.sheep].double().numpy()
         columns = [measured(simple), chance.clip(FAINTEST)[:, None]]
         return np.concatenate([*columns, self.raster.transform(rasters(simple))], axis=1)
@@ -201,7 +201,7 @@ class Refiner:
         sources = [*own, *((like, i) for i in chosen)]
         shares = [(1 - LIKE_WEIGHT) / len(own), LIKE_WEIGHT / len(chosen)]
         weights = np.repeat(shares, [len(own), len(chosen)])
-        self.eye = Eye([s[int(i)] for s, i in sources], weights, load_recogniser(critic))
+        self.eye = Eye([s[int(i)] for s, i in sources], weights, load_classifier(critic))
         points = [s.points_of(int(i)) for s, i in own * 3]  # each dequantised thrice
         batch = make_batch(points, scale, config.latent, self.rng)
         real_turns, _ = turns(batch.steps, batch.lengths, scale)

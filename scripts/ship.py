@@ -1,10 +1,11 @@
-"""Put weights into the package, with their provenance, measured.
+"""Put a model into the package, with its provenance and the figures of an evaluation.
 
-    python scripts/ship.py MODEL.safetensors SETS SHEEP.ndjson RECOGNISER.pt
+    python scripts/ship.py MODEL.safetensors SETS SHEEP.ndjson CLASSIFIER.pt
 
-SETS holds the packed sets of `scripts/reproduce`: real.drawings and decoder.drawings; SHEEP are
-all real sheep, RECOGNISER is what `scripts/recogniser.py` made. What is measured goes into the
-weights file, and from there into the README and the card.
+SETS is the folder of the packed sets of `scripts/reproduce`, with real.drawings and
+decoder.drawings; SHEEP holds all real sheep; CLASSIFIER comes from
+`python -m sketchvae.evaluate.classifier`. The figures go into the weights file, and from there
+into docs/quality.md and the card of the weights.
 """
 
 import re
@@ -16,12 +17,20 @@ from typing import Any
 
 import numpy as np
 
-from sketchvae.data.dataset import from_points, open_packed
+from sketchvae.data.dataset import open_packed
 from sketchvae.data.formats import read_points
-from sketchvae.drawing import Drawing
+from sketchvae.evaluate.classifier import Classifier, load_classifier, named_first
+from sketchvae.evaluate.comparison import METRICS
+from sketchvae.evaluate.faults import FAULTS
 from sketchvae.evaluate.likelihood import Likelihood, likelihood
+from sketchvae.evaluate.report import (
+    RECONSTRUCTION_TEMPERATURE,
+    TEMPERATURES,
+    Report,
+    evaluate,
+)
 from sketchvae.generate.artist import TEMPERATURE, Artist
-from sketchvae.model.weights import Model, load, save, shipped_path
+from sketchvae.model.weights import load, save, shipped_path
 
 DATA = {
     "sheep_decoder_samples.npz": "75,000 drawings by Google's Sketch-RNN sheep decoder "
@@ -37,7 +46,7 @@ LICENCE = (
     "MIT for these weights; made from data of Google: the Quick, Draw! Dataset (CC BY 4.0) and "
     "Sketch-RNN's sheep decoder (Apache-2.0)"
 )
-SHORT = (  # what the README shows of the comparison; the card shows all
+SHORT = (  # rows of the comparison in docs/quality.md; the card shows all
     "MMD2 x1e3",
     "1-NN",
     "density",
@@ -48,71 +57,50 @@ SHORT = (  # what the README shows of the comparison; the card shows all
     "open body",
     "sheep first",
 )
-POOL, SEED = 2000, 1  # drawings at each temperature, as in `sketchvae evaluate`
-COLD = 0.1  # temperature of reconstructions
+ROOT = Path(__file__).parents[1]
 
 
-def figures(measured: Likelihood) -> dict[str, Any]:
-    """Round what was measured, for the metadata."""
-    per_point = measured.per_point
+def likelihood_figures(measured: Likelihood) -> dict[str, Any]:
+    """Return a likelihood rounded, for the metadata."""
     return {
         "drawings": measured.drawings,
         "points_per_drawing": round(measured.points, 2),
         "L_R_per_drawing": round(measured.reconstruction, 2),
         "L_KL_per_drawing": round(measured.kl, 2),
-        "bound_per_point": round(per_point(measured.bound), 3),
-        "importance_weighted_per_point": round(per_point(measured.importance), 3),
+        "bound_per_point": round(measured.per_point(measured.bound), 3),
+        "importance_weighted_per_point": round(measured.per_point(measured.importance), 3),
         "importance_weighted_fitted_prior_per_point": round(
-            per_point(measured.importance_fitted), 3
+            measured.per_point(measured.importance_fitted), 3
         ),
     }
 
 
-def compared(model: Model, sets: Path, recogniser: Path) -> dict[str, dict[str, float | None]]:
-    """Judge drawn by real drawings, a column a set: what `sketchvae evaluate` does, and more."""
-    from recogniser import load_recogniser, named, pictures
+def comparison_figures(
+    report: Report, classifier: Classifier, names: Mapping[str, str]
+) -> dict[str, dict[str, float | None]]:
+    """Return the comparisons of a report rounded, and the fraction named sheep by a classifier.
 
-    from sketchvae.evaluate.comparison import METRICS, compare, measure
-    from sketchvae.evaluate.faults import FAULTS
-
-    real, decoder = open_packed(sets / "real.drawings"), open_packed(sets / "decoder.drawings")
-    shown: dict[str, Sequence[Drawing]] = {"real": [real[i] for i in real.split("valid")]}
-    shown["Google's decoder, 1"] = [decoder[i] for i in decoder.split("test")]
-    finished: dict[str, float] = {}
-    for temperature in sorted({TEMPERATURE, 1.0}):
-        drawn = Artist(model).sample(POOL, temperature, SEED)
-        name = f"ours, {temperature:g}"
-        shown[name] = [d for d in drawn if d is not None]
-        finished[name] = len(shown[name]) / POOL
-    measured = {name: measure(drawings) for name, drawings in shown.items()}
-    rows = compare(measured, measure([real[i] for i in real.split("train")]))
-    judge = load_recogniser(recogniser)
+    Args:
+        report: of the model.
+        classifier: knows "sheep" among other words.
+        names: of the sets in the report, and their names in the tables.
+    """
     columns: dict[str, dict[str, float | None]] = {}
-    for name, drawings in shown.items():
-        first = named(judge, pictures(d.simplified() for d in drawings))
-        columns[name] = {
-            **{m: round(float(v), 3) for m, v in zip(METRICS, rows[name].mean, strict=True)},
-            "finished": finished.get(name),
-            **{f: round(float(v), 3) for f, v in zip(FAULTS, measured[name].faults, strict=True)},
-            "sheep first": round(float((first == judge.words.index("sheep")).mean()), 3),
+    for name, title in names.items():
+        comparison = report.comparisons[name]
+        values = zip(METRICS, comparison.mean, strict=True)
+        faults = zip(FAULTS, comparison.faults, strict=True)
+        columns[title] = {
+            **{metric: round(float(value), 3) for metric, value in values},
+            "finished": report.finished.get(name),
+            **{fault: round(float(value), 3) for fault, value in faults},
+            "sheep first": round(named_first(classifier, report.drawings[name], "sheep"), 3),
         }
     return columns
 
 
-def reconstructed(model: Model, sets: Path) -> dict[str, float]:
-    """Say what share of other real drawings is farther from one than its reconstruction."""
-    from sketchvae.evaluate.comparison import reconstruction_rank
-
-    real = [from_points(points) for points in read_points(sets / "real.drawings", "valid")]
-    shares = reconstruction_rank(real, Artist(model).reconstruct(real, COLD, SEED))
-    return {
-        name: round(float(s.mean()), 3)
-        for name, s in zip(("features", "raster"), shares, strict=True)
-    }
-
-
 def nats_table(nats: Mapping[str, Mapping[str, Any]]) -> str:
-    """Write the likelihoods as a Markdown table, a column a set of drawings."""
+    """Return the likelihoods as a Markdown table with one column per set of drawings."""
     kept_out, everything = nats["kept_out"], nats["all_real"]
     lines = [
         f"| nats, in pixels, dequantised | {kept_out['drawings']} kept out of training "
@@ -133,7 +121,7 @@ def nats_table(nats: Mapping[str, Mapping[str, Any]]) -> str:
 def drawn_table(
     columns: Mapping[str, Mapping[str, float | None]], rows: Sequence[str] | None
 ) -> str:
-    """Write how drawn drawings compare as a Markdown table, a column a set."""
+    """Return the comparisons as a Markdown table with one column per set of drawings."""
     lines = [f"| against real | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
     for row in rows or next(iter(columns.values())):
         values = [column[row] for column in columns.values()]
@@ -143,12 +131,12 @@ def drawn_table(
 
 
 def table(about: Mapping[str, Any], rows: Sequence[str] | None = None) -> str:
-    """Write what was measured; of the comparison these rows, or all."""
+    """Return both tables; of the comparisons the named rows, or all."""
     return f"{nats_table(about['nats_in_pixels'])}\n\n{drawn_table(about['compared'], rows)}"
 
 
 def write_figures(path: Path, tables: str, what: str = "figures") -> None:
-    """Put the tables between the markers of a page."""
+    """Put tables between the markers of a page."""
     text = path.read_text(encoding="utf-8")
     marked = rf"(<!-- {what} -->\n).*?(\n<!-- end of {what} -->)"
     new, count = re.subn(marked, lambda m: m[1] + tables + m[2], text, flags=re.S)
@@ -158,19 +146,32 @@ def write_figures(path: Path, tables: str, what: str = "figures") -> None:
 
 
 def main() -> None:
-    path, sets, sheep, recogniser = map(Path, sys.argv[1:5])
+    path, sets, sheep, classifier = map(Path, sys.argv[1:5])
     model = load(path)
-    kept_out = figures(likelihood(model, list(read_points(sets / "real.drawings", "valid"))))
-    everything = figures(likelihood(model, list(read_points(sheep))))
+    real, decoder = open_packed(sets / "real.drawings"), open_packed(sets / "decoder.drawings")
+    report = evaluate(
+        model,
+        list(read_points(sets / "real.drawings", "valid")),
+        others={"decoder": [decoder[i] for i in decoder.split("test")]},
+        floor=[real[i] for i in real.split("train")],
+    )
+    names = {"real": "real", "decoder": "Google's decoder, 1"}
+    names |= {f"t {t:g}": f"ours, {t:g}" for t in TEMPERATURES}
     drawn = Artist(model).draw(1000, TEMPERATURE, seed=0)
     about: dict[str, Any] = {
         "word": "sheep",
         "data": DATA,
         "licence": LICENCE,
         **{key: model.about[key] for key in ("training", "refined") if key in model.about},
-        "nats_in_pixels": {"kept_out": kept_out, "all_real": everything},
-        "compared": compared(model, sets, recogniser),
-        "reconstructed": {"temperature": COLD, **reconstructed(model, sets)},
+        "nats_in_pixels": {
+            "kept_out": likelihood_figures(report.likelihood),
+            "all_real": likelihood_figures(likelihood(model, list(read_points(sheep)))),
+        },
+        "compared": comparison_figures(report, load_classifier(classifier), names),
+        "reconstructed": {
+            "temperature": RECONSTRUCTION_TEMPERATURE,
+            **{name: round(rank, 3) for name, rank in report.reconstruction.items()},
+        },
         "drawn": {
             "temperature": TEMPERATURE,
             "points_per_drawing": round(float(np.mean([d.n_points for d in drawn])), 1),
@@ -178,7 +179,7 @@ def main() -> None:
         },
     }
     save(replace(model, about=about), shipped_path())
-    write_figures(Path(__file__).parents[1] / "README.md", table(about, SHORT))
+    write_figures(ROOT / "docs" / "quality.md", table(about, SHORT))
     write_figures(shipped_path().parent / "README.md", table(about))
     print(f"{shipped_path()}: {shipped_path().stat().st_size} bytes; drawn: {about['drawn']}")
     print(f"{table(about)}\n\nreconstructed: {about['reconstructed']}")

@@ -13,7 +13,7 @@ from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import comparison, metrics
-from sketchvae.evaluate.faults import FAULTS, fault_shares, faults
+from sketchvae.evaluate.faults import FAULTS, fault_rates, faults
 from sketchvae.evaluate.features import FEATURES, features, rasters
 from sketchvae.polyline import turns
 
@@ -62,7 +62,7 @@ def test_drawings_of_nothing_much_have_finite_features(strokes: list[list[list[i
     drawing = Drawing(strokes)
     assert np.isfinite(features([drawing])).all()
     assert np.isfinite(rasters([drawing])).all()
-    assert np.isfinite(fault_shares([drawing])).all()
+    assert np.isfinite(fault_rates([drawing])).all()
 
 
 def test_rasters_have_ink_where_the_drawing_has_it() -> None:
@@ -193,7 +193,7 @@ def test_body_is_open_by_the_ends_of_its_longest_stroke() -> None:
 
 def test_shares_are_of_the_drawings() -> None:
     drawings = [Drawing([circle(0.75)]), *[Drawing([circle(1.0)])] * 3]
-    np.testing.assert_allclose(fault_shares(drawings), [0, 0, 0.25])
+    np.testing.assert_allclose(fault_rates(drawings), [0, 0, 0.25])
 
 
 # --- the protocol -------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_real_against_real_is_near_the_floor_and_others_are_far() -> None:
     boxes = [Drawing([rng.uniform(0, 1, (5, 2)) * 9 + SQUARE]) for _ in range(60)]
     sets = {"real": flock[:100], "alike": flock[100:200], "boxes": boxes}
     measured = {name: comparison.measure(drawings) for name, drawings in sets.items()}
-    rows = comparison.compare(measured, comparison.measure(flock[200:]), n=50, draws=8)
+    rows = comparison.compare(measured, comparison.measure(flock[200:]), n=50, repeats=8)
     figures = {
         name: dict(zip(comparison.METRICS, row.mean, strict=True)) for name, row in rows.items()
     }
@@ -228,7 +228,7 @@ def test_every_set_goes_through_the_simplification_once() -> None:
 
 def test_without_others_the_floor_is_of_halves_that_share_no_drawing() -> None:
     measured = comparison.measure(sheep(60))
-    rows = comparison.compare({"real": measured}, n=100, draws=5)
+    rows = comparison.compare({"real": measured}, n=100, repeats=5)
     assert rows["real"].n == 30
     nearest = dict(zip(comparison.METRICS, rows["real"].mean, strict=True))["1-NN"]
     assert nearest > 0.3  # the same drawing on both sides would be its own nearest neighbour

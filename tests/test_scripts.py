@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from sketchvae.data import formats
 from sketchvae.data.dataset import SplitFractions, open_packed, pack
@@ -79,11 +78,10 @@ def test_refining_moves_what_is_drawn_towards_the_reward(
     """Many points are rewarded here, and nothing else."""
     flock = list(formats.read(ROOT / "data" / "sheep.ndjson"))
     pack(flock[:100], tmp_path / "real.drawings", fractions=SplitFractions(valid=0.0, test=0.0))
-    from recogniser import Recogniser
+    from sketchvae.evaluate.classifier import Classifier, save_classifier
 
-    critic = Recogniser(["sheep", "cat"], 1)
-    state = {"words": critic.words, "width": 1, "model": critic.state_dict()}
-    torch.save(state, tmp_path / "critic.pt")
+    critic = Classifier(["sheep", "cat"], 1)
+    save_classifier(critic, tmp_path / "critic.pt")
     real = open_packed(tmp_path / "real.drawings")
     monkeypatch.setattr(refine, "SITTINGS", (refine.Sitting(0.5, 40, 0.0, False),))
     monkeypatch.setattr(refine.Ratio, "log_of", lambda _, seen: 3 * seen[:, 0])

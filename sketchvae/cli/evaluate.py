@@ -1,9 +1,9 @@
-"""sketchvae evaluate: how likely real drawings are, and how like them the drawn ones."""
+"""sketchvae evaluate: likelihood of real drawings, and distances of drawn ones from them."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,13 +12,11 @@ from sketchvae.cli.options import model_option
 if TYPE_CHECKING:
     from sketchvae.data.dataset import Points, Split
     from sketchvae.drawing import Drawing
-    from sketchvae.evaluate.comparison import Row
     from sketchvae.evaluate.likelihood import Likelihood
-    from sketchvae.polyline import Floats
+    from sketchvae.evaluate.report import Report
 
-POOL = 2000  # drawings at each temperature, for all draws together
-SEED = 1
-COLD = 0.1  # temperature of reconstructions
+
+_SHOWN = 36  # drawings of each set in the picture
 
 
 @click.command()
@@ -92,121 +90,87 @@ def evaluate(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
-        from sketchvae.evaluate.comparison import FEWEST, compare, measure, reconstruction_rank
-        from sketchvae.evaluate.likelihood import likelihood
-    from sketchvae.data.dataset import from_points
+        from sketchvae.evaluate import report as reports
+        from sketchvae.evaluate.comparison import MIN_DRAWINGS
     from sketchvae.data.formats import read, read_points
-    from sketchvae.generate.artist import TEMPERATURE, Artist
     from sketchvae.model.weights import load, shipped_path
 
-    loaded = load(model or shipped_path())
     points = [p for file in files for p in read_points(file, split)]
-    nats = likelihood(loaded, points)
-    sets: dict[str, Sequence[Drawing]] = {"real": [from_points(p) for p in points]}
-    finished: dict[str, float] = {}
-    rows: dict[str, Row] = {}
-    nearer: tuple[float, ...] = ()
-    if enough := floor is not None or len(points) >= 2 * FEWEST:
-        for temperature in temperatures or (TEMPERATURE, 1.0):
-            attempts = Artist(loaded).sample(POOL, temperature, SEED)
-            sets[f"t {temperature:g}"] = whole = [d for d in attempts if d is not None]
-            finished[f"t {temperature:g}"] = len(whole) / POOL
-        sets |= {path.name: list(read(path)) for path in drawn}
-        measured = {name: measure(drawings) for name, drawings in sets.items()}
-        again = Artist(loaded).reconstruct(sets["real"], COLD, SEED)
-        nearer = tuple(float(s.mean()) for s in reconstruction_rank(sets["real"], again))
-        others = measure(_others(floor, points)) if floor else None
-        rows = compare(measured, others, number, draws)
-    if picture and enough:
-        _save_picture(picture, sets, {name: m.features for name, m in measured.items()})
+    report = reports.evaluate(
+        load(model or shipped_path()),
+        points,
+        temperatures or reports.TEMPERATURES,
+        others={path.name: list(read(path)) for path in drawn},
+        floor=_floor_drawings(floor, points) if floor else None,
+        n=number,
+        repeats=draws,
+    )
+    if picture and report.comparisons:
+        _save_picture(picture, report)
     if as_json:
-        found = {"distances": _distances(rows, finished), "reconstructions": _reconstructed(nearer)}
-        click.echo(json.dumps({**_nats(nats), **found}))
+        click.echo(json.dumps(report.to_json()))
         return
-    _print_nats(nats)
-    if enough:
-        _print_rows(rows, finished, draws)
-        click.echo(f"\nreconstructed at temperature {COLD:g}, nearer the drawing than others are")
-        for name, share in _reconstructed(nearer).items():
-            click.echo(f"{f'by {name}':<20}{share:>16.1%}")
+    _print_likelihood(report.likelihood)
+    if report.comparisons:
+        _print_comparisons(report, draws)
+        _print_reconstruction(report, reports.RECONSTRUCTION_TEMPERATURE)
     else:
-        click.echo(f"distances need {2 * FEWEST} drawings, or --floor; got {len(points)}")
+        click.echo(f"distances need {2 * MIN_DRAWINGS} drawings, or --floor; got {len(points)}")
 
 
-def _others(path: Path, points: "Sequence[Points]") -> "list[Drawing]":
-    """Read the drawings of a file that are not among those already there."""
+def _floor_drawings(path: Path, drawings: "Sequence[Points]") -> "list[Drawing]":
+    """Read the drawings of a file, without those that are evaluated."""
     from sketchvae.data.dataset import from_points, key_of
     from sketchvae.data.formats import read_points
 
-    known = {key_of(p) for p in points}
-    return [from_points(p) for p in read_points(path) if key_of(p) not in known]
+    known = {key_of(points) for points in drawings}
+    return [from_points(points) for points in read_points(path) if key_of(points) not in known]
 
 
-def _rows_of(figures: "Likelihood") -> dict[str, float]:
-    return {
-        "reconstruction L_R": figures.reconstruction,
-        "KL L_KL, N(0, I)": figures.kl,
-        "bound L_R + L_KL": figures.bound,
-        f"importance-weighted, k = {figures.draws}": figures.importance,
-        "the same, fitted prior": figures.importance_fitted,
-    }
-
-
-def _nats(figures: "Likelihood") -> dict[str, Any]:
-    rows = _rows_of(figures)
-    return {
-        "drawings": figures.drawings,
-        "points_per_drawing": figures.points,
-        "nats_per_drawing": rows,
-        "nats_per_point": {name: figures.per_point(nats) for name, nats in rows.items()},
-    }
-
-
-def _distances(rows: "Mapping[str, Row]", finished: Mapping[str, float]) -> dict[str, Any]:
-    return {name: {"finished": finished.get(name), **row.to_json()} for name, row in rows.items()}
-
-
-def _reconstructed(nearer: Sequence[float]) -> dict[str, float]:
-    """Name the shares of other drawings that are farther than the own reconstruction."""
-    return dict(zip(("features", "raster"), nearer, strict=False))
-
-
-def _print_nats(figures: "Likelihood") -> None:
+def _print_likelihood(likelihood: "Likelihood") -> None:
     click.echo(
-        f"{figures.drawings} drawings, {figures.points:.1f} points each; "
+        f"{likelihood.drawings} drawings, {likelihood.points:.1f} points each; "
         "dequantised, in pixels\n"
         f"{'':<30} {'nats/drawing':>13} {'nats/point':>11}"
     )
-    for name, nats in _rows_of(figures).items():
-        click.echo(f"{name:<30} {nats:>13.2f} {figures.per_point(nats):>11.3f}")
+    for name, nll in likelihood.by_name().items():
+        click.echo(f"{name:<30} {nll:>13.2f} {likelihood.per_point(nll):>11.3f}")
 
 
-def _print_rows(rows: "Mapping[str, Row]", finished: Mapping[str, float], draws: int) -> None:
+def _print_comparisons(report: "Report", repeats: int) -> None:
     from sketchvae.evaluate.comparison import METRICS
     from sketchvae.evaluate.faults import FAULTS
     from sketchvae.evaluate.features import FEATURES
 
-    columns = [f"{name:>16}" for name in rows]
-    click.echo(f"\n{f'against real, {draws} draws':<20}" + "".join(columns))
+    comparisons, finished = report.comparisons, report.finished
+    rows = comparisons.values()
 
     def line(name: str, cells: Iterable[str]) -> None:
         click.echo(f"{name:<20}" + "".join(f"{cell:>16}" for cell in cells))
 
-    line("n", (str(row.n) for row in rows.values()))
+    click.echo()
+    line(f"against real, {repeats} draws", comparisons)
+    line("n", (str(row.n) for row in rows))
     for i, name in enumerate(METRICS):
-        line(name, (f"{row.mean[i]:.3f} ± {row.spread[i]:.3f}" for row in rows.values()))
-    line("finished", (f"{finished[k]:.1%}" if k in finished else "" for k in rows))
+        line(name, (f"{row.mean[i]:.3f} ± {row.std[i]:.3f}" for row in rows))
+    line("finished", (f"{finished[k]:.1%}" if k in finished else "" for k in comparisons))
     for i, name in enumerate(FAULTS):
-        line(name, (f"{row.faults[i]:.1%}" for row in rows.values()))
+        line(name, (f"{row.faults[i]:.1%}" for row in rows))
     click.echo("\nmeans")
     for i, name in enumerate(FEATURES):
-        line(name, (f"{row.means[i]:.3f}" for row in rows.values()))
+        line(name, (f"{row.feature_means[i]:.3f}" for row in rows))
 
 
-def _save_picture(
-    path: Path, sets: "Mapping[str, Sequence[Drawing]]", features: "Mapping[str, Floats]"
-) -> None:
-    """Save histograms of the features over contact sheets, real and drawn side by side."""
+def _print_reconstruction(report: "Report", temperature: float) -> None:
+    click.echo(
+        f"\nreconstructed at temperature {temperature:g}, nearer the drawing than others are"
+    )
+    for name, fraction in report.reconstruction.items():
+        click.echo(f"{f'by {name}':<20}{fraction:>16.1%}")
+
+
+def _save_picture(path: Path, report: "Report") -> None:
+    """Save histograms of the features above contact sheets of the sets, as PNG."""
     from PIL import Image
 
     from sketchvae.evaluate.features import FEATURES
@@ -214,14 +178,16 @@ def _save_picture(
     from sketchvae.render.histogram import histograms
     from sketchvae.render.png import contact_sheet
 
-    parts = [histograms(features, FEATURES)]
-    for name, drawings in sets.items():
-        labels = [name, *[""] * (len(drawings[:36]) - 1)]
-        parts.append(contact_sheet(drawings[:36], columns=12, cell=100, labels=labels))
-    whole = Image.new("RGB", (max(p.width for p in parts), sum(p.height for p in parts)), "white")
+    parts = [histograms(report.features, FEATURES)]
+    for name, drawings in report.drawings.items():
+        shown = drawings[:_SHOWN]
+        labels = [name, *[""] * (len(shown) - 1)]
+        parts.append(contact_sheet(shown, columns=12, cell=100, labels=labels))
+    size = (max(part.width for part in parts), sum(part.height for part in parts))
+    page = Image.new("RGB", size, "white")
     top = 0
     for part in parts:
-        whole.paste(part, (0, top))
+        page.paste(part, (0, top))
         top += part.height
-    with replacing(path) as beside:
-        whole.save(beside, format="PNG")
+    with replacing(path) as temporary:
+        page.save(temporary, format="PNG")

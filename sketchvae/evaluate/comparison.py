@@ -1,4 +1,4 @@
-"""The comparison of drawn with real drawings, always beside that of real with real."""
+"""Comparison of drawn with real drawings, beside that of real with real drawings: the floor."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from scipy.spatial.distance import cdist
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.evaluate import metrics as distances
-from sketchvae.evaluate.faults import FAULTS, fault_shares
+from sketchvae.evaluate import metrics
+from sketchvae.evaluate.faults import FAULTS, fault_rates
 from sketchvae.evaluate.features import FEATURES, features, rasters
 from sketchvae.polyline import Floats
 
-DRAWS = 40
-FEWEST = 20  # drawings on a side: balls to the 5th neighbour mean nothing among fewer
+REPEATS = 40  # subsets that a comparison is averaged over
+MIN_DRAWINGS = 20  # per side: with fewer, balls to the 5th neighbour mean nothing
 METRICS = (
     "KS",
     "MMD2 x1e3",
@@ -32,12 +32,13 @@ METRICS = (
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """A set of drawings, brought into simplified form once and measured.
+    """A set of n drawings as features.
 
     Attributes:
-        features: (n, 10).
+        features: (n, 10), in the order of `FEATURES`.
         rasters: (n, 784).
-        faults: (3,) shares of all the drawings that were measured, by `FAULTS`; `some` keeps them.
+        faults: (3,) fraction of the drawings with each of `FAULTS`; a subset keeps the fractions
+            of the whole set.
     """
 
     features: Floats
@@ -47,134 +48,146 @@ class FeatureSet:
     def __len__(self) -> int:
         return len(self.features)
 
-    def some(self, rows: NDArray[np.intp]) -> "FeatureSet":
-        """Return these drawings alone."""
+    def subset(self, rows: NDArray[np.intp]) -> "FeatureSet":
+        """Return the drawings of these rows."""
         return FeatureSet(self.features[rows], self.rasters[rows], self.faults)
 
 
 def measure(drawings: Sequence[Drawing]) -> FeatureSet:
-    """Put drawings through the simplification once, as every set must be, and measure them."""
+    """Return the features of drawings, simplified once first so that all sets are alike in that."""
     simple = [drawing.simplified() for drawing in drawings]
-    return FeatureSet(features(simple), rasters(simple), fault_shares(simple))
+    return FeatureSet(features(simple), rasters(simple), fault_rates(simple))
 
 
 @dataclass(frozen=True)
-class Row:
-    """How one set compares with the real one: mean and spread over the draws.
+class Comparison:
+    """Distances of a set of drawings from the real set, over several random subsets.
 
     Attributes:
-        mean, spread: (10,), by `METRICS`.
-        faults: (3,), by `FAULTS`.
-        means: (10,) means of the features, by `FEATURES`.
-        n: drawings on each side of a draw.
+        mean: (10,) mean of each of `METRICS` over the subsets.
+        std: (10,) standard deviation likewise.
+        faults: (3,) fraction of the whole set with each of `FAULTS`.
+        feature_means: (10,) means of the whole set, in the order of `FEATURES`.
+        n: drawings per side of a subset.
     """
 
     mean: Floats
-    spread: Floats
+    std: Floats
     faults: Floats
-    means: Floats
+    feature_means: Floats
     n: int
 
     def to_json(self) -> dict[str, object]:
-        """Return everything by name."""
-        figures = zip(METRICS, self.mean, self.spread, strict=True)
+        """Return all values by name."""
+        values = zip(METRICS, self.mean, self.std, strict=True)
         return {
             "n": self.n,
-            **{name: {"mean": float(m), "spread": float(s)} for name, m, s in figures},
+            **{name: {"mean": float(mean), "spread": float(std)} for name, mean, std in values},
             "faults": dict(zip(FAULTS, map(float, self.faults), strict=True)),
-            "feature means": dict(zip(FEATURES, map(float, self.means), strict=True)),
+            "feature means": dict(zip(FEATURES, map(float, self.feature_means), strict=True)),
         }
 
 
 def compare(
     sets: Mapping[str, FeatureSet],
-    others: FeatureSet | None = None,
+    floor: FeatureSet | None = None,
     n: int = 100,
-    draws: int = DRAWS,
-) -> dict[str, Row]:
-    """Compare sets of drawings with the real one; that one's row is the floor.
+    repeats: int = REPEATS,
+) -> dict[str, Comparison]:
+    """Compare sets of drawings with the real one; the comparison of the real one is the floor.
 
-    Each draw takes n drawings of either side anew. Features are put to the scale of all
-    the real drawings.
+    Each repeat takes a random subset of either side. Features are standardised by all the real
+    drawings.
 
     Args:
-        sets: by name; the first is real, the others are judged by it.
-        others: more real drawings, for the floor; None halves the real ones, and n with them.
-        n: drawings on each side; fewer where there are not as many.
-        draws: how often.
+        sets: by name; the first one is real.
+        floor: more real drawings, to compare the real ones with; None compares two halves of
+            the real ones.
+        n: drawings per side; fewer where a side has fewer.
+        repeats: number of subsets.
 
     Raises:
         SketchvaeError: if a side has fewer than 20 drawings.
     """
-    (first, real), *drawn = sets.items()
+    (real_name, real), *drawn = sets.items()
     half = len(real) // 2
     order = np.random.default_rng(0).permutation(len(real))
-    floor = (real.some(order[half:]), real.some(order[:half])) if others is None else (others, real)
-    rows = {first: floor, **{name: (measured, real) for name, measured in drawn}}
-    for name, sides in rows.items():
-        if (fewest := min(map(len, sides))) < FEWEST:
+    halves = (real.subset(order[half:]), real.subset(order[:half]))
+    sides = {real_name: halves if floor is None else (floor, real)}
+    sides |= {name: (drawn_set, real) for name, drawn_set in drawn}
+    for name, pair in sides.items():
+        if (smaller := min(map(len, pair))) < MIN_DRAWINGS:
             raise SketchvaeError(
-                f"{name}: comparing needs at least {FEWEST} drawings a side, got {fewest}; add some"
+                f"{name}: comparing needs at least {MIN_DRAWINGS} drawings a side, "
+                f"got {smaller}; add some"
             )
-    return {name: _row(x, y, real, n, draws) for name, (x, y) in rows.items()}
+    return {name: _compare_pair(x, y, real, n, repeats) for name, (x, y) in sides.items()}
 
 
 def reconstruction_rank(
     drawings: Sequence[Drawing], reconstructions: Sequence[Drawing]
 ) -> tuple[Floats, Floats]:
-    """Say how near drawings are to their own reconstructions, in feature and raster space.
+    """Rank the reconstruction of each drawing among all the other drawings, by distance.
 
     Args:
         drawings: n of them.
-        reconstructions: one of each, in the same order; an empty one never ended.
+        reconstructions: one of each drawing, in the same order; empty where none ended.
 
     Returns:
-        For each drawing the share of the other drawings that are farther from it than its
-        own reconstruction is, (n,), by features and by rasters; 0 for one that did not end.
+        Fraction of the other drawings that are farther from the drawing than its reconstruction,
+        (n,), once by features and once by rasters; 0 where none ended.
     """
-    real, again = measure(drawings), measure(reconstructions)
+    real, reconstructed = measure(drawings), measure(reconstructions)
     ended = np.array([bool(drawing.strokes) for drawing in reconstructions])
-    scaled = [distances.standardised(side.features, real.features) for side in (real, again)]
-    return _shares(*scaled) * ended, _shares(real.rasters, again.rasters) * ended
+    by_features = _fraction_farther(
+        metrics.standardised(real.features, real.features),
+        metrics.standardised(reconstructed.features, real.features),
+    )
+    return by_features * ended, _fraction_farther(real.rasters, reconstructed.rasters) * ended
 
 
-def _shares(x: Floats, own: Floats) -> Floats:
-    to_own = np.linalg.norm(x - own, axis=1)
-    farther = cdist(x, x) > to_own[:, None]
+def _fraction_farther(x: Floats, reconstructed: Floats) -> Floats:
+    """Return the fraction of the other rows that are farther than the reconstruction, (n,)."""
+    own_distance = np.linalg.norm(x - reconstructed, axis=1)
+    farther = cdist(x, x) > own_distance[:, None]
     np.fill_diagonal(farther, False)
-    shares: Floats = farther.sum(axis=1) / (len(x) - 1)
-    return shares
+    fractions: Floats = farther.sum(axis=1) / (len(x) - 1)
+    return fractions
 
 
-def _row(x: FeatureSet, y: FeatureSet, scale: FeatureSet, n: int, draws: int) -> Row:
+def _compare_pair(
+    x: FeatureSet, y: FeatureSet, reference: FeatureSet, n: int, repeats: int
+) -> Comparison:
+    """Compare X with Y over random subsets; features are standardised by a reference set."""
     rng = np.random.default_rng(0)
     n = min(n, len(x), len(y))
-    figures = np.array(
+    values = np.array(
         [
-            _figures(
-                x.some(rng.choice(len(x), n, replace=False)),
-                y.some(rng.choice(len(y), n, replace=False)),
-                scale,
+            _metrics(
+                x.subset(rng.choice(len(x), n, replace=False)),
+                y.subset(rng.choice(len(y), n, replace=False)),
+                reference,
             )
-            for _ in range(draws)
+            for _ in range(repeats)
         ]
     )
-    return Row(figures.mean(axis=0), figures.std(axis=0), x.faults, x.features.mean(axis=0), n)
+    return Comparison(values.mean(axis=0), values.std(axis=0), x.faults, x.features.mean(axis=0), n)
 
 
-def _figures(x: FeatureSet, y: FeatureSet, scale: FeatureSet) -> list[float]:
-    a = distances.standardised(x.features, scale.features)
-    b = distances.standardised(y.features, scale.features)
-    kinds = distances.coverage(a, b)
+def _metrics(x: FeatureSet, y: FeatureSet, reference: FeatureSet) -> list[float]:
+    """Return the values of `METRICS` for two sets."""
+    a = metrics.standardised(x.features, reference.features)
+    b = metrics.standardised(y.features, reference.features)
+    coverage = metrics.coverage(a, b)
     return [
-        float(distances.kolmogorov_smirnov(x.features, y.features).mean()),
-        distances.mmd2(a, b) * 1e3,
-        distances.nearest_neighbour_accuracy(a, b),
-        distances.frechet(a, b),
-        kinds.precision,
-        kinds.recall,
-        kinds.density,
-        kinds.coverage,
-        distances.mmd2(x.rasters, y.rasters) * 1e3,
-        distances.nearest_neighbour_accuracy(x.rasters, y.rasters),
+        float(metrics.kolmogorov_smirnov(x.features, y.features).mean()),
+        metrics.mmd2(a, b) * 1e3,
+        metrics.nearest_neighbour_accuracy(a, b),
+        metrics.frechet(a, b),
+        coverage.precision,
+        coverage.recall,
+        coverage.density,
+        coverage.coverage,
+        metrics.mmd2(x.rasters, y.rasters) * 1e3,
+        metrics.nearest_neighbour_accuracy(x.rasters, y.rasters),
     ]

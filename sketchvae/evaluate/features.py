@@ -1,30 +1,36 @@
-"""Drawings -> numbers to compare them by: ten measures of line and shape, and a small raster."""
+"""Features that drawings are compared by: ten measures of line and shape, and a small raster."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sketchvae.drawing import Drawing
 from sketchvae.polyline import Floats, segment_lengths, turns
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 FEATURES = (
-    "points",
-    "strokes",
-    "log aspect",
-    "ink",  # length, in longest sides
-    "mean segment",  # in longest sides
-    "median turn",  # in radians, without sign
-    "sharp turns",  # share of turns over 1.2 rad
-    "longest stroke",  # share of the ink
-    "pen-up travel",  # in longest sides
-    "first gap",  # between the ends of the first stroke, in longest sides
+    "points",  # number
+    "strokes",  # number
+    "log aspect",  # log(width / height)
+    "ink",  # length of all strokes, in longest sides
+    "mean segment",  # mean length of a segment, in longest sides
+    "median turn",  # median angle between segments, in radians, without sign
+    "sharp turns",  # fraction of turns over 1.2 rad
+    "longest stroke",  # fraction of the ink that is in the longest stroke
+    "pen-up travel",  # length of the moves between strokes, in longest sides
+    "first gap",  # distance between the ends of the first stroke, in longest sides
 )
-SHARP = 1.2  # radians
-SIDE = 28  # pixels of the raster
+SHARP_TURN = 1.2  # radians
+RASTER_SIDE = 28  # pixels
+_MARGIN = 2  # pixels around the drawing in the raster
+_OVERSAMPLE = 4  # the raster is drawn this many times larger and reduced, to be anti-aliased
 
 
 def features(drawings: Sequence[Drawing]) -> Floats:
-    """Measure drawings in simplified form: (n, 10), in the order of `FEATURES`."""
+    """Return the features of drawings in simplified form, (n, 10), in the order of `FEATURES`."""
     return np.array([_measure(drawing) for drawing in drawings]).reshape(-1, len(FEATURES))
 
 
@@ -49,7 +55,7 @@ def _measure(drawing: Drawing) -> list[float]:
         ink / side,
         float(segments.mean()) / side if len(segments) else 0.0,
         float(np.median(angles)) if len(angles) else 0.0,
-        float((angles > SHARP).mean()) if len(angles) else 0.0,
+        float((angles > SHARP_TURN).mean()) if len(angles) else 0.0,
         max(float(s.sum()) for s in by_stroke) / ink,
         travel / side,
         float(np.hypot(*(first[-1] - first[0]))) / side,
@@ -57,22 +63,37 @@ def _measure(drawing: Drawing) -> list[float]:
 
 
 def rasters(drawings: Sequence[Drawing]) -> Floats:
-    """Draw drawings in simplified form as blurred pictures of 28 x 28: (n, 784), 0 to 1."""
-    return np.array([_raster(drawing) for drawing in drawings]).reshape(-1, SIDE * SIDE)
+    """Return blurred rasters of 28 x 28 pixels, (n, 784), from 0 (paper) to 1 (ink)."""
+    pixels = np.array([_blurred_raster(drawing) for drawing in drawings])
+    return pixels.reshape(-1, RASTER_SIDE * RASTER_SIDE)
 
 
-def _raster(drawing: Drawing) -> Floats:
-    """Return one picture, (784,), 0 to 1.
+def _blurred_raster(drawing: Drawing) -> Floats:
+    from PIL import ImageFilter
 
-    Pillow draws it, not `raster`: published figures depend on these very pixels.
+    image = small_image(drawing, RASTER_SIDE, _MARGIN, pen=_OVERSAMPLE + 2)
+    blurred = image.filter(ImageFilter.GaussianBlur(1))
+    return np.asarray(blurred, dtype=np.float64).ravel() / 255
+
+
+def small_image(drawing: Drawing, side: int, margin: float, pen: int) -> "Image":
+    """Return a small anti-aliased picture of a drawing, white on black and centred.
+
+    It is drawn by Pillow and not by `raster.py`: the published figures, and the classifiers
+    trained on such pictures, depend on every grey value.
+
+    Args:
+        drawing: to draw.
+        side: of the picture, in pixels.
+        margin: around the drawing, in pixels.
+        pen: width of the pen in quarters of a pixel.
     """
-    from PIL import Image, ImageDraw, ImageFilter
+    from PIL import Image, ImageDraw
 
-    finer, margin = 4, 2
-    picture = Image.new("L", (SIDE * finer, SIDE * finer), 0)
-    ink = ImageDraw.Draw(picture)
-    for stroke in drawing.fit(SIDE * finer, SIDE * finer, margin * finer).strokes:
-        places = [(x, y) for x, y in stroke.tolist()]
-        ink.line(places * 2 if len(places) == 1 else places, fill=255, width=finer + 2)
-    small = picture.reduce(finer).filter(ImageFilter.GaussianBlur(1))
-    return np.asarray(small, dtype=np.float64).ravel() / 255
+    large = side * _OVERSAMPLE
+    image = Image.new("L", (large, large), 0)
+    canvas = ImageDraw.Draw(image)
+    for stroke in drawing.fit(large, large, margin * _OVERSAMPLE).strokes:
+        points = [(x, y) for x, y in stroke.tolist()]
+        canvas.line(points * 2 if len(points) == 1 else points, fill=255, width=pen)
+    return image.reduce(_OVERSAMPLE)

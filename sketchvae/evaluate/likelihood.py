@@ -1,4 +1,4 @@
-"""How likely drawings are under a model: nats, by two bounds and two priors."""
+"""Likelihood of drawings under a model, in nats: two bounds, and two priors."""
 
 import math
 from collections.abc import Sequence
@@ -15,22 +15,25 @@ from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, Prior
 from sketchvae.train.batches import Batch, make_batch
 
-DRAWS = 64  # z a drawing, for the importance-weighted bound
-_ROWS = 640  # drawings times z in one batch
+DRAWS = 64  # latents per drawing in the importance-weighted bound
+_ROWS = 640  # drawings times latents in one batch
 
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Nats per drawing, in pixels, of dequantised drawings; means over the drawings.
+    """Negative log-likelihood in nats per drawing, mean over the drawings.
+
+    The drawings are dequantised, and densities are per square pixel, so that models of different
+    scales compare.
 
     Attributes:
-        drawings: how many.
+        drawings: number of drawings.
         points: points per drawing.
-        reconstruction: L_R, with one z from the encoder.
-        kl: L_KL against N(0, I); L_R + L_KL is an upper bound of -log p.
-        importance: the tighter bound, over `draws` z from the encoder, with N(0, I).
-        importance_fitted: the same with the fitted prior: the model that `draw` draws from.
-        draws: z a drawing.
+        reconstruction: L_R (eq. 9), with one latent from the encoder.
+        kl: L_KL (eq. 10) against N(0, I); L_R + L_KL is an upper bound of -log p.
+        importance: tighter, importance-weighted bound with `draws` latents and the prior N(0, I).
+        importance_fitted: the same with the fitted prior, which `draw` samples from.
+        draws: latents per drawing.
     """
 
     drawings: int
@@ -43,24 +46,35 @@ class Likelihood:
 
     @property
     def bound(self) -> float:
-        """L_R + L_KL."""
+        """The bound of training: L_R + L_KL."""
         return self.reconstruction + self.kl
 
-    def per_point(self, nats: float) -> float:
-        """Total nats over total points."""
-        return nats / self.points
+    def per_point(self, nll: float) -> float:
+        """Return nats per point for nats per drawing: the total over the total of points."""
+        return nll / self.points
+
+    def by_name(self) -> dict[str, float]:
+        """Return the nats per drawing of every bound, by its name in tables."""
+        return {
+            "reconstruction L_R": self.reconstruction,
+            "KL L_KL, N(0, I)": self.kl,
+            "bound L_R + L_KL": self.bound,
+            f"importance-weighted, k = {self.draws}": self.importance,
+            "the same, fitted prior": self.importance_fitted,
+        }
 
 
 @torch.no_grad()
-def likelihood(model_file: Model, drawings: Sequence[Points], draws: int = DRAWS) -> Likelihood:
-    """Judge drawings by a model. The same noise every time, whatever the model.
+def likelihood(model: Model, drawings: Sequence[Points], draws: int = DRAWS) -> Likelihood:
+    """Return the likelihood of drawings under a model; the noise is the same for every model.
 
-    Burda et al. 2016, eq. 8: log p(S) >= E log 1/k sum_i p(S | z_i) p(z_i) / q(z_i | S).
+    The importance-weighted bound is that of Burda et al. 2016, eq. 8:
+    log p(S) >= E log 1/k sum_i p(S | z_i) p(z_i) / q(z_i | S).
 
     Args:
-        model_file: the model.
-        drawings: at least one, each (n, 3) uint8 in simplified form, as in a packed set.
-        draws: k.
+        model: the model.
+        drawings: one or more, as packed points, each (n, 3) uint8 in simplified form.
+        draws: k, latents per drawing.
 
     Raises:
         SketchvaeError: if there are no drawings.
@@ -70,25 +84,24 @@ def likelihood(model_file: Model, drawings: Sequence[Points], draws: int = DRAWS
             "evaluate needs at least one drawing with a point, got none; name another file or split"
         )
     device = best_device()
-    model = SketchVAE(model_file.config)
-    model.load_arrays(model_file.tensors)
-    model.to(device).eval()
-    rng, normal = np.random.default_rng(0), torch.Generator().manual_seed(0)
-    in_order = sorted(drawings, key=len)
-    at_once = max(1, _ROWS // draws)
+    network = SketchVAE(model.config)
+    network.load_arrays(model.tensors)
+    network.to(device).eval()
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    by_length = sorted(drawings, key=len)
+    batch_size = max(1, _ROWS // draws)
     sums = torch.zeros(4, dtype=torch.float64)
     offsets = 0
-    for first in range(0, len(in_order), at_once):
-        points = in_order[first : first + at_once]
-        batch = make_batch(points, model_file.scale, model_file.config.latent, rng)
-        noise = torch.randn((draws, *batch.noise.shape), generator=normal)
-        # In float32 wherever it runs, so that figures do not depend on the machine.
-        nats = _nats(model, model_file.prior, batch, noise.to(device))
-        sums += nats.double().cpu()
+    for first in range(0, len(by_length), batch_size):
+        points = by_length[first : first + batch_size]
+        batch = make_batch(points, model.scale, model.config.latent, rng)
+        noise = torch.randn((draws, *batch.noise.shape), generator=generator)
+        # In float32 on every device, so that figures do not depend on the machine.
+        sums += _bounds(network, model.prior, batch, noise.to(device)).double().cpu()
         offsets += int((batch.lengths - 1).sum())
     n = len(drawings)
-    # Per offset, a density per square pixel is that per square unit over scale squared.
-    in_pixels = 2 * math.log(model_file.scale) * offsets / n
+    # A density per square pixel is that per square unit over scale squared.
+    in_pixels = 2 * math.log(model.scale) * offsets / n
     reconstruction, kl, importance, fitted = (sums / n).tolist()
     return Likelihood(
         drawings=n,
@@ -101,17 +114,23 @@ def likelihood(model_file: Model, drawings: Sequence[Points], draws: int = DRAWS
     )
 
 
-def _nats(model: SketchVAE, prior: Prior, batch: Batch, noise: Tensor) -> Tensor:
-    """Return L_R, L_KL and the importance-weighted bound by N(0, I) and by the prior.
+def _bounds(network: SketchVAE, prior: Prior, batch: Batch, noise: Tensor) -> Tensor:
+    """Return the sums over a batch of four bounds, (4,), in nats, densities in model units.
 
-    Sums over the batch, in model units, (4,); noise is (draws, B, Z), standard normal.
+    They are L_R, L_KL, and the importance-weighted bounds with N(0, I) and with the prior.
+
+    Args:
+        network: the weights.
+        prior: the fitted prior.
+        batch: B drawings.
+        noise: (k, B, Z), standard normal, for k latents per drawing.
     """
     draws = len(noise)
     steps = torch.from_numpy(batch.steps).to(noise.device)
     lengths = torch.from_numpy(batch.lengths).to(noise.device)
-    posterior = model.encode(steps, lengths)
+    posterior = network.encode(steps, lengths)
     z = posterior.z(noise)
-    loss_r = model.reconstruction_loss(
+    loss_r = network.reconstruction_loss(
         z.flatten(0, 1), steps.repeat(draws, 1, 1), lengths.repeat(draws)
     ).view(draws, -1)
     log_q = _log_normal(noise) - 0.5 * posterior.log_variance.sum(-1)
@@ -126,6 +145,7 @@ def _nats(model: SketchVAE, prior: Prior, batch: Batch, noise: Tensor) -> Tensor
 
 
 def _log_mean_exp(values: Tensor) -> Tensor:
+    """Return the log of the mean of exp over the first dimension."""
     return torch.logsumexp(values, dim=0) - math.log(len(values))
 
 

@@ -1,7 +1,7 @@
-"""How far two sets of drawings are apart, as points in a space of features.
+"""Distances between two sets of drawings, given as points in a feature space.
 
-Rows of X and Y are drawings, columns features of like scale. X is what is judged (drawn),
-Y what it is judged by (real).
+Everywhere X, (n, D), is the set to be judged (drawn), Y, (m, D), the set that it is judged by
+(real); a row is a drawing, and the D columns are features of similar scale.
 """
 
 from dataclasses import dataclass
@@ -13,92 +13,126 @@ from scipy.stats import ks_2samp
 from sketchvae.polyline import Floats
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
-FARTHEST = 5.0  # standard deviations: a feature beyond is clipped
+Z_SCORE_CLIP = 5.0  # standard deviations
 
 
-def standardised(x: Floats, real: Floats) -> Floats:
-    """Centre and scale features by those of the real set, and clip them at 5."""
-    spread = real.std(axis=0)
-    scores: Floats = (x - real.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return scores.clip(-FARTHEST, FARTHEST)
+def standardised(x: Floats, reference: Floats) -> Floats:
+    """Return z-scores: features in standard deviations of a reference set, clipped at 5.
+
+    Args:
+        x: (n, D) features.
+        reference: (m, D) features whose means and standard deviations are used; a column that
+            does not vary is only centred.
+    """
+    std = reference.std(axis=0)
+    z_scores: Floats = (x - reference.mean(axis=0)) / np.where(std > 0, std, 1)
+    return z_scores.clip(-Z_SCORE_CLIP, Z_SCORE_CLIP)
 
 
 def kolmogorov_smirnov(x: Floats, y: Floats) -> Floats:
-    """Return the largest difference between the distributions of each feature, (columns,)."""
-    return np.array(
-        [ks_2samp(a, b, method="asymp").statistic for a, b in zip(x.T, y.T, strict=True)]
-    )
+    """Return the Kolmogorov-Smirnov statistic of each feature, (D,), from 0 (equal) to 1.
+
+    It is the greatest difference between two empirical distribution functions.
+
+    Args:
+        x: (n, D) features of the drawn.
+        y: (m, D) features of the real.
+    """
+    columns = zip(x.T, y.T, strict=True)
+    return np.array([ks_2samp(a, b, method="asymp").statistic for a, b in columns])
 
 
 def mmd2(x: Floats, y: Floats) -> float:
-    """Return the squared maximum mean discrepancy (Gretton et al. 2012, eq. 3, unbiased).
+    """Return the squared maximum mean discrepancy, unbiased: 0 on average for equal distributions.
 
-    The mean over three Gaussian kernels, as wide as half, once and twice the median distance.
+    Gretton et al. 2012, "A Kernel Two-Sample Test", eq. 3, with the mean of three Gaussian
+    kernels, whose widths are half, once and twice the median distance.
+
+    Args:
+        x: (n, D) features of the drawn, n >= 2.
+        y: (m, D) features of the real, m >= 2.
     """
-    together = np.concatenate([x, y])
-    distances = cdist(together, together)
-    middle = float(np.median(distances[np.triu_indices(len(together), 1)]))
+    both = np.concatenate([x, y])
+    distances = cdist(both, both)
+    median = float(np.median(distances[np.triu_indices(len(both), 1)]))
     kernel = np.zeros_like(distances)
-    for width in (middle / 2, middle, middle * 2):
+    for width in (median / 2, median, median * 2):
         kernel += np.exp(-(distances**2) / (2 * max(width, 1e-12) ** 2)) / 3
     n, m = len(x), len(y)
-    among_x = (kernel[:n, :n].sum() - n) / (n * (n - 1))
-    among_y = (kernel[n:, n:].sum() - m) / (m * (m - 1))
-    return float(among_x + among_y - 2 * kernel[:n, n:].mean())
+    within_x = (kernel[:n, :n].sum() - n) / (n * (n - 1))
+    within_y = (kernel[n:, n:].sum() - m) / (m * (m - 1))
+    return float(within_x + within_y - 2 * kernel[:n, n:].mean())
 
 
 def nearest_neighbour_accuracy(x: Floats, y: Floats) -> float:
-    """Return how often a drawing's nearest neighbour is of its own set; 0.5 is indistinguishable.
+    """Return the fraction of drawings whose nearest neighbour is of their own set; 0.5 is best.
 
-    Leave-one-out, over both sets (Lopez-Paz & Oquab 2017).
+    Leave-one-out 1-NN two-sample test over both sets: Lopez-Paz & Oquab 2017, "Revisiting
+    Classifier Two-Sample Tests". 1 means that the sets are told apart, below 0.5 that X copies Y.
+
+    Args:
+        x: (n, D) features of the drawn.
+        y: (m, D) features of the real, with m near n.
     """
-    together = np.concatenate([x, y])
-    own = np.arange(len(together)) < len(x)
-    distances = cdist(together, together)
+    both = np.concatenate([x, y])
+    is_x = np.arange(len(both)) < len(x)
+    distances = cdist(both, both)
     np.fill_diagonal(distances, np.inf)
-    return float((own[distances.argmin(axis=1)] == own).mean())
+    return float((is_x[distances.argmin(axis=1)] == is_x).mean())
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Whether drawings are like real ones, and whether all kinds of real ones are drawn.
+    """How realistic the drawn set is, and how much of the variety of the real set it has.
 
-    Precision and recall of Kynkaanniemi et al. 2019, density and coverage of Naeem et al.
-    2020, with balls that reach to the 5th neighbour.
+    A ball around a drawing reaches to its 5th nearest neighbour in its own set.
     """
 
-    precision: float  # share of the drawn in a real one's ball
-    recall: float  # share of the real in a drawn one's ball
-    density: float  # real balls that a drawn one is in, over k; may pass 1
-    coverage: float  # share of the real with a drawn one in their ball
+    precision: float  # fraction of the drawn in a ball of a real one (Kynkaanniemi et al. 2019)
+    recall: float  # fraction of the real in a ball of a drawn one (Kynkaanniemi et al. 2019)
+    density: float  # mean number of real balls around a drawn one, over 5 (Naeem et al. 2020)
+    coverage: float  # fraction of the real balls with a drawn one inside (Naeem et al. 2020)
 
 
 def coverage(x: Floats, y: Floats) -> Coverage:
-    """Compare drawn X with real Y; each of more than 5 rows."""
-    between = cdist(x, y)
-    real, drawn = _reach(y), _reach(x)
-    in_real = between < real[None]
+    """Return precision and recall, density and coverage.
+
+    Kynkaanniemi et al. 2019, "Improved Precision and Recall Metric for Assessing Generative
+    Models"; Naeem et al. 2020, "Reliable Fidelity and Diversity Metrics for Generative Models".
+
+    Args:
+        x: (n, D) features of the drawn, n > 5.
+        y: (m, D) features of the real, m > 5.
+    """
+    distances = cdist(x, y)
+    in_real_ball = distances < _ball_radii(y)[None]
+    in_drawn_ball = distances < _ball_radii(x)[:, None]
     return Coverage(
-        precision=float(in_real.any(axis=1).mean()),
-        recall=float((between < drawn[:, None]).any(axis=0).mean()),
-        density=float(in_real.sum(axis=1).mean() / NEIGHBOURS),
-        coverage=float(in_real.any(axis=0).mean()),
+        precision=float(in_real_ball.any(axis=1).mean()),
+        recall=float(in_drawn_ball.any(axis=0).mean()),
+        density=float(in_real_ball.sum(axis=1).mean() / NEIGHBOURS),
+        coverage=float(in_real_ball.any(axis=0).mean()),
     )
 
 
-def _reach(x: Floats) -> Floats:
-    """Return the distance from each row to its 5th nearest neighbour."""
-    reach: Floats = np.sort(cdist(x, x), axis=1)[:, NEIGHBOURS]
-    return reach
+def _ball_radii(x: Floats) -> Floats:
+    """Return the distance from each row to its 5th nearest neighbour, (n,)."""
+    radii: Floats = np.sort(cdist(x, x), axis=1)[:, NEIGHBOURS]
+    return radii
 
 
 def frechet(x: Floats, y: Floats) -> float:
-    """Return the Frechet distance between normal distributions fitted to each set, squared.
+    """Return the squared Frechet distance between the normal distributions fitted to two sets.
 
-    |mu_x - mu_y|^2 + tr(C_x + C_y - 2 (C_x C_y)^1/2) (Heusel et al. 2017). Falls with n:
-    never compare across n.
+    |mu_x - mu_y|^2 + tr(C_x + C_y - 2 (C_x C_y)^1/2): Heusel et al. 2017 (FID). It falls with
+    the size of the sets, so figures of different sizes do not compare.
+
+    Args:
+        x: (n, D) features of the drawn, n >= 2.
+        y: (m, D) features of the real, m >= 2.
     """
     c_x, c_y = np.cov(x.T), np.cov(y.T)
     # The eigenvalues of a product of two covariances are real and not negative.
-    root = np.sqrt(np.linalg.eigvals(c_x @ c_y).real.clip(min=0)).sum()
-    return float(((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(c_x + c_y) - 2 * root)
+    trace_of_root = np.sqrt(np.linalg.eigvals(c_x @ c_y).real.clip(min=0)).sum()
+    means = float(((x.mean(0) - y.mean(0)) ** 2).sum())
+    return float(means + np.trace(c_x + c_y) - 2 * trace_of_root)

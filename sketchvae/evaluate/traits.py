@@ -1,7 +1,7 @@
-"""What a person would say of a drawing of an animal: legs, face, how it was drawn; and features.
+"""Traits of drawings of animals in words that people use: legs, face, direction; and features.
 
-Rules of thumb on strokes, not a recogniser: the body is the stroke with the most ink, what
-reaches below it is a leg, and what is small belongs to a face.
+They come from rules of thumb on strokes, not from a classifier: the body is the stroke with the
+most ink, a stroke that reaches below it is a leg, and a small stroke belongs to a face.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,16 @@ from sketchvae.drawing import Drawing
 from sketchvae.evaluate.features import FEATURES, features
 from sketchvae.polyline import Floats, segment_lengths, turns
 
-# What it means to have less of a trait than others, and more of it.
+# Each trait, and the words for less of it and for more of it.
 TRAITS = {
-    "legs": ("fewer legs", "more legs"),  # strokes that reach below the body
-    "facing": ("faces left", "faces right"),  # see `_facing`
-    "face": ("less face", "more face"),  # strokes as small as eyes
-    "body first": ("begins elsewhere", "begins with the body"),
-    "clockwise": ("begins anticlockwise", "begins clockwise"),  # full turns of the first stroke
+    "legs": ("fewer legs", "more legs"),  # number of strokes that reach below the body
+    "facing": ("faces left", "faces right"),  # from -1 to 1, see `_facing`
+    "face": ("less face", "more face"),  # number of strokes as small as eyes
+    "body first": ("begins elsewhere", "begins with the body"),  # 0 or 1
+    "clockwise": (
+        "begins anticlockwise",
+        "begins clockwise",
+    ),  # full turns of the first stroke, from -1 to 1
     "points": ("fewer points", "more points"),
     "strokes": ("fewer strokes", "more strokes"),
     "log aspect": ("taller", "wider"),
@@ -30,12 +33,12 @@ TRAITS = {
     "pen-up travel": ("less travel of the pen", "more travel of the pen"),
     "first gap": ("first stroke closed", "first stroke open"),
 }
-_BELOW = 0.04  # of the longest side: how far a leg reaches below the body
-_SMALL = 0.12  # of the longest side: the diagonal of an eye at most
+_BELOW = 0.04  # how far a leg reaches below the body, as a fraction of the longest side
+_SMALL = 0.12  # greatest diagonal of an eye, as a fraction of the longest side
 
 
 def traits(drawings: Sequence[Drawing]) -> Floats:
-    """Measure drawings in simplified form: (n, 15), in the order of `TRAITS`."""
+    """Return the traits of drawings in simplified form, (n, 15), in the order of `TRAITS`."""
     own = np.array([_measure(drawing) for drawing in drawings])
     return np.concatenate([own.reshape(-1, len(TRAITS) - len(FEATURES)), features(drawings)], 1)
 
@@ -61,10 +64,16 @@ def _measure(drawing: Drawing) -> list[float]:
 
 
 def _facing(strokes: Sequence[Floats], ink: Floats, body: Floats) -> float:
-    """Say how far right of the body's middle the other ink lies, in widths of the body."""
+    """Return how far right of the body's centre the head lies, in widths of the body, -1 to 1.
+
+    Args:
+        strokes: of the drawing.
+        ink: (strokes,) length of each stroke of the head, 0 for all other strokes.
+        body: (n, 2) points of the body.
+    """
     if not ink.any():
         return 0.0
-    middles = np.array([(s[:, 0].min() + s[:, 0].max()) / 2 for s in strokes])
+    centres = np.array([(s[:, 0].min() + s[:, 0].max()) / 2 for s in strokes])
     left, right = body[:, 0].min(), body[:, 0].max()
-    away = float(np.average(middles, weights=ink)) - (left + right) / 2
-    return float(np.clip(away / max(right - left, 1.0), -1, 1))
+    offset = float(np.average(centres, weights=ink)) - (left + right) / 2
+    return float(np.clip(offset / max(right - left, 1.0), -1, 1))

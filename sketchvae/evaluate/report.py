@@ -1,0 +1,114 @@
+"""The whole evaluation of a model: likelihood, comparison with real drawings, reconstruction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sketchvae.data.dataset import Points, from_points
+from sketchvae.drawing import Drawing
+from sketchvae.evaluate.comparison import (
+    MIN_DRAWINGS,
+    REPEATS,
+    Comparison,
+    compare,
+    measure,
+    reconstruction_rank,
+)
+from sketchvae.evaluate.likelihood import Likelihood, likelihood
+from sketchvae.generate.artist import TEMPERATURE, Artist
+from sketchvae.model.weights import Model
+from sketchvae.polyline import Floats
+
+SAMPLES = 2000  # drawings per temperature
+SEED = 1
+TEMPERATURES = (TEMPERATURE, 1.0)  # that of `sketchvae draw`, and that of the likelihood
+RECONSTRUCTION_TEMPERATURE = 0.1
+
+
+@dataclass(frozen=True)
+class Report:
+    """Results of an evaluation. Sets of drawings have names; the first one is "real".
+
+    Attributes:
+        likelihood: of the real drawings.
+        comparisons: of each set with the real drawings; empty with too few real drawings.
+        finished: fraction of the samples of each temperature that ended in time.
+        reconstruction: mean fraction of other drawings that are farther from a drawing than its
+            reconstruction, by "features" and by "raster".
+        drawings: the sets.
+        features: (n, 10) features of the drawings of each set.
+    """
+
+    likelihood: Likelihood
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    finished: dict[str, float] = field(default_factory=dict)
+    reconstruction: dict[str, float] = field(default_factory=dict)
+    drawings: dict[str, Sequence[Drawing]] = field(default_factory=dict)
+    features: dict[str, Floats] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all numbers by name."""
+        per_drawing = self.likelihood.by_name()
+        per_point = {name: self.likelihood.per_point(nll) for name, nll in per_drawing.items()}
+        distances = {
+            name: {"finished": self.finished.get(name), **comparison.to_json()}
+            for name, comparison in self.comparisons.items()
+        }
+        return {
+            "drawings": self.likelihood.drawings,
+            "points_per_drawing": self.likelihood.points,
+            "nats_per_drawing": per_drawing,
+            "nats_per_point": per_point,
+            "distances": distances,
+            "reconstructions": self.reconstruction,
+        }
+
+
+def evaluate(
+    model: Model,
+    drawings: Sequence[Points],
+    temperatures: Sequence[float] = TEMPERATURES,
+    *,
+    others: Mapping[str, Sequence[Drawing]] | None = None,
+    floor: Sequence[Drawing] | None = None,
+    n: int = 100,
+    repeats: int = REPEATS,
+) -> Report:
+    """Evaluate a model on real drawings; the seeds are fixed.
+
+    Args:
+        model: the model.
+        drawings: real drawings as packed points, each (n, 3) uint8 in simplified form.
+        temperatures: 2000 drawings are sampled at each and compared with the real ones.
+        others: more sets to compare with the real drawings, by name.
+        floor: more real drawings, to compare the real ones with; None compares their halves,
+            which needs 40 drawings: with fewer, the report has the likelihood alone.
+        n: drawings per side of a comparison.
+        repeats: subsets that a comparison is averaged over.
+
+    Raises:
+        SketchvaeError: if there are no drawings, or a set has too few to be compared.
+    """
+    nll = likelihood(model, drawings)
+    if floor is None and len(drawings) < 2 * MIN_DRAWINGS:
+        return Report(nll)
+    artist, real = Artist(model), [from_points(points) for points in drawings]
+    sets: dict[str, Sequence[Drawing]] = {"real": real}
+    finished: dict[str, float] = {}
+    for temperature in temperatures:
+        samples = artist.sample(SAMPLES, temperature, SEED)
+        name = f"t {temperature:g}"
+        sets[name] = [drawing for drawing in samples if drawing is not None]
+        finished[name] = len(sets[name]) / SAMPLES
+    sets |= others or {}
+    measured = {name: measure(members) for name, members in sets.items()}
+    reconstructed = artist.reconstruct(real, RECONSTRUCTION_TEMPERATURE, SEED)
+    ranks = reconstruction_rank(real, list(reconstructed))
+    return Report(
+        nll,
+        compare(measured, measure(floor) if floor is not None else None, n, repeats),
+        finished,
+        {name: float(r.mean()) for name, r in zip(("features", "raster"), ranks, strict=True)},
+        sets,
+        {name: feature_set.features for name, feature_set in measured.items()},
+    )
