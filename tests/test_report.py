@@ -65,8 +65,9 @@ def test_too_few_drawings_have_a_likelihood_alone(points: list[Points]) -> None:
 def test_command_prints_the_numbers_of_the_report(tmp_path: Path) -> None:
     save(ending_model(), tmp_path / "model.safetensors")
     formats.write(tmp_path / "few.ndjson", list(formats.read(SHEEP))[:44])
-    arguments = ("evaluate", tmp_path / "few.ndjson", "--model", tmp_path / "model.safetensors")
-    arguments += ("-t", "0.7", "-n", "20", "--draws", "2")
+    model = tmp_path / "model.safetensors"
+    options = ("-t", "0.7", "-n", "20", "--draws", "2")
+    arguments = ("evaluate", tmp_path / "few.ndjson", "--model", model, *options)
     data = json.loads(sketchvae(*arguments, "--json"))
     text = sketchvae(*arguments)
     lines = {line[:20].strip(): line[20:].split() for line in text.splitlines()}
