@@ -11,11 +11,13 @@ import pytest
 from sketchvae import load
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
+from sketchvae.evaluate.faults import FAULTS, fault_rates
 from sketchvae.model.weights import shipped_path
 
 ROOT = Path(__file__).parents[1]
 CARD = shipped_path().parent / "README.md"
 SHEEP = ROOT / "data" / "sheep.ndjson"
+QUALITY = ROOT / "docs" / "quality.md"
 
 
 def test_figures_on_the_pages_are_those_in_the_weights() -> None:
@@ -25,9 +27,23 @@ def test_figures_on_the_pages_are_those_in_the_weights() -> None:
     ship = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(ship)
     about = load().model.about
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert ship.table(about, ship.SHORT) in readme
+    assert ship.table(about, ship.SHORT) in QUALITY.read_text(encoding="utf-8")
     assert ship.table(about) in CARD.read_text(encoding="utf-8")
+
+
+def test_faults_on_the_pages_are_those_of_other_drawings_of_the_weights() -> None:
+    """Measured again on 400 drawings of another seed, within four standard errors."""
+    n = 400
+    drawn = [drawing.simplified() for drawing in load().draw(n, 0.7, seed=99)]
+    rates = dict(zip(FAULTS, fault_rates(drawn), strict=True))
+    for page in (QUALITY, CARD):
+        text = page.read_text(encoding="utf-8")
+        (header,) = re.findall(r"^\| against real \|.*$", text, re.MULTILINE)
+        column = [cell.strip() for cell in header.split("|")].index("ours, 0.7")
+        for fault, rate in rates.items():
+            (row,) = re.findall(rf"^\| {fault} \|.*$", text, re.MULTILINE)
+            published = float(row.split("|")[column])
+            assert rate == pytest.approx(published, abs=4 * (published / n) ** 0.5 + 0.005)
 
 
 def test_card_tells_the_size_of_the_file() -> None:
