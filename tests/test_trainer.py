@@ -390,6 +390,29 @@ def test_resume_equals_uninterrupted_to_the_bit(folder: Path, stop: int, bf16: b
     assert unequal(again["averaged"], best["averaged"]) == []
 
 
+def test_checkpoint_with_the_setting_names_of_version_0_1_is_resumed(folder: Path) -> None:
+    whole = trainer_in(folder)
+    whole.run()
+    with pytest.raises(RunInterrupted):
+        trainer_in(folder).run(Recorder({5: interrupt}))
+    state = read_checkpoint(folder / "last.pt")
+    old_names = {
+        "ema_decay": "average",
+        "random_scale": "stretch",
+        "point_dropout": "drop",
+        "free_nats": "kl_floor",
+        "max_points": "longest",
+    }
+    state["identity"] = {old_names.get(k, k): value for k, value in state["identity"].items()}
+    torch.save(state, folder / "last.pt")
+    assert "average" in torch.load(folder / "last.pt")["identity"]
+    resumed = trainer_in(folder)
+    resumed.resume()
+    assert resumed.step == 5
+    resumed.run()
+    assert unequal(state_of(whole), state_of(resumed)) == []
+
+
 def test_resume_of_a_finished_run_trains_no_further(folder: Path) -> None:
     trainer_in(folder).run()
     resumed, recorder = trainer_in(folder), Recorder()
