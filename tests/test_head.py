@@ -34,6 +34,7 @@ from sketchvae.cli import main
 from sketchvae.data import formats
 from sketchvae.data.dataset import SplitFractions, open_packed, pack, to_points
 from sketchvae.drawing import Drawing
+from sketchvae.evaluate import outliers
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.generate.artist import Artist
@@ -385,3 +386,19 @@ def test_pairs_of_as_many_points_are_compared_alone(script: Any) -> None:  # noq
     sheep_, others = np.array([1.0, 5.0]), np.array([0.0, 2.0, 9.0])
     points, other_points = np.array([100, 10]), np.array([98, 103, 10])
     assert script.alike(sheep_, others, points, other_points) == pytest.approx(1 / 3)
+
+
+def test_outliers_are_the_lowest_of_all_blocks_and_the_first_of_equals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probabilities = {3: 0.9, 4: 0.1, 5: 0.5, 6: 0.1, 7: 0.05}
+
+    class Reader:
+        def class_probability(self, drawings: list[Drawing]) -> Any:  # noqa: ANN401
+            assert len(drawings) <= 2
+            return np.array([probabilities[drawing.n_points] for drawing in drawings])
+
+    monkeypatch.setattr(outliers, "_BLOCK", 2)
+    numbered = [(n - 2, Drawing([[[0, i] for i in range(n)]])) for n in probabilities]
+    chosen = outliers.least_probable(Reader(), numbered, 3)  # type: ignore[arg-type]
+    assert [number for number, _ in chosen] == [5, 2, 4]

@@ -53,10 +53,7 @@ STILL_OPEN = {
     "sketchvae.evaluate.likelihood imports sketchvae.train.batches.make_batch",
 }
 # TEMPORARY, like STILL_OPEN: modules that are still too long, and a room with a circle.
-STILL_LONG = {
-    f"sketchvae.{name}"
-    for name in ("drawing", "generate.artist", "model.torch_net", "train.trainer")
-}
+STILL_LONG = {f"sketchvae.{name}" for name in ("drawing", "generate.artist", "model.torch_net")}
 STILL_CIRCULAR = "sketchvae.generate."
 MOST_LINES = 350  # of a module
 HEAVY = {
@@ -214,6 +211,40 @@ def test_a_circle_is_found_inside_functions_and_among_types_too() -> None:
 def test_no_module_is_longer_than_a_reader_wants() -> None:
     lengths = {name: len(source.splitlines()) for name, source in modules().items()}
     assert {name for name, n in lengths.items() if n > MOST_LINES} <= STILL_LONG
+
+
+# --- docstrings -----------------------------------------------------------------------------
+
+LEAST_WITH_ARGS = 0.85  # TEMPORARY: 0.9 once model/, generate/ and evaluate/ are written out
+
+
+def public_functions(source: str) -> Iterator[ast.FunctionDef]:
+    """Yield the public functions and the public methods of public classes of a module."""
+    for node in ast.parse(source).body:
+        body = node.body if isinstance(node, ast.ClassDef) and node.name[0] != "_" else [node]
+        for item in body:
+            if isinstance(item, ast.FunctionDef) and not item.name.startswith("_"):
+                yield item
+
+
+def arguments_of(function: ast.FunctionDef) -> list[str]:
+    """List the names of a function's arguments, without self and cls."""
+    every = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    return [argument.arg for argument in every if argument.arg not in ("self", "cls")]
+
+
+def test_docstrings_describe_the_arguments_where_there_are_several() -> None:
+    described, missing = 0, []
+    for module, source in modules().items():
+        if room_of(module) == "cli":  # click describes the arguments of commands
+            continue
+        for function in public_functions(source):
+            if len(arguments_of(function)) >= 2:
+                if "Args:" in (ast.get_docstring(function) or ""):
+                    described += 1
+                else:
+                    missing.append(f"{module}.{function.name}")
+    assert described >= LEAST_WITH_ARGS * (described + len(missing)), missing
 
 
 # --- weight ---------------------------------------------------------------------------------

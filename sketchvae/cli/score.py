@@ -1,27 +1,22 @@
 """sketchvae score: how likely drawings are, and how sheep."""
 
 import json
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from heapq import nsmallest
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sketchvae.cli.options import model_option
+from sketchvae.cli.output import plural
 from sketchvae.errors import SketchvaeError, check_suffix
 
 if TYPE_CHECKING:
-    from sketchvae.drawing import Drawing
+    from sketchvae.evaluate.outliers import Numbered
     from sketchvae.generate.artist import Artist
     from sketchvae.model.head import Score
 
-    Numbered = tuple[int, Drawing]
-
-_AT_ONCE = 64  # drawings that are read before the first of them is scored
-_MANY_AT_ONCE = 2048  # likewise where only sheepness is asked for
+_BLOCK = 64  # drawings that are read and scored together
 _CELL = 160  # pixels
 _COLUMNS = ("drawing", "points", "nats", "a point", "sheepness", "percentile")
 _ROW = "{:>8} {:>7} {:>9} {:>8} {:>10} {:>11}"
@@ -74,6 +69,7 @@ def score(
       sketchvae score sheep.ndjson --json
       sketchvae score sheep.ndjson --outliers 10 -o odd.png
     """
+    from sketchvae.evaluate.outliers import blocks, least_probable
     from sketchvae.generate.artist import load
 
     if output is not None:
@@ -82,18 +78,17 @@ def score(
         _check_output(output)
     artist = load(model)
     numbered = _numbered(drawings)
-    chosen = None if outliers is None else _least_sheep(artist, numbered, outliers)
+    chosen = None if outliers is None else least_probable(artist, numbered, outliers)
     headings = [] if as_json else [_ROW.format(*_COLUMNS)]
-    for block in _blocks(chosen or numbered, _AT_ONCE):
+    for block in blocks(chosen or numbered, _BLOCK):
         scores = artist.score([drawing for _, drawing in block], draws)
-        while headings:  # once there is something to stand under them
+        while headings:  # not before the first scores: reading may fail
             click.echo(headings.pop())
-        for (number, _), one in zip(block, scores, strict=True):
-            click.echo(_json(number, one) if as_json else _row(number, one))
+        for (number, _), drawing_score in zip(block, scores, strict=True):
+            click.echo((_json if as_json else _row)(number, drawing_score))
     if output is not None and chosen is not None:
         _write(output, artist, chosen)
-        what = "1 outlier" if len(chosen) == 1 else f"{len(chosen)} outliers"
-        click.echo(f"{output}: {what}", file=sys.stderr)
+        click.echo(f"{output}: {plural(len(chosen), 'outlier')}", err=True)
 
 
 def _numbered(path: Path) -> "Iterator[Numbered]":
@@ -108,40 +103,26 @@ def _numbered(path: Path) -> "Iterator[Numbered]":
         yield number, drawing
 
 
-def _blocks(numbered: "Iterable[Numbered]", size: int) -> "Iterator[list[Numbered]]":
-    rest = iter(numbered)
-    while block := list(islice(rest, size)):
-        yield block
+def _row(number: int, drawing_score: "Score") -> str:
+    sheepness = (
+        "" if drawing_score.class_probability is None else f"{drawing_score.class_probability:.4f}"
+    )
+    percentile = "" if drawing_score.percentile is None else f"{drawing_score.percentile:.0f}"
+    nats = f"{drawing_score.nll:.1f}", f"{drawing_score.nll_per_point:.3f}"
+    return _ROW.format(number, drawing_score.points, *nats, sheepness, percentile).rstrip()
 
 
-def _least_sheep(artist: "Artist", numbered: "Iterable[Numbered]", n: int) -> "list[Numbered]":
-    """Return the n drawings of the lowest sheepness, the lowest first; holds no others."""
-
-    def weighed() -> "Iterator[tuple[float, int, Drawing]]":
-        for block in _blocks(numbered, _MANY_AT_ONCE):
-            sheepness = artist.class_probability([drawing for _, drawing in block]).tolist()
-            for value, (number, drawing) in zip(sheepness, block, strict=True):
-                yield value, number, drawing
-
-    return [(number, drawing) for _, number, drawing in nsmallest(n, weighed())]
-
-
-def _row(number: int, one: "Score") -> str:
-    sheepness = "" if one.class_probability is None else f"{one.class_probability:.4f}"
-    percentile = "" if one.percentile is None else f"{one.percentile:.0f}"
-    nats = f"{one.nll:.1f}", f"{one.nll_per_point:.3f}"
-    return _ROW.format(number, one.points, *nats, sheepness, percentile).rstrip()
-
-
-def _json(number: int, one: "Score") -> str:
+def _json(number: int, drawing_score: "Score") -> str:
     return json.dumps(
         {
             "drawing": number,
-            "points": one.points,
-            "nats": round(one.nll, 3),
-            "nats_per_point": round(one.nll_per_point, 4),
-            "sheepness": one.class_probability,
-            "percentile": None if one.percentile is None else round(one.percentile, 1),
+            "points": drawing_score.points,
+            "nats": round(drawing_score.nll, 3),
+            "nats_per_point": round(drawing_score.nll_per_point, 4),
+            "sheepness": drawing_score.class_probability,
+            "percentile": None
+            if drawing_score.percentile is None
+            else round(drawing_score.percentile, 1),
         }
     )
 
@@ -153,7 +134,7 @@ def _check_output(path: Path) -> None:
 
 
 def _write(path: Path, artist: "Artist", chosen: "Sequence[Numbered]") -> None:
-    """Show the drawings with their numbers and sheepness, or hand them on as they are."""
+    """Write a contact sheet with numbers and sheepness, or a file of the drawings."""
     from sketchvae.data import formats
     from sketchvae.files import replacing
     from sketchvae.render.png import contact_sheet
@@ -164,5 +145,5 @@ def _write(path: Path, artist: "Artist", chosen: "Sequence[Numbered]") -> None:
         return
     values = artist.class_probability(drawings)
     labels = [f"{number}: {value:.4f}" for (number, _), value in zip(chosen, values, strict=True)]
-    with replacing(path) as beside:
-        contact_sheet(drawings, cell=_CELL, labels=labels).save(beside, format="PNG")
+    with replacing(path) as temporary:
+        contact_sheet(drawings, cell=_CELL, labels=labels).save(temporary, format="PNG")
