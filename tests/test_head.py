@@ -34,8 +34,8 @@ from sketchvae.cli import main
 from sketchvae.data import formats
 from sketchvae.data.dataset import SplitFractions, open_packed, pack, to_points
 from sketchvae.drawing import Drawing
-from sketchvae.evaluate import outliers
 from sketchvae.errors import SketchvaeError
+from sketchvae.evaluate import outliers
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.likelihood import importance_weighted
