@@ -155,7 +155,7 @@ def test_bad_page_is_refused_before_anything_is_drawn(
     def draws(*_: object) -> object:
         raise AssertionError("it drew")
 
-    monkeypatch.setattr("sketchvae.generate.sampler.Sitting._step", draws)
+    monkeypatch.setattr("sketchvae.generate.sampler.Sampler._step", draws)
     sketchvae("draw", *arguments, "-o", tmp_path / "a.svg", fails=1)
     for name in ("a.svg", "a.png", "a.npz", "a.bin"):
         said = sketchvae("draw", "-o", tmp_path / "none" / name, fails=1)
