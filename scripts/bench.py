@@ -294,7 +294,8 @@ def exploring() -> None:
 
 def reading(path: Path, folder: Path) -> None:
     from sketchvae.data.dataset import open_packed
-    from sketchvae.train.batches import Augmentation, BatchSampler, DrawingPool, WeightedDataset
+    from sketchvae.model.batch import Augmentation
+    from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset
 
     row("open the packed set", f"{median_seconds(lambda: open_packed(path), 21) * 1e3:.2f} ms")
     large = folder / "large.drawings"
@@ -353,6 +354,7 @@ def train(way: str, path: Path) -> None:
 
     import torch
 
+    from sketchvae import sequences
     from sketchvae.data.dataset import open_packed
     from sketchvae.model.weights import ModelConfig
     from sketchvae.train import batches
@@ -363,7 +365,7 @@ def train(way: str, path: Path) -> None:
     source = [batches.WeightedDataset(open_packed(path), 50)]
     if way == "padded":
         longest = int(batches.DrawingPool(source, "train", 10_000).lengths.max())
-        batches.LENGTH_STEP = longest + 1
+        sequences.LENGTH_MULTIPLE = longest + 1
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(batch=BATCH, max_points=10_000, point_dropout=0.0)
         group = (

@@ -34,21 +34,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from sketchvae.data.dataset import PackedDataset, open_packed
-from sketchvae.drawing import Drawing, Pen
+from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import Classifier, draw_images, load_classifier
 from sketchvae.evaluate.features import rasters
 from sketchvae.generate.artist import Artist
+from sketchvae.model.batch import Augmentation, make_batch
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, load, save
 from sketchvae.polyline import Floats, Floats32
-from sketchvae.train.batches import (
-    LENGTH_STEP,
-    Augmentation,
-    BatchSampler,
-    DrawingPool,
-    WeightedDataset,
-    make_batch,
-)
+from sketchvae.sequences import LENGTH_MULTIPLE, Pen, to_stroke5
+from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset
 
 STEPS, RATE, FINAL, WARM_UP = 320, 3e-4, 0.1, 20  # FINAL: share of RATE at the last step
 BATCH, KL_WEIGHT, REPEAT = 64, 0.7, 10  # of the data; how often a real drawing is shown in it
@@ -162,7 +157,7 @@ def turns(steps: Floats32, lengths: NDArray[np.int64], scale: float) -> tuple[Fl
 
 def as_steps(drawings: Sequence[Drawing], scale: float) -> tuple[Floats32, NDArray[np.int64]]:
     """Write drawings as the network reads them, (B, T, 5), with their lengths."""
-    rows = [drawing.to_stroke5() for drawing in drawings]
+    rows = [to_stroke5(drawing) for drawing in drawings]
     lengths = np.array([len(row) for row in rows])
     steps = np.zeros((len(rows), _rounded(lengths), 5), dtype=np.float32)
     steps[..., 2 + Pen.END] = 1
@@ -173,7 +168,7 @@ def as_steps(drawings: Sequence[Drawing], scale: float) -> tuple[Floats32, NDArr
 
 
 def _rounded(lengths: NDArray[np.int64]) -> int:
-    return -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
+    return int(-(-int(lengths.max()) // LENGTH_MULTIPLE) * LENGTH_MULTIPLE)
 
 
 class Refiner:

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from sketchvae.errors import SketchvaeError, check_range
+from sketchvae.errors import SketchvaeError, abbreviate, check_range
 from sketchvae.polyline import Floats, resample, simplify, simplify_mask
 from sketchvae.svg_page import path_data
 
@@ -17,14 +15,6 @@ SIMPLIFIED_SIDE = 255.0  # pixels, longest side in Quick, Draw!'s simplified for
 SIMPLIFIED_EPSILON = 2.0  # pixels, tolerance of Ramer-Douglas-Peucker in that form
 _MIN_SIDE = 200  # pixels, longest side in that form; the least of 26,124 drawings there is 214
 COORDINATE_LIMIT = 1e9  # greatest distance of a coordinate from 0: sums and products stay finite
-
-
-class Pen(IntEnum):
-    """What the pen does after a step: the one-hot (p1, p2, p3) of stroke-5 (Ha & Eck 2017, 3.1)."""
-
-    DOWN = 0
-    UP = 1
-    END = 2
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False, eq=False)
@@ -112,100 +102,6 @@ class Drawing:
         """The larger of width and height of the bounding box."""
         x0, y0, x1, y1 = self.bounds
         return max(x1 - x0, y1 - y0)
-
-    # --- between drawings and steps -------------------------------------------------
-
-    @classmethod
-    def from_stroke3(cls, steps: ArrayLike, word: str = "") -> "Drawing":
-        """Read stroke-3: rows (dx, dy, lift), with lift = 1 where the pen leaves after the row.
-
-        The pen starts down at the origin, which is the first point, so n rows give
-        n + 1 points; the first segment is drawn. A first row without an offset is that
-        point itself: so a first stroke of one point can be written, as (0, 0, 1).
-        No rows are an empty drawing.
-
-        Args:
-            steps: (n, 3), offsets from -1e9 to 1e9, lift 0 or 1.
-            word: what the drawing shows.
-
-        Raises:
-            SketchvaeError: for another shape, or a value out of range.
-        """
-        rows = _checked_steps(steps, columns=3, form="stroke-3 (dx, dy, lift)")
-        lift = rows[:, 2]
-        known = (lift == 0.0) | (lift == 1.0)
-        if not known.all():
-            odd = int(np.argmin(known))
-            raise SketchvaeError(
-                f"stroke-3 row {odd}: lift must be 0 or 1, got {lift[odd]:g}; "
-                "check the order of the columns: dx, dy, lift"
-            )
-        return cls._from_offsets(rows[:, :2], lift == 1.0, word)
-
-    @classmethod
-    def from_stroke5(cls, steps: ArrayLike, word: str = "") -> "Drawing":
-        """Read stroke-5: rows (dx, dy, p1, p2, p3), the pen one-hot, up to the first END.
-
-        The END row has no point; what follows it is padding, and not looked at. END in
-        row 0 is an empty drawing. For the first point see `from_stroke3`.
-
-        Args:
-            steps: (n, 5), offsets from -1e9 to 1e9, exactly one of p1, p2, p3 equal to 1.
-            word: what the drawing shows.
-
-        Raises:
-            SketchvaeError: for another shape, or a pen that is not one-hot.
-        """
-        rows = _checked_steps(steps, columns=5, form="stroke-5 (dx, dy, p1, p2, p3)")
-        ends = np.flatnonzero(rows[:, 2 + Pen.END] == 1)
-        rows = rows[: ends[0] + 1] if len(ends) else rows
-        pens = rows[:, 2:]
-        one_hot = ((pens == 0) | (pens == 1)).all(axis=1) & (pens.sum(axis=1) == 1)
-        if not one_hot.all():
-            odd = int(np.argmin(one_hot))
-            raise SketchvaeError(
-                f"stroke-5 row {odd}: the pen must be one-hot, got {pens[odd].tolist()}; "
-                "check the order of the columns: dx, dy, p1 (down), p2 (up), p3 (end)"
-            )
-        rows = rows[:-1] if len(ends) else rows
-        return cls._from_offsets(rows[:, :2], rows[:, 2 + Pen.UP] == 1, word)
-
-    @classmethod
-    def _from_offsets(cls, offsets: Floats, lifted: NDArray[np.bool_], word: str) -> "Drawing":
-        if not len(offsets):
-            return cls((), word)
-        points = np.cumsum(offsets, axis=0)
-        if offsets[0].any():
-            points = np.concatenate([np.zeros((1, 2)), points])
-            lifted = np.concatenate([[False], lifted])
-        cuts = [0, *(np.flatnonzero(lifted[:-1]) + 1).tolist(), len(points)]
-        return cls((points[a:b] for a, b in pairwise(cuts)), word)
-
-    def to_stroke3(self) -> Floats:
-        """Write stroke-3, (n, 3), the first point moved to the origin; see `from_stroke3`."""
-        offsets, lifted = self._offsets()
-        return np.column_stack([offsets, lifted])
-
-    def to_stroke5(self) -> Floats:
-        """Write stroke-5, (n, 5), the first point moved to the origin, with its END row last."""
-        offsets, lifted = self._offsets()
-        steps = np.zeros((len(offsets) + 1, 5))
-        steps[:-1, :2] = offsets
-        steps[:-1, 2 + Pen.DOWN] = ~lifted
-        steps[:-1, 2 + Pen.UP] = lifted
-        steps[-1, 2 + Pen.END] = 1
-        return steps
-
-    def _offsets(self) -> tuple[Floats, NDArray[np.bool_]]:
-        """Offsets (n, 2) and whether the pen lifts after each, without the implied first point."""
-        if not self.strokes:
-            return np.zeros((0, 2)), np.zeros(0, dtype=bool)
-        points = self.points
-        lifted = np.zeros(len(points), dtype=bool)
-        lifted[np.cumsum([len(s) for s in self.strokes]) - 1] = True
-        offsets = np.diff(points, axis=0, prepend=points[:1])
-        implied = not lifted[0] and bool(offsets[1].any())
-        return offsets[implied:], lifted[implied:]
 
     def with_word(self, word: str) -> "Drawing":
         """Return the drawing with another word."""
@@ -369,7 +265,7 @@ def _checked_stroke(stroke: ArrayLike, index: int) -> Floats:
         points = np.array(stroke, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise SketchvaeError(
-            f"stroke {index}: must be a list of points (x, y), got {_brief(stroke)}"
+            f"stroke {index}: must be a list of points (x, y), got {abbreviate(stroke)}"
         ) from error
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise SketchvaeError(
@@ -398,7 +294,7 @@ def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tup
     try:
         checked = tuple(np.array(t, dtype=np.float64) for t in times)
     except (TypeError, ValueError, OverflowError) as error:
-        raise SketchvaeError(f"times must be numbers, got {_brief(times)}") from error
+        raise SketchvaeError(f"times must be numbers, got {abbreviate(times)}") from error
     if [t.shape for t in checked] != [(len(s),) for s in strokes]:
         raise SketchvaeError(
             "times must hold one number a point, stroke by stroke; "
@@ -407,27 +303,3 @@ def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tup
     for t in checked:
         t.flags.writeable = False
     return checked
-
-
-def _checked_steps(steps: ArrayLike, columns: int, form: str) -> Floats:
-    try:
-        rows = np.array(steps, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise SketchvaeError(f"{form} must be an array of numbers, got {_brief(steps)}") from error
-    if rows.size == 0:
-        return np.zeros((0, columns))
-    if rows.ndim != 2 or rows.shape[1] != columns:
-        raise SketchvaeError(f"{form} must have the shape (n, {columns}), got {rows.shape}")
-    near = (np.abs(rows) <= COORDINATE_LIMIT).all(axis=1)  # False for nan too
-    if not near.all():
-        row = int(np.argmin(near))
-        raise SketchvaeError(
-            f"{form} row {row}: must be finite and within {COORDINATE_LIMIT:.0f} of 0, "
-            f"got {rows[row].tolist()}"
-        )
-    return rows
-
-
-def _brief(value: object) -> str:
-    text = " ".join(repr(value).split())  # an array's repr has several lines
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,4 +1,4 @@
-"""Errors that a user can fix, by kind, and the two checks that every part needs."""
+"""Errors that a user can fix, by kind, and the checks that every part needs."""
 
 from collections.abc import Sequence
 from math import inf
@@ -103,6 +103,17 @@ def check_suffix(
         f"{path}: {what}{' ' if what else ''}must end in {f'{first} or ' if first else ''}{last}, "
         f"got {path.suffix or 'no suffix'}; {advice}"
     )
+
+
+def abbreviate(value: object, length: int = 60) -> str:
+    """Return the repr of a value in one line, cut to a length, for an error message.
+
+    Args:
+        value: any value.
+        length: greatest number of characters.
+    """
+    text = " ".join(repr(value).split())  # an array's repr has several lines
+    return text if len(text) <= length else f"{text[: length - 3]}..."
 
 
 def _plain(value: float) -> str:

@@ -20,6 +20,7 @@ from sketchvae.render.page import PageSpec, PictureSpec
 from sketchvae.render.png import to_png
 from sketchvae.render.svg import to_svg
 from sketchvae.render.timeline import Animation, StrokeTime
+from sketchvae.sequences import to_stroke5
 
 if TYPE_CHECKING:
     import torch
@@ -152,7 +153,7 @@ def padded(
     """Stroke-5 batch (B, T, 5) and lengths (B,) as the torch network takes them."""
     import torch
 
-    rows = [drawings[i].to_stroke5() for i in order]
+    rows = [to_stroke5(drawings[i]) for i in order]
     steps = np.zeros((len(rows), max(map(len, rows)) + 3, 5), dtype=np.float32)
     for i, row in enumerate(rows):
         steps[i, : len(row)] = row / [scale, scale, 1, 1, 1]

@@ -20,6 +20,7 @@ from sketchvae.generate.artist import Artist, load
 from sketchvae.model.numpy_decoder import Decoder, Mixture
 from sketchvae.model.weights import Model, ModelConfig, Prior, save, shipped_path
 from sketchvae.polyline import Floats, Floats32
+from sketchvae.sequences import from_stroke5, to_stroke3
 
 H, Z, M = 8, 3, 2
 CONFIG = ModelConfig(encoder_hidden=1, decoder_hidden=H, latent=Z, mixtures=M)
@@ -348,7 +349,7 @@ def test_near_zero_temperature_draws_what_the_network_thinks_best() -> None:
         rows = np.array(steps)
         rows[:, :2] *= model.scale
         (drawing,) = Artist(model).draw(temperature=0.001, seed=0)
-        assert almost_equal(drawing, Drawing.from_stroke5(rows).aligned())
+        assert almost_equal(drawing, from_stroke5(rows).aligned())
         lengths.append(len(steps))
     assert len(lengths) > 8
     assert max(lengths) > 4
@@ -463,7 +464,7 @@ def test_lower_temperature_makes_drawings_more_alike() -> None:
 
     def spread(tau: float) -> float:
         drawings = Artist(model).draw(400, temperature=tau, seed=0)
-        offsets = [d.to_stroke3()[:, :2] for d in drawings if d.strokes]
+        offsets = [to_stroke3(d)[:, :2] for d in drawings if d.strokes]
         return float(np.concatenate(offsets).std())
 
     assert spread(0.25) / spread(1.0) == pytest.approx(0.5, rel=0.1)

@@ -1,4 +1,4 @@
-"""BatchSampler: against `Drawing.to_stroke5`, and what training may and may not be shown."""
+"""BatchSampler: against `sequences.to_stroke5`, and what training may and may not be shown."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,19 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sketchvae.data.dataset import PackedDataset, Points, SplitFractions, key_of
-from sketchvae.drawing import Drawing, Pen
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.model.batch import Augmentation, Batch, make_batch
 from sketchvae.polyline import Floats
-from sketchvae.train.batches import (
-    LENGTH_STEP,
-    Augmentation,
-    Batch,
-    BatchSampler,
-    DrawingPool,
-    WeightedDataset,
-    make_batch,
-    validation_batches,
-)
+from sketchvae.sequences import LENGTH_MULTIPLE, Pen, to_stroke5
+from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset, validation_batches
 
 SCALE = 17.0
 HALF_A_PIXEL = 0.5 / SCALE + 1e-5
@@ -116,7 +109,7 @@ def rows_of(batch: Batch, index: int) -> Floats:
 def test_batch_is_the_stroke5_of_each_drawing(drawings: list[Drawing]) -> None:
     batch = make_batch([packed(d) for d in drawings], SCALE, 3, QUIET)
     for index, drawing in enumerate(drawings):
-        expected = drawing.to_stroke5()
+        expected = to_stroke5(drawing)
         expected[:, :2] /= SCALE
         assert batch.lengths[index] == len(expected)
         np.testing.assert_allclose(rows_of(batch, index), expected, atol=1e-6)
@@ -129,7 +122,7 @@ def test_noise_moves_no_offset_by_more_than_half_a_pixel(
 ) -> None:
     batch = make_batch([packed(d) for d in drawings], SCALE, 3, np.random.default_rng(seed))
     for index, drawing in enumerate(drawings):
-        expected = drawing.to_stroke5()
+        expected = to_stroke5(drawing)
         got = rows_of(batch, index)
         np.testing.assert_array_equal(got[:, 2:], expected[:, 2:])
         assert np.abs(got[:, :2] - expected[:, :2] / SCALE).max() <= HALF_A_PIXEL
@@ -139,7 +132,7 @@ def test_noise_moves_no_offset_by_more_than_half_a_pixel(
 def test_noise_is_uniform_and_of_its_own_in_x_and_y() -> None:
     drawing = scribble(250)
     batch = make_batch([packed(drawing)] * 40, SCALE, 3, np.random.default_rng(5))
-    clean = drawing.to_stroke5()[:-1, :2]
+    clean = to_stroke5(drawing)[:-1, :2]
     noise = batch.steps[:, : len(clean), :2].astype(float) * SCALE - clean
     x, y = noise[..., 0].ravel(), noise[..., 1].ravel()  # near 10,000 each
     for values in (x, y):
@@ -152,7 +145,7 @@ def test_padding_is_end_without_offset_up_to_a_multiple_of_sixteen() -> None:
     drawings = [scribble(20), scribble(3), Drawing([])]
     batch = make_batch([packed(d) for d in drawings], SCALE, 7, np.random.default_rng(0))
     assert batch.steps.shape == (3, 32, 5)
-    assert 32 % LENGTH_STEP == 0
+    assert 32 % LENGTH_MULTIPLE == 0
     assert batch.noise.shape == (3, 7)
     assert [v.dtype.name for v in vars(batch).values()] == ["float32", "int64", "float32"]
     assert batch.lengths.tolist() == [20, 3, 1]
@@ -207,7 +200,7 @@ def test_augmentation_keeps_the_strokes_and_both_ends_of_each(
     for index, drawing in enumerate(drawings):
         rows = rows_of(batch, index)
         assert rows[:, 2 + Pen.UP].sum() == len(drawing.strokes)
-        assert len(rows) <= len(drawing.to_stroke5())
+        assert len(rows) <= len(to_stroke5(drawing))
         if not drawing.strokes:
             continue
         walked = np.cumsum(rows[:-1, :2], axis=0) + drawing.strokes[0][0]
@@ -242,7 +235,7 @@ def test_validation_is_not_augmented_and_the_same_every_time() -> None:
     first, second = (list(validation_batches(pool, 2, 3, SCALE)) for _ in range(2))
     assert all(same(a, b) for a, b in zip(first, second, strict=True))
     shown = [rows_of(batch, i) for batch in first for i in range(len(batch.lengths))]
-    expected = sorted((d.to_stroke5() for d in drawings), key=len)
+    expected = sorted((to_stroke5(d) for d in drawings), key=len)
     assert len(shown) == len(expected)
     for got, clean in zip(shown, expected, strict=True):  # every drawing once, all its points
         assert np.abs(got[:, :2] - clean[:, :2] / SCALE).max() <= HALF_A_PIXEL

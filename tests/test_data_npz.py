@@ -21,6 +21,7 @@ from sketchvae.data import ndjson, npz
 from sketchvae.data.unpickle import PickledArray, PickledDtype, unpickle
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.sequences import from_stroke3, to_stroke3
 
 SHEEP = Drawing([[(0, 0), (10, 0), (10, -5)], [(13, -2), (313, -1)]])
 
@@ -313,7 +314,7 @@ def test_offset_that_int16_cannot_hold_is_refused_and_the_old_file_stays(
 
 def test_real_sheep_are_read_as_numpy_wrote_them(tmp_path: Path) -> None:
     flock = list(ndjson.read(QUICKDRAW))
-    rows = [d.to_stroke3().astype(np.int16) for d in flock]
+    rows = [to_stroke3(d).astype(np.int16) for d in flock]
     path = tmp_path / "sheep.npz"
     np.savez_compressed(
         path, train=objects(rows[:10]), valid=objects(rows[10:15]), test=objects(rows[15:])
@@ -353,4 +354,4 @@ def test_large_training_split_is_read_as_numpy_reads_it() -> None:
     with np.load(path, allow_pickle=True) as loaded:
         train = loaded["train"]
     assert len(train) == 70_000
-    assert flock == [Drawing.from_stroke3(rows) for rows in train[:500]]
+    assert flock == [from_stroke3(rows) for rows in train[:500]]

@@ -16,9 +16,10 @@ import svgelements
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.drawing import Drawing, Pen
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
+from sketchvae.sequences import Pen, from_stroke3, from_stroke5, to_stroke3, to_stroke5
 from sketchvae.svg_page import format_number, path_data
 
 Point = tuple[float, float]
@@ -78,7 +79,7 @@ def from_first_point(drawing: Drawing) -> Drawing:
 @settings(max_examples=80, deadline=None)
 @given(drawings())
 def test_stroke3_gives_the_drawing_back(drawing: Drawing) -> None:
-    again = Drawing.from_stroke3(drawing.to_stroke3())
+    again = from_stroke3(to_stroke3(drawing))
     assert again == from_first_point(drawing)
     assert [len(s) for s in again.strokes] == [len(s) for s in drawing.strokes]
 
@@ -86,13 +87,13 @@ def test_stroke3_gives_the_drawing_back(drawing: Drawing) -> None:
 @settings(max_examples=80, deadline=None)
 @given(drawings())
 def test_stroke5_gives_the_drawing_back(drawing: Drawing) -> None:
-    assert Drawing.from_stroke5(drawing.to_stroke5()) == from_first_point(drawing)
+    assert from_stroke5(to_stroke5(drawing)) == from_first_point(drawing)
 
 
 @settings(max_examples=80, deadline=None)
 @given(drawings(1e6, whole=False))
 def test_stroke3_of_fractions_keeps_every_stroke_and_point_nearly(drawing: Drawing) -> None:
-    again, moved = Drawing.from_stroke3(drawing.to_stroke3()), from_first_point(drawing)
+    again, moved = from_stroke3(to_stroke3(drawing)), from_first_point(drawing)
     assert [len(s) for s in again.strokes] == [len(s) for s in moved.strokes]
     np.testing.assert_allclose(again.points, moved.points, rtol=0, atol=1e-7)
 
@@ -105,40 +106,40 @@ def test_stroke3_of_fractions_keeps_every_stroke_and_point_nearly(drawing: Drawi
     )
 )
 def test_any_stroke3_reads_as_a_pen_would_walk_it(rows: list[tuple[int, int, int]]) -> None:
-    drawing = Drawing.from_stroke3(np.array(rows).reshape(-1, 3))
+    drawing = from_stroke3(np.array(rows).reshape(-1, 3))
     assert as_lists(drawing) == read_stroke3(rows)
-    assert Drawing.from_stroke3(drawing.to_stroke3()) == drawing
+    assert from_stroke3(to_stroke3(drawing)) == drawing
 
 
 @settings(max_examples=80, deadline=None)
 @given(drawings(), st.integers(0, 3))
 def test_stroke5_is_stroke3_with_a_one_hot_pen_and_an_end(drawing: Drawing, padding: int) -> None:
-    three, five = drawing.to_stroke3(), drawing.to_stroke5()
+    three, five = to_stroke3(drawing), to_stroke5(drawing)
     np.testing.assert_array_equal(five[:-1, :2], three[:, :2])
     np.testing.assert_array_equal(five[:-1, 3], three[:, 2])  # p2, up, is the lift
     np.testing.assert_array_equal(five[:-1, 2], 1 - three[:, 2])  # p1, down
     np.testing.assert_array_equal(five[-1], [0, 0, 0, 0, 1])  # p3, end, in the last row alone
     assert not five[:-1, 4].any()
     rows = np.concatenate([five, np.tile([9, 9, 1, 0, 0], (padding, 1))])
-    assert Drawing.from_stroke5(rows) == from_first_point(drawing)
+    assert from_stroke5(rows) == from_first_point(drawing)
 
 
 def test_pen_columns_are_down_up_end() -> None:
     assert [(pen.name, int(pen)) for pen in Pen] == [("DOWN", 0), ("UP", 1), ("END", 2)]
     rows = [[1, 0, 1, 0, 0], [1, 0, 0, 1, 0], [5, 5, 1, 0, 0], [1, 1, 0, 1, 0], [7, 7, 0, 0, 1]]
-    assert as_lists(Drawing.from_stroke5(rows)) == [
+    assert as_lists(from_stroke5(rows)) == [
         [(0, 0), (1, 0), (2, 0)],
         [(7, 5), (8, 6)],
     ]
 
 
 def test_first_segment_is_drawn() -> None:
-    assert as_lists(Drawing.from_stroke3([[3, 4, 1]])) == [[(0, 0), (3, 4)]]
-    assert Drawing([[[10, 10], [13, 14]]]).to_stroke3().tolist() == [[3, 4, 1]]
+    assert as_lists(from_stroke3([[3, 4, 1]])) == [[(0, 0), (3, 4)]]
+    assert to_stroke3(Drawing([[[10, 10], [13, 14]]])).tolist() == [[3, 4, 1]]
 
 
 def test_first_row_without_offset_is_the_first_point_itself() -> None:
-    assert as_lists(Drawing.from_stroke3([[0, 0, 0], [3, 4, 1]])) == [[(0, 0), (3, 4)]]
+    assert as_lists(from_stroke3([[0, 0, 0], [3, 4, 1]])) == [[(0, 0), (3, 4)]]
 
 
 @pytest.mark.parametrize(
@@ -156,36 +157,36 @@ def test_first_row_without_offset_is_the_first_point_itself() -> None:
 )
 def test_stroke3_of_the_odd_beginnings(strokes: list[list[Point]], rows: list[list[float]]) -> None:
     drawing = Drawing(strokes)
-    assert drawing.to_stroke3().tolist() == rows
-    assert Drawing.from_stroke3(rows) == from_first_point(drawing)
+    assert to_stroke3(drawing).tolist() == rows
+    assert from_stroke3(rows) == from_first_point(drawing)
 
 
 def test_a_lift_missing_after_the_last_row_makes_no_difference() -> None:
-    rows = SHEEP.to_stroke3()
+    rows = to_stroke3(SHEEP)
     open_ended = rows.copy()
     open_ended[-1, 2] = 0
-    assert Drawing.from_stroke3(open_ended) == Drawing.from_stroke3(rows)
+    assert from_stroke3(open_ended) == from_stroke3(rows)
 
 
 def test_end_in_row_0_is_an_empty_drawing() -> None:
-    drawing = Drawing.from_stroke5([[3, 3, 0, 0, 1], [1, 1, 1, 0, 0]], word="sheep")
+    drawing = from_stroke5([[3, 3, 0, 0, 1], [1, 1, 1, 0, 0]], word="sheep")
     assert (drawing.strokes, drawing.word) == ((), "sheep")
 
 
 def test_padding_after_end_is_not_looked_at() -> None:
-    rows = np.concatenate([SHEEP.to_stroke5(), np.zeros((3, 5))])
-    assert Drawing.from_stroke5(rows) == from_first_point(SHEEP)
+    rows = np.concatenate([to_stroke5(SHEEP), np.zeros((3, 5))])
+    assert from_stroke5(rows) == from_first_point(SHEEP)
 
 
 def test_stroke5_without_an_end_is_read_to_its_last_row() -> None:
-    assert Drawing.from_stroke5(SHEEP.to_stroke5()[:-1]) == from_first_point(SHEEP)
+    assert from_stroke5(to_stroke5(SHEEP)[:-1]) == from_first_point(SHEEP)
 
 
 def test_no_rows_are_an_empty_drawing_and_back() -> None:
     empty = Drawing([])
-    assert empty == Drawing.from_stroke3([]) == Drawing.from_stroke5(np.zeros((0, 5)))
-    assert empty.to_stroke3().shape == (0, 3)
-    assert empty.to_stroke5().tolist() == [[0, 0, 0, 0, 1]]
+    assert empty == from_stroke3([]) == from_stroke5(np.zeros((0, 5)))
+    assert to_stroke3(empty).shape == (0, 3)
+    assert to_stroke5(empty).tolist() == [[0, 0, 0, 0, 1]]
 
 
 # --- what a drawing is ----------------------------------------------------------------
@@ -570,29 +571,29 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: Drawing([[[0, 0]]], times=[5]), "got [1] for [1] points"),
     (lambda: Drawing([[[0, 0]]], times=[["a"]]), "times must be numbers, got [['a']]"),
     (lambda: Drawing([[[0, 0]]], times=[[BRACES]]), "times must be numbers, got [[{}]]"),
-    (lambda: Drawing.from_stroke3([[1, 2]]), "stroke-3 (dx, dy, lift) must have the shape (n, 3)"),
-    (lambda: Drawing.from_stroke3([1, 2, 3]), "must have the shape (n, 3), got (3,)"),
-    (lambda: Drawing.from_stroke3(WORDS), "must be an array of numbers, got [['a', 0, 0]]"),
-    (lambda: Drawing.from_stroke3([[HUGE, 0, 0]]), "must be an array of numbers, got [[1000"),
+    (lambda: from_stroke3([[1, 2]]), "stroke-3 (dx, dy, lift) must have the shape (n, 3)"),
+    (lambda: from_stroke3([1, 2, 3]), "must have the shape (n, 3), got (3,)"),
+    (lambda: from_stroke3(WORDS), "must be an array of numbers, got [['a', 0, 0]]"),
+    (lambda: from_stroke3([[HUGE, 0, 0]]), "must be an array of numbers, got [[1000"),
     (
-        lambda: Drawing.from_stroke3([[0.0, 0, 0], [1, NAN, 0]]),
+        lambda: from_stroke3([[0.0, 0, 0], [1, NAN, 0]]),
         "(dx, dy, lift) row 1: must be finite",
     ),
-    (lambda: Drawing.from_stroke3([[1e308, 0, 0]] * 2), "row 0: must be finite and within 1000000"),
-    (lambda: Drawing.from_stroke3([[9e8, 0, 0]] * 2), "stroke 0, point 2: coordinates must be"),
+    (lambda: from_stroke3([[1e308, 0, 0]] * 2), "row 0: must be finite and within 1000000"),
+    (lambda: from_stroke3([[9e8, 0, 0]] * 2), "stroke 0, point 2: coordinates must be"),
     (
-        lambda: Drawing.from_stroke3([[0, 0, 1], [1, 5, 7]]),
+        lambda: from_stroke3([[0, 0, 1], [1, 5, 7]]),
         "stroke-3 row 1: lift must be 0 or 1, got 7; check the order of the columns: dx, dy, lift",
     ),
-    (lambda: Drawing.from_stroke5([[1, 2, 3]]), "must have the shape (n, 5), got (1, 3)"),
+    (lambda: from_stroke5([[1, 2, 3]]), "must have the shape (n, 5), got (1, 3)"),
     (
-        lambda: Drawing.from_stroke5([[0, 0, 1, 0, 0], [1, 0, 1, 1, 0]]),
+        lambda: from_stroke5([[0, 0, 1, 0, 0], [1, 0, 1, 1, 0]]),
         "stroke-5 row 1: the pen must be one-hot, got [1.0, 1.0, 0.0]; check the order",
     ),
-    (lambda: Drawing.from_stroke5([[0, 0, 0, 0, 0]]), "must be one-hot, got [0.0, 0.0, 0.0]"),
-    (lambda: Drawing.from_stroke5([[0, 0, 0.5, 0.5, 0]]), "must be one-hot, got [0.5, 0.5, 0.0]"),
-    (lambda: Drawing.from_stroke5([[0, 0, 1, 0, 1]]), "must be one-hot, got [1.0, 0.0, 1.0]"),
-    (lambda: Drawing.from_stroke5([[0, 0, INF, 0, 1]]), "row 0: must be finite"),
+    (lambda: from_stroke5([[0, 0, 0, 0, 0]]), "must be one-hot, got [0.0, 0.0, 0.0]"),
+    (lambda: from_stroke5([[0, 0, 0.5, 0.5, 0]]), "must be one-hot, got [0.5, 0.5, 0.0]"),
+    (lambda: from_stroke5([[0, 0, 1, 0, 1]]), "must be one-hot, got [1.0, 0.0, 1.0]"),
+    (lambda: from_stroke5([[0, 0, INF, 0, 1]]), "row 0: must be finite"),
     (
         lambda: SHEEP.fit(100, 50, 25),
         "the margin in a box of 100 x 50 must be 0 or more and less than half of each side, got 25",

@@ -13,9 +13,10 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import likelihood as evaluation
 from sketchvae.evaluate.likelihood import likelihood
+from sketchvae.model.batch import make_batch
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, ModelConfig, Prior
-from sketchvae.train.batches import DrawingPool, make_batch
+from sketchvae.train.batches import DrawingPool
 from sketchvae.train.export import export_model, fit_prior
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain

@@ -16,7 +16,7 @@ from sketchvae.generate.parallel import parallel_map
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.weights import load, shipped_path
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import collate
+from sketchvae.sequences import collate, to_stroke5
 
 # --- drawings as columns ---------------------------------------------------------------
 
@@ -28,10 +28,12 @@ POINT = st.tuples(st.integers(0, 255), st.integers(0, 255))
 def test_columns_are_the_stroke_5_of_the_drawings(many: list[list[list[tuple[int, int]]]]) -> None:
     drawings = [Drawing(strokes) for strokes in many]
     reading = collate(drawings, SCALE)
-    assert sorted(reading.owner) == list(range(len(drawings)))
+    assert sorted(reading.sample_index) == list(range(len(drawings)))
     assert (np.diff(reading.lengths) <= 0).all()
-    for column, (owner, length) in enumerate(zip(reading.owner, reading.lengths, strict=True)):
-        expected = drawings[owner].to_stroke5()
+    for column, (index, length) in enumerate(
+        zip(reading.sample_index, reading.lengths, strict=True)
+    ):
+        expected = to_stroke5(drawings[index])
         expected[:, :2] /= SCALE
         steps = reading.steps[..., column]
         np.testing.assert_allclose(steps[:length], expected, atol=1e-6)
@@ -140,7 +142,7 @@ def test_nats_are_the_reconstruction_loss_of_the_network_in_torch() -> None:
     z = latents_of(30)
     with torch.no_grad():
         expected = network_in_torch(model).reconstruction_loss(
-            torch.from_numpy(z), *padded(drawings, reading.owner)
+            torch.from_numpy(z), *padded(drawings, reading.sample_index)
         )
     np.testing.assert_allclose(Decoder(model).nll(z, reading), expected.numpy(), rtol=1e-4)
 

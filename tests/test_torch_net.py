@@ -17,7 +17,7 @@ from torch.distributions import (
 )
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from sketchvae.drawing import Drawing, Pen
+from sketchvae.drawing import Drawing
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.torch_net import (
     Mixture,
@@ -27,6 +27,7 @@ from sketchvae.model.torch_net import (
     to_local_frame,
 )
 from sketchvae.model.weights import Model, ModelConfig, Prior
+from sketchvae.sequences import Pen, to_stroke5
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
@@ -428,9 +429,9 @@ def test_numpy_network_believes_the_same_at_every_step() -> None:
 
 
 def test_stroke5_of_a_drawing_is_what_the_network_reads() -> None:
-    """The columns of `Drawing.to_stroke5` and of the decoder's pen are the same."""
+    """The columns of `sequences.to_stroke5` and of the decoder's pen are the same."""
     drawing = Drawing([[[0, 0], [3, 4]], [[9, 9]]])
-    steps = torch.from_numpy(drawing.to_stroke5()).float()[None]
+    steps = torch.from_numpy(to_stroke5(drawing)).float()[None]
     model = make_model()
     with torch.no_grad():  # a pen that is sure to lift
         model.head.weight.zero_()

@@ -28,8 +28,9 @@ from torch.distributions import Normal, kl_divergence
 
 from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
+from sketchvae.model.batch import Batch
 from sketchvae.model.weights import Model, ModelConfig, load
-from sketchvae.train.batches import Batch, WeightedDataset, validation_batches
+from sketchvae.train.batches import WeightedDataset, validation_batches
 from sketchvae.train.checkpoints import model_from_checkpoint, read_checkpoint
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.run import prepare_run

@@ -22,6 +22,7 @@ from sketchvae.data.unpickle import PickledArray, PickledDtype, unpickle
 from sketchvae.drawing import Drawing
 from sketchvae.errors import FileFormatError, SketchvaeError
 from sketchvae.files import replacing
+from sketchvae.sequences import from_stroke3, to_stroke3
 
 SPLITS = ("train", "valid", "test")
 MAX_MEMBER = 2**28  # bytes of an unpacked member; the largest category takes about half
@@ -99,7 +100,7 @@ def write(path: Path, splits: Mapping[str, Iterable[Drawing]]) -> None:
 
 
 def _int16(drawing: Drawing, source: str) -> NDArray[np.int16]:
-    rows = drawing.to_stroke3()
+    rows = to_stroke3(drawing)
     narrow = np.clip(rows, -(2**15), 2**15 - 1).astype(np.int16)
     if (narrow != rows).any():
         odd = rows[(narrow != rows).any(axis=1)][0, :2]
@@ -167,7 +168,7 @@ def _drawing(rows: NDArray[Any], source: str, word: str) -> Drawing:
             f"got {away.max():g}; is this a sketch-rnn file?"
         )
     try:
-        return Drawing.from_stroke3(rows, word)
+        return from_stroke3(rows, word)
     except SketchvaeError as error:
         raise FileFormatError(f"{source}: {error}") from error
 

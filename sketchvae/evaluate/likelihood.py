@@ -10,10 +10,10 @@ from torch import Tensor
 
 from sketchvae.data.dataset import Points
 from sketchvae.errors import SketchvaeError
+from sketchvae.model.batch import Batch, make_batch
 from sketchvae.model.device import best_device
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, Prior
-from sketchvae.train.batches import Batch, make_batch
 
 DRAWS = 64  # latents per drawing in the importance-weighted bound
 _ROWS = 640  # drawings times latents in one batch

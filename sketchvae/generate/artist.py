@@ -134,7 +134,7 @@ class Artist:
 
         def work_on(places: Rows) -> None:
             reading = collate([simple[i] for i in places], self.model.scale)
-            work(places[reading.owner], reading)
+            work(places[reading.sample_index], reading)
 
         longest_first = np.argsort([-drawing.n_points for drawing in simple], kind="stable")
         at_once = max(1, min(_READ_AT_ONCE, -(-len(drawings) // cpu_count())))

@@ -48,10 +48,10 @@ def nll(
         reading = collate([drawings[i] for i in places], scale, dice)
         posterior = encoder.encode(reading)
         shape = (draws, posterior.mean.shape[1])
-        noise = [dice[i].standard_normal(shape, dtype=np.float32) for i in reading.owner]
+        noise = [dice[i].standard_normal(shape, dtype=np.float32) for i in reading.sample_index]
         bound = importance_weighted(network, posterior, reading, np.stack(noise, axis=1))
         # Per offset, a density per square pixel is that per square unit over scale squared.
-        nats[places[reading.owner]] = bound + 2 * math.log(scale) * (reading.lengths - 1)
+        nats[places[reading.sample_index]] = bound + 2 * math.log(scale) * (reading.lengths - 1)
 
     longest_first = np.argsort([-drawing.n_points for drawing in drawings], kind="stable")
     at_once = max(1, _COLUMNS // draws)

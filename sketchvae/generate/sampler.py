@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.drawing import Drawing, Pen
+from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.numpy_decoder import State
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import PaddedBatch
+from sketchvae.sequences import PaddedBatch, Pen, from_stroke3
 
 if TYPE_CHECKING:
     from sketchvae.generate.artist import Artist
@@ -102,7 +102,7 @@ class Sampler:
         """Return what stands in a place, without the END row, in pixels."""
         stroke3 = self.steps[:, : self.taken[place] - 1, place].T.astype(np.float64)
         stroke3[:, :2] *= self.artist.model.scale
-        return Drawing.from_stroke3(stroke3, self.artist.word).aligned()
+        return from_stroke3(stroke3, self.artist.word).aligned()
 
     def _refill(self, free: Rows, again: list[int]) -> None:
         """Begin drawings in the free places; close those that stay empty.

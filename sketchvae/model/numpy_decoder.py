@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.drawing import Pen
 from sketchvae.model.weights import FEATURE_CLIP, N_CONTEXT, N_STEP, Model
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import PaddedBatch
+from sketchvae.sequences import PaddedBatch, Pen
 
 # Looked up once: an enum is slow to ask at every step.
 _DOWN, _UP, _END = int(Pen.DOWN), int(Pen.UP), int(Pen.END)

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sketchvae.drawing import Pen
 from sketchvae.model.weights import FEATURE_CLIP, N_CONTEXT, N_STEP, ModelConfig
 from sketchvae.polyline import Floats32
+from sketchvae.sequences import Pen
 
 _WIDTH_STEP = 16  # an LSTM's input is widened to a multiple, with zeros: see `_widened`
 

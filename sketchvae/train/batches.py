@@ -14,52 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.data.dataset import PackedDataset, Points, Split
-from sketchvae.drawing import Pen
 from sketchvae.errors import SketchvaeError
-from sketchvae.polyline import Floats32
-from sketchvae.sequences import offsets_from_points, segment_starts
+from sketchvae.model.batch import Augmentation, Batch, make_batch
 
 Ints = NDArray[np.int64]
-
-LENGTH_STEP = 16  # T is rounded up to a multiple: fewer shapes fragment the heap less
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Random changes to a training drawing.
-
-    Attributes:
-        random_scale: x and y are each scaled by a factor from 1 - this to 1 + this.
-        point_dropout: fraction of the points that is left out; both ends of a stroke stay.
-    """
-
-    random_scale: float = 0.1
-    point_dropout: float = 0.1
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Drawings as the torch network takes them.
-
-    Attributes:
-        steps: (B, T, 5) float32 stroke-5 in model units, padded with END rows.
-        lengths: (B,) int64 rows of each drawing, its own END included.
-        noise: (B, Z) float32, standard normal, for z.
-    """
-
-    steps: Floats32
-    lengths: Ints
-    noise: Floats32
-
-    def part(self, rank: int, size: int) -> "Batch":
-        """Return the drawings of one process: every `size`-th one.
-
-        Args:
-            rank: number of the process, from 0, and of its first drawing.
-            size: number of processes.
-        """
-        rows = slice(rank, None, size)
-        return Batch(self.steps[rows], self.lengths[rows], self.noise[rows])
 
 
 @dataclass(frozen=True)
@@ -219,49 +177,3 @@ def validation_batches(pool: DrawingPool, size: int, latent: int, scale: float) 
     order = np.argsort(pool.lengths, kind="stable")
     for first in range(0, len(order), size):
         yield make_batch(pool.points(order[first : first + size]), scale, latent, rng)
-
-
-def make_batch(
-    drawings: Sequence[Points],
-    scale: float,
-    latent: int,
-    rng: np.random.Generator,
-    augmentation: Augmentation | None = None,
-) -> Batch:
-    """Return drawings as a batch of stroke-5, as `Drawing.to_stroke5` has it, padded with END.
-
-    The offsets are integers. Uniform noise of half a pixel is added to them (dequantisation):
-    without it the density would grow spikes on the integers.
-
-    Args:
-        drawings: packed points, each (n, 3) uint8: x, y, lift.
-        scale: pixels per model unit.
-        latent: Z, for the noise of z.
-        rng: source of all noise.
-        augmentation: random changes to each drawing; None for validation.
-    """
-    counts = np.array([len(points) for points in drawings])
-    points = np.concatenate(drawings)
-    xy = points[:, :2].astype(np.float32)
-    lifted = points[:, 2] != 0
-    owner = np.repeat(np.arange(len(drawings)), counts)
-    if augmentation is not None:
-        width = augmentation.random_scale
-        factors = rng.uniform(1 - width, 1 + width, (len(drawings), 2))
-        xy *= factors[owner].astype(np.float32)
-        begins = segment_starts(owner) | np.append(True, lifted[:-1])
-        kept = (rng.random(len(points)) >= augmentation.point_dropout) | begins | lifted
-        xy, lifted, owner = xy[kept], lifted[kept], owner[kept]
-    offsets, lifted, owner = offsets_from_points(xy, lifted, owner)
-    offsets += rng.uniform(-0.5, 0.5, offsets.shape).astype(np.float32)
-
-    lengths = np.bincount(owner, minlength=len(drawings)) + 1
-    padded = -(-int(lengths.max()) // LENGTH_STEP) * LENGTH_STEP
-    steps = np.zeros((len(drawings), padded, 5), dtype=np.float32)
-    steps[..., 2 + Pen.END] = 1
-    firsts = np.cumsum(lengths - 1) - (lengths - 1)
-    column = np.arange(len(owner)) - firsts[owner]
-    steps[owner, column, :2] = offsets / np.float32(scale)
-    steps[owner, column, 2:] = np.eye(3, dtype=np.float32)[np.where(lifted, Pen.UP, Pen.DOWN)]
-    noise = rng.standard_normal((len(drawings), latent), dtype=np.float32)
-    return Batch(steps, lengths, noise)

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sketchvae.model.batch import make_batch
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, Prior
 from sketchvae.polyline import Floats32
-from sketchvae.train.batches import DrawingPool, make_batch
+from sketchvae.train.batches import DrawingPool
 
 MAX_COMPONENTS = 20  # Gaussians of the prior
 _LATENTS_PER_COMPONENT = 1000  # fewer do not settle a covariance of 128 dimensions

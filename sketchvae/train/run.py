@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from sketchvae.model.batch import Augmentation
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, ModelConfig
-from sketchvae.train.batches import Augmentation, BatchSampler, DrawingPool, WeightedDataset
+from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.settings import Settings
 from sketchvae.train.trainer import Trainer

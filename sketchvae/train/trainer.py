@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from sketchvae.errors import Interrupted, SketchvaeError
+from sketchvae.model.batch import Batch
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, save
-from sketchvae.train.batches import Batch, BatchSampler, DrawingPool, validation_batches
+from sketchvae.train.batches import BatchSampler, DrawingPool, validation_batches
 from sketchvae.train.checkpoints import check_same_run, read_checkpoint, save_checkpoint
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.export import export_model
