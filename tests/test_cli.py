@@ -327,7 +327,7 @@ def test_evaluate_prints_a_table_and_names_the_protocol(tmp_path: Path) -> None:
 def test_evaluate_compares_what_it_draws_with_the_real_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["sketchvae.cli.evaluate"], "POOL", 30)
+    monkeypatch.setattr("sketchvae.evaluate.report.SAMPLES", 30)
     real, other = tmp_path / "real.ndjson", tmp_path / "other.ndjson"
     formats.write(real, itertools.islice(formats.read(SHEEP), 24))
     formats.write(other, itertools.islice(formats.read(SHEEP), 48))
@@ -346,7 +346,7 @@ def test_evaluate_compares_what_it_draws_with_the_real_ones(
 def test_evaluate_prints_distances_and_saves_a_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys.modules["sketchvae.cli.evaluate"], "POOL", 30)
+    monkeypatch.setattr("sketchvae.evaluate.report.SAMPLES", 30)
     real, model, picture = (tmp_path / name for name in ("a.ndjson", "m.safetensors", "a.png"))
     formats.write(real, itertools.islice(formats.read(SHEEP), 40))
     save(ending_model(), model)

@@ -4,7 +4,6 @@ import itertools
 import os
 import shlex
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,7 +87,7 @@ def folder(inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     shutil.copytree(inputs, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(sys.modules["sketchvae.cli.evaluate"], "POOL", 40)
+    monkeypatch.setattr("sketchvae.evaluate.report.SAMPLES", 40)
     return tmp_path
 
 
