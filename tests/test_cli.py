@@ -301,6 +301,7 @@ def test_info_tells_what_the_metadata_of_the_weights_holds() -> None:
     assert all(re.search(rf"^ *{name}\b", text, flags=re.M) for name in about)
 
 
+@pytest.mark.slow
 def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     scribbles = [
@@ -324,6 +325,7 @@ def test_evaluate_prints_a_table_and_names_the_protocol(tmp_path: Path) -> None:
     assert "importance-weighted, k = 64" in table
 
 
+@pytest.mark.slow
 def test_evaluate_compares_what_it_draws_with_the_real_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -459,6 +461,7 @@ def listen_until(process: "subprocess.Popen[str]", beginning: str) -> str:
     return next(line for line in process.stderr if line.startswith(beginning))
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_and_leaves_and_resume_goes_on(packed: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     arguments = [str(a) for a in train(packed, out, "--steps", "100000")]
