@@ -174,16 +174,15 @@ def test_kl_weight_rises_in_a_straight_line_and_stays() -> None:
     assert replace(s, kl_anneal=0.0).kl_weight_at(0) == 0.5
 
 
-def test_kl_weight_does_not_advance_when_read(folder: Path) -> None:
-    read, unread = trainer_in(folder), trainer_in(folder)
-    for trainer in (read, unread):
-        for _ in range(3):
-            if trainer is read:
-                for _ in range(5):
-                    trainer.settings.kl_weight_at(trainer.step)
-            figures = trainer.train_step()
-        assert figures.kl_weight == SETTINGS.kl_weight_at(2)
-    assert unequal(state_of(read), state_of(unread)) == []
+def test_resumed_run_continues_the_annealing_of_the_kl_weight(folder: Path) -> None:
+    settings = replace(SETTINGS, kl_weight=2.0, kl_start=0.25, kl_anneal=0.4)  # 4 of 10 steps
+    trainer = trainer_in(folder, settings)
+    weights = [trainer.train_step().kl_weight for _ in range(2)]
+    trainer.save("last.pt")
+    resumed = trainer_in(folder, settings)
+    resumed.resume()
+    weights += [resumed.train_step().kl_weight for _ in range(4)]
+    assert weights == pytest.approx([0.5, 0.875, 1.25, 1.625, 2.0, 2.0])
 
 
 @pytest.mark.parametrize(
