@@ -73,7 +73,7 @@ def cold_start(folder: Path) -> None:
 
 def drawing() -> None:
     from sketchvae import load
-    from sketchvae.model.weights import N_CONTEXT, N_STEP
+    from sketchvae.model.config import N_CONTEXT, N_STEP
 
     artist = load()
     seeds = iter(range(10_000))
@@ -130,7 +130,7 @@ def encoding() -> None:
 def scoring() -> None:
     from sketchvae import load
     from sketchvae.generate.parallel import cpu_count, parallel_map
-    from sketchvae.model.weights import N_CONTEXT, N_STEP
+    from sketchvae.model.config import N_CONTEXT, N_STEP
 
     artist = load()
     flock = [drawing.to_quickdraw() for drawing in artist.draw_each(2048, seed=0)]
@@ -356,7 +356,7 @@ def train(way: str, path: Path) -> None:
 
     from sketchvae import sequences
     from sketchvae.data.dataset import open_packed
-    from sketchvae.model.weights import ModelConfig
+    from sketchvae.model.config import ModelConfig
     from sketchvae.train import batches
     from sketchvae.train.distributed import ProcessGroup
     from sketchvae.train.run import prepare_run

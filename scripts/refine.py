@@ -299,7 +299,7 @@ class Refiner:
         began = self.file.tensors
         learnt = self.ema_model.to_arrays()
         tensors = {name: began[name] + BEYOND * (learnt[name] - began[name]) for name in learnt}
-        save(replace(self.file, tensors=tensors, about=about), path)
+        save(replace(self.file, tensors=tensors, about=about, head=None), path)
 
 
 def main() -> None:

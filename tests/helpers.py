@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from sketchvae.cli import main
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.model.weights import Model, ModelConfig, Prior
+from sketchvae.model.config import ModelConfig
+from sketchvae.model.prior import Prior
+from sketchvae.model.weights import Model
 from sketchvae.render.page import PageSpec, PictureSpec
 from sketchvae.render.png import to_png
 from sketchvae.render.svg import to_svg

@@ -17,8 +17,10 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate import sampler as module
 from sketchvae.generate.artist import Artist, load
+from sketchvae.model.config import ModelConfig
 from sketchvae.model.numpy_decoder import Decoder, Mixture
-from sketchvae.model.weights import Model, ModelConfig, Prior, save, shipped_path
+from sketchvae.model.prior import Prior
+from sketchvae.model.weights import Model, save, shipped_path
 from sketchvae.polyline import Floats, Floats32
 from sketchvae.sequences import from_stroke5, to_stroke3
 

@@ -26,7 +26,6 @@ from helpers import (
     random_model,
 )
 from PIL import Image
-from safetensors import safe_open
 from sklearn.metrics import roc_auc_score
 
 from sketchvae import load
@@ -39,8 +38,7 @@ from sketchvae.evaluate import outliers
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.likelihood import importance_weighted
-from sketchvae.model import head as sheepnesses
-from sketchvae.model.head import ClassHead, save, shipped_head_path
+from sketchvae.model.head import ClassHead
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.weights import load as load_model
@@ -188,42 +186,20 @@ def test_percentile_is_the_share_of_real_sheep_that_are_less_sheep() -> None:
     assert len(set(expected)) > 3
 
 
-def test_what_was_learnt_comes_back_for_its_own_model_alone(tmp_path: Path) -> None:
-    head, path = random_head(), tmp_path / "head.safetensors"
-    save(head, random_model(), path)
-    back = sheepnesses.load(random_model(), path)
-    assert back is not None
-    for one, other in zip(vars(head).values(), vars(back).values(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    assert sheepnesses.load(random_model(1), path) is None
-    assert sheepnesses.load(dataclasses.replace(random_model(), scale=41.0), path) is None
-
-
-def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "head.safetensors"
-    for content in (None, b"", b"nonsense" * 9):
-        if content is not None:
-            path.write_bytes(content)
-        with pytest.raises(SketchvaeError, match="must be a file of the format sketchvae-sheep"):
-            sheepnesses.load(random_model(), path)
-    with pytest.raises(SketchvaeError, match="sketchvae-model-3"):
-        sheepnesses.load(random_model(), shipped_path())
-
-
 def test_other_weights_have_nats_but_no_sheepness() -> None:
     artist = Artist(random_model())
     (one,) = artist.score(flock(1), draws=2)
     assert one.class_probability is one.percentile is None
     assert one.nll_per_point == one.nll / one.points
-    with pytest.raises(SketchvaeError, match=r"learnt with the weights, got others; use the sheep"):
+    with pytest.raises(SketchvaeError, match="class head for sheepness, got none; use the"):
         artist.class_probability(flock(1))
 
 
 def measured() -> dict[str, Any]:
     """Return the figures that were measured when sheepness was learnt."""
-    with safe_open(shipped_head_path(), framework="numpy") as file:
-        about: dict[str, Any] = json.loads(file.metadata()["about"])
-    return about
+    head = load_model(shipped_path()).head
+    assert head is not None
+    return dict(head.about)
 
 
 # --- what ships ------------------------------------------------------------------------
@@ -231,8 +207,7 @@ def measured() -> dict[str, Any]:
 
 def test_sheepness_ships_for_the_weights_that_ship() -> None:
     about = measured()
-    assert sheepnesses.load(load_model(shipped_path())) is not None
-    assert shipped_head_path().stat().st_size + shipped_path().stat().st_size < 6e6
+    assert shipped_path().stat().st_size < 6e6
     assert about["auroc"]["all 344 other categories"]["sheepness"] > 0.93
     assert about["auroc"]["cars and the like"]["sheepness"] > 0.97
 
@@ -328,7 +303,7 @@ def test_without_sheepness_json_has_null_and_outliers_are_refused(
     first = json.loads(score(mixed, *model, "--json", "--draws", "1").splitlines()[0])
     assert first["sheepness"] is first["percentile"] is None
     assert first["nats"] > 0
-    assert "got others" in score(mixed, *model, "--outliers", "1", fails=1)
+    assert "class head for sheepness, got none" in score(mixed, *model, "--outliers", "1", fails=1)
 
 
 def test_bad_input_is_one_line(mixed: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.interpolation import interpolate, perturb
 from sketchvae.generate.viterbi import CANDIDATES, UNFINISHED_COST, viterbi_path
-from sketchvae.model.weights import Prior, load, shipped_path
+from sketchvae.model.prior import Prior
+from sketchvae.model.weights import load, shipped_path
 from sketchvae.polyline import Floats32
 
 shipped = pytest.mark.skipif(not shipped_path().exists(), reason="no weights beside this source")

@@ -14,8 +14,10 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import likelihood as evaluation
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.model.batch import make_batch
+from sketchvae.model.config import ModelConfig
+from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import Model, ModelConfig, Prior
+from sketchvae.model.weights import Model
 from sketchvae.train.batches import DrawingPool
 from sketchvae.train.export import export_model, fit_prior
 

@@ -18,7 +18,9 @@ from torch.distributions import (
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from sketchvae.drawing import Drawing
+from sketchvae.model.config import ModelConfig
 from sketchvae.model.numpy_decoder import Decoder
+from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import (
     Mixture,
     Posterior,
@@ -26,7 +28,7 @@ from sketchvae.model.torch_net import (
     context_features,
     to_local_frame,
 )
-from sketchvae.model.weights import Model, ModelConfig, Prior
+from sketchvae.model.weights import Model
 from sketchvae.sequences import Pen, to_stroke5
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain

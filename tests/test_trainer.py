@@ -29,7 +29,8 @@ from torch.distributions import Normal, kl_divergence
 from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
 from sketchvae.model.batch import Batch
-from sketchvae.model.weights import Model, ModelConfig, load
+from sketchvae.model.config import ModelConfig
+from sketchvae.model.weights import Model, load
 from sketchvae.train.batches import WeightedDataset, validation_batches
 from sketchvae.train.checkpoints import model_from_checkpoint, read_checkpoint
 from sketchvae.train.distributed import ProcessGroup
@@ -123,6 +124,10 @@ def finished(folder: Path) -> Model:
     trainer = trainer_in(folder)
     trainer.run()
     return load(trainer.export())
+
+
+def test_model_draws_as_many_steps_as_it_was_trained_on(folder: Path) -> None:
+    assert finished(folder).max_steps == SETTINGS.max_points == 60
 
 
 def test_run_begins_from_given_weights_and_keeps_their_scale(folder: Path) -> None:

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.model import weights as model_file
-from sketchvae.model.weights import Model, ModelConfig, Prior, load, save
+from sketchvae.model.config import ModelConfig
+from sketchvae.model.head import ARRAYS, ClassHead
+from sketchvae.model.prior import Prior
+from sketchvae.model.weights import Model, load, save
 
 CONFIG = ModelConfig(encoder_hidden=2, decoder_hidden=3, latent=2, mixtures=1)
 ABOUT = {"word": "sheep", "licence": "CC BY 4.0", "nats": -1.25, "über": ["é", None, "\ud800"]}
@@ -34,7 +37,10 @@ def tiny_model(seed: int = 0) -> Model:
         rng.normal(size=(2, 2)).astype(np.float32),
         np.tril(rng.normal(size=(2, 2, 2))).astype(np.float32),
     )
-    return Model(CONFIG, 23.418368, tensors, prior, ABOUT)
+    shapes = ClassHead.shapes(hidden=3, encoder_hidden=2, n_reference=5)
+    arrays = {n: np.sort(rng.normal(size=s)).astype(np.float32) for n, s in shapes.items()}
+    head = ClassHead(**arrays, about={"auroc": 0.99})
+    return Model(CONFIG, 23.418368, tensors, prior, ABOUT, head, max_steps=77)
 
 
 @pytest.fixture
@@ -47,10 +53,14 @@ def path(tmp_path: Path) -> Path:
 def in_full(model: Model) -> tuple[object, ...]:
     """All of a model, comparable."""
     arrays = {**model.tensors, **{f"prior.{k}": v for k, v in vars(model.prior).items()}}
+    if model.head is not None:
+        arrays |= {name: getattr(model.head, name) for name in ARRAYS}
     return (
         model.config,
         model.scale,
+        model.max_steps,
         model.about,
+        model.head and model.head.about,
         {name: (a.dtype, a.shape, a.tobytes()) for name, a in arrays.items()},
     )
 
@@ -83,12 +93,60 @@ def test_loaded_model_is_the_saved_one_in_float16(path: Path) -> None:
     model, loaded = tiny_model(), load(path)
     assert (loaded.config, loaded.scale) == (model.config, model.scale)  # scale to the last bit
     assert loaded.about == ABOUT
+    assert loaded.max_steps == 77
     assert set(loaded.tensors) == set(CONFIG.shapes())
     pairs = [(loaded.tensors[n], a) for n, a in model.tensors.items()]
     pairs += [(getattr(loaded.prior, n), a) for n, a in vars(model.prior).items()]
     for ours, theirs in pairs:
         assert ours.dtype == np.float32
         np.testing.assert_array_equal(ours, theirs.astype(np.float16))
+
+
+def test_class_head_keeps_its_float32(path: Path) -> None:
+    head, loaded = tiny_model().head, load(path).head
+    assert head is not None
+    assert loaded is not None
+    assert loaded.about == {"auroc": 0.99}
+    for name in ARRAYS:
+        ours = getattr(loaded, name)
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, getattr(head, name))
+
+
+def test_model_without_class_head_has_none(path: Path) -> None:
+    save(replace(tiny_model(), head=None), path)
+    assert load(path).head is None
+
+
+def as_format_3(path: Path) -> None:
+    """Turn a file of format 4 into one of format 3, as sketchvae 0.1 wrote it."""
+
+    def change(arrays: Arrays, metadata: Metadata) -> None:
+        metadata["format"] = "sketchvae-model-3"
+        arrays["prior.factors"] = arrays.pop("prior.scale_tril")
+        for name in [name for name in arrays if name.startswith("class_head.")]:
+            del arrays[name]
+        del metadata["max_steps"], metadata["class_head"]
+
+    forge(path, change)
+
+
+def test_file_of_format_3_is_read_and_saved_as_format_4(path: Path) -> None:
+    as_format_3(path)
+    loaded = load(path)
+    expected = replace(tiny_model(), head=None, max_steps=250)
+    save(expected, path)
+    assert in_full(loaded) == in_full(load(path))
+    save(loaded, path)
+    with safetensors.safe_open(path, framework="numpy") as file:
+        assert file.metadata()["format"] == "sketchvae-model-4"
+        assert "prior.scale_tril" in file.keys()  # noqa: SIM118
+
+
+def test_format_3_is_checked_as_format_4_is(path: Path) -> None:
+    as_format_3(path)
+    forge(path, without("prior.factors"))
+    assert "prior.scale_tril must have the shape (2, 2, 2), got nothing" in refused(path)
 
 
 def test_saving_what_was_loaded_loses_nothing_more(path: Path, tmp_path: Path) -> None:
@@ -105,11 +163,14 @@ def test_equal_weights_are_equal_files(path: Path, tmp_path: Path) -> None:
 
 def test_safetensors_itself_reads_the_file(path: Path) -> None:
     arrays = safetensors.numpy.load_file(path)
-    assert {name: a.shape for name, a in arrays.items() if "prior" not in name} == CONFIG.shapes()
-    assert {str(a.dtype) for a in arrays.values()} == {"float16"}
+    head = {name for name in arrays if name.startswith("class_head.")}
+    assert {str(arrays[name].dtype) for name in head} == {"float32"}
+    assert {str(arrays[name].dtype) for name in arrays.keys() - head} == {"float16"}
+    network = {n: a.shape for n, a in arrays.items() if n not in head and "prior" not in n}
+    assert network == CONFIG.shapes()
     with safetensors.safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
-    assert metadata["format"] == "sketchvae-model-3"
+    assert metadata["format"] == "sketchvae-model-4"
     assert json.loads(metadata["about"])["licence"] == "CC BY 4.0"
 
 
@@ -241,15 +302,18 @@ def tensor(name: str, values: object) -> Callable[[Arrays, Metadata], object]:
 
 
 BOUNDS = "must be a whole number from 1 to 4096"
-META = "the metadata must hold config, scale and about as 'sketchvae train' writes them"
+META = "the metadata must hold config, scale, max_steps and about as 'sketchvae train' writes them"
 SCALE = "the scale must be above 0 and at most 1000 pixels, got"
 FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (without("config"), f"{META}, got something else ('config'); train again"),
     (without("scale"), f"{META}, got something else ('scale')"),
     (without("about"), f"{META}, got something else ('about')"),
-    (without("format"), "of the format sketchvae-model-3 in F16, got 'none' in F16; name a file"),
-    (meta(format="sketchvae-model-1"), "got 'sketchvae-model-1' in F16"),
-    (meta(format="\n" * 9999), "must be a weights file of the format sketchvae-model-3"),
+    (
+        without("format"),
+        "of the format sketchvae-model-4 in F16 and F32, got 'none' in F16, F32",
+    ),
+    (meta(format="sketchvae-model-1"), "got 'sketchvae-model-1' in F16, F32"),
+    (meta(format="\n" * 9999), "must be a weights file of the format sketchvae-model-4"),
     (meta(config="{"), META),
     (meta(config="5"), META),
     (meta(config="[]"), META),
@@ -279,18 +343,27 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
     (tensor("prior.weights", np.zeros(0)), "prior.weights must have the shape (1,), got (0,)"),
     (tensor("prior.weights", np.ones((2, 1))), "must have the shape (2,), got (2, 1)"),
     (tensor("prior.means", np.ones((3, 2))), "must have the shape (2, 2), got (3, 2)"),
-    (without("prior.factors"), "prior.factors must have the shape (2, 2, 2), got nothing"),
+    (without("prior.scale_tril"), "prior.scale_tril must have the shape (2, 2, 2), got nothing"),
     (tensor("prior.weights", [-1, 2]), "must be 0 or more and not all 0, got [-1.0, 2.0]"),
     (tensor("prior.weights", [0, 0]), "not all 0, got [0.0, 0.0]; fit the prior again"),
     (tensor("prior.weights", [NAN, 1]), "prior.weights must be finite in float16, got nan"),
-    (tensor("prior.factors", np.full((2, 2, 2), NAN)), "prior.factors must be finite"),
+    (tensor("prior.scale_tril", np.full((2, 2, 2), NAN)), "prior.scale_tril must be finite"),
     (tensor("start.bias", [0, 0, 0, 0, 0, NAN]), "start.bias must be finite in float16"),
     (tensor("start.bias", [0, 0, 0, 0, 0, -INF]), "start.bias must be finite in float16"),
     (
-        lambda arrays, _: arrays.update({"head.bias": np.zeros(9, np.float32)}),
-        "of the format sketchvae-model-3 in F16, got 'sketchvae-model-3' in F16, F32",
+        lambda arrays, _: arrays.update({"head.bias": np.zeros(9, np.float64)}),
+        "in F16 and F32, got 'sketchvae-model-4' in F16, F32, F64;",
     ),
-    (lambda arrays, _: arrays.clear(), "got 'sketchvae-model-3' in nothing; name a file"),
+    (without("max_steps"), f"{META}, got something else ('max_steps')"),
+    (meta(max_steps="many"), META),
+    (meta(max_steps="0"), "max_steps must be from 1 to 10000, got 0; train again"),
+    (meta(max_steps="10001"), "max_steps must be from 1 to 10000, got 10001"),
+    (meta(class_head="[]"), f"{META}, got something else (about is no object)"),
+    (without("class_head.bias"), "class_head.weight must have the shape (1, 8), got (3, 8)"),
+    (without("class_head.reference"), "class_head.reference must have the shape (1,), got nothing"),
+    (tensor("class_head.out", np.zeros(3)), "class_head.out must have the shape (4,), got (3,)"),
+    (tensor("class_head.out", [0, 0, 0, NAN]), "class_head.out must be finite in float16, got nan"),
+    (lambda arrays, _: arrays.clear(), "got 'sketchvae-model-4' in nothing; name a file"),
 ]
 
 

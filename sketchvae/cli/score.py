@@ -14,7 +14,7 @@ from sketchvae.errors import SketchvaeError, check_suffix
 if TYPE_CHECKING:
     from sketchvae.evaluate.outliers import Numbered
     from sketchvae.generate.artist import Artist
-    from sketchvae.model.head import Score
+    from sketchvae.generate.likelihood import Score
 
 _BLOCK = 64  # drawings that are read and scored together
 _CELL = 160  # pixels

@@ -11,7 +11,8 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
-    from sketchvae.model.weights import Model, ModelConfig
+    from sketchvae.model.config import ModelConfig
+    from sketchvae.model.weights import Model
     from sketchvae.train.batches import WeightedDataset
 
 
@@ -224,7 +225,7 @@ def _initial_model(init: str) -> "Model":
 
 def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":
     """Return the sizes of the network; with --init they are those of the weights."""
-    from sketchvae.model.weights import ModelConfig
+    from sketchvae.model.config import ModelConfig
 
     if start is None:
         return ModelConfig(**sizes)

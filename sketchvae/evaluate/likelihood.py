@@ -12,8 +12,9 @@ from sketchvae.data.dataset import Points
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Batch, make_batch
 from sketchvae.model.device import best_device
+from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import Model, Prior
+from sketchvae.model.weights import Model
 
 DRAWS = 64  # latents per drawing in the importance-weighted bound
 _ROWS = 640  # drawings times latents in one batch

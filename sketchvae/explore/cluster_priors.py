@@ -15,7 +15,8 @@ from sketchvae.errors import FileFormatError, SketchvaeError
 from sketchvae.files import replacing
 from sketchvae.generate.artist import Artist
 from sketchvae.model.numpy_encoder import Posterior
-from sketchvae.model.weights import Model, Prior
+from sketchvae.model.prior import Prior
+from sketchvae.model.weights import Model
 from sketchvae.polyline import Bools, Floats32
 
 FOLDER = Path("clusters")  # default folder of `sketchvae clusters`

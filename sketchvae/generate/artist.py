@@ -1,7 +1,6 @@
 """The artist: takes latents from the prior and draws, many drawings side by side."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +11,15 @@ from sketchvae.flock import Flock
 from sketchvae.generate import likelihood
 from sketchvae.generate.completion import infer_latents, normalise_prefix
 from sketchvae.generate.interpolation import SPREAD, check_latents, interpolate, perturb
-from sketchvae.generate.likelihood import DRAWS
+from sketchvae.generate.likelihood import DRAWS, Score
 from sketchvae.generate.parallel import cpu_count, parallel_map
 from sketchvae.generate.sampler import Rows, Sampler, check
 from sketchvae.generate.viterbi import CANDIDATES, UNFINISHED_COST, viterbi_path
-from sketchvae.model.head import ClassHead, Floats, Score
-from sketchvae.model.head import load as load_sheepness
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder, Posterior
 from sketchvae.model.weights import Model, shipped_path
 from sketchvae.model.weights import load as load_model
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Floats, Floats32
 from sketchvae.sequences import PaddedBatch, collate
 
 TEMPERATURE = 0.7
@@ -58,7 +55,7 @@ class Artist:
         self.decoder = Decoder(model)
         self.encoder = Encoder(model)
         self.word = str(model.about.get("word", ""))
-        self.max_steps = 250
+        self.max_steps = model.max_steps
 
     def draw(self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None) -> Flock:
         """Draw n drawings, in pixels of Quick, Draw!'s simplified form; see `draw_each`."""
@@ -148,19 +145,14 @@ class Artist:
         simplified form, as `drawing.to_quickdraw()` gives them, are read at once.
 
         Raises:
-            SketchvaeError: if a drawing is empty, or sheepness was learnt for other weights.
+            SketchvaeError: if a drawing is empty, or the model has no class head.
         """
-        head = self._head
-        if head is None:
+        if self.model.head is None:
             raise SketchvaeError(
-                "sheepness must have been learnt with the weights, got others; use the sheep that "
-                "come with sketchvae, or run scripts/sheepness.py"
+                "the weights must hold a class head for sheepness, got none; use the sheep that "
+                "come with sketchvae, or train one with scripts/sheepness.py"
             )
-        return head.probability(self.states(drawings))
-
-    @cached_property
-    def _head(self) -> ClassHead | None:
-        return load_sheepness(self.model)
+        return self.model.head.probability(self.states(drawings))
 
     def nll(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> Floats:
         """Return -log p of each drawing, (n,), importance-weighted; see `likelihood.nll`.
@@ -183,18 +175,17 @@ class Artist:
     def score(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> list[Score]:
         """Judge n drawings, in any size: nats, sheepness and percentile of each.
 
-        Where sheepness was learnt for other weights, it and the percentile are None; otherwise
-        as `nats` and `sheepness`.
+        Of a model without class head the class probability and the percentile are None.
         """
         _refuse_empty(drawings)
         simple = [drawing.in_simplified_form() for drawing in drawings]
         nats = self.nll(simple, draws).tolist()
         sheepness: list[float | None] = [None] * len(simple)
         percentile = sheepness
-        if self._head is not None:
+        if self.model.head is not None:
             states = self.states(simple)
-            sheepness = self._head.probability(states).tolist()
-            percentile = self._head.percentile(states).tolist()
+            sheepness = self.model.head.probability(states).tolist()
+            percentile = self.model.head.percentile(states).tolist()
         return list(map(Score, (d.n_points for d in simple), nats, sheepness, percentile))
 
     def decode(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.model.weights import Prior
+from sketchvae.model.prior import Prior
 from sketchvae.polyline import Floats32
 
 SPREAD = 0.3  # standard deviations of the prior
@@ -74,14 +74,7 @@ def perturb(latents: Floats32, prior: Prior, n: int, spread: float, seed: int) -
         raise SketchvaeError(f"the spread must be 0 to {_WIDEST:g}, got {spread:g}; try {SPREAD}")
     shape = (n, latents.shape[1])
     noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    scattered: Floats32 = latents[np.arange(n) % len(latents)] + spread * _deviation(prior) * noise
+    scattered: Floats32 = (
+        latents[np.arange(n) % len(latents)] + spread * prior.standard_deviation() * noise
+    )
     return scattered.astype(np.float32)
-
-
-def _deviation(prior: Prior) -> Floats32:
-    """Return the standard deviation of each dimension over the whole mixture, (Z,)."""
-    weights = prior.weights / prior.weights.sum()
-    mean = weights @ prior.means
-    within = np.square(prior.scale_tril).sum(axis=2)  # the diagonals of L L^T
-    deviation: Floats32 = np.sqrt(weights @ (within + np.square(prior.means - mean)))
-    return deviation

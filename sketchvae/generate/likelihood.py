@@ -7,6 +7,7 @@ Shape letters: B drawings, k draws, Z latent.
 import math
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,28 @@ Floats = NDArray[np.float64]
 
 DRAWS = 64  # z a drawing
 _COLUMNS = 64  # of one matrix product, which has a core to itself: what fits the cache
+
+
+@dataclass(frozen=True)
+class Score:
+    """The likelihood and the class probability of one drawing.
+
+    Attributes:
+        points: number of points in simplified form.
+        nll: importance-weighted negative log-likelihood in nats, in pixels, dequantised.
+        class_probability: 0 to 1, see `ClassHead`; None if the model has no class head.
+        percentile: percentage of real sheep that are less probably sheep, 0 to 100; None likewise.
+    """
+
+    points: int
+    nll: float
+    class_probability: float | None
+    percentile: float | None
+
+    @property
+    def nll_per_point(self) -> float:
+        """The negative log-likelihood divided by the number of points."""
+        return self.nll / self.points
 
 
 def nll(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.model.weights import FEATURE_CLIP, N_CONTEXT, N_STEP, Model
+from sketchvae.model.config import FEATURE_CLIP, N_CONTEXT, N_STEP
+from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32
 from sketchvae.sequences import PaddedBatch, Pen
 

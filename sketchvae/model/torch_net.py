@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sketchvae.model.weights import FEATURE_CLIP, N_CONTEXT, N_STEP, ModelConfig
+from sketchvae.model.config import FEATURE_CLIP, N_CONTEXT, N_STEP, ModelConfig
 from sketchvae.polyline import Floats32
 from sketchvae.sequences import Pen
 

@@ -11,8 +11,10 @@ import torch
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
+from sketchvae.model.config import ModelConfig
+from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import Model, ModelConfig, Prior
+from sketchvae.model.weights import Model
 
 # "averaged" is the moving average of the weights; "best" the lowest nats per point so far.
 _PARTS = {"identity", "step", "best", "model", "averaged", "optimizer"}

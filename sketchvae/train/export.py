@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from sketchvae.model.batch import make_batch
+from sketchvae.model.config import MAX_STEPS
+from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import Model, Prior
+from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32
 from sketchvae.train.batches import DrawingPool
 
@@ -25,6 +27,7 @@ def export_model(
     scale: float,
     about: Mapping[str, Any],
     max_drawings: int = 40_000,
+    max_steps: int = MAX_STEPS,
 ) -> Model:
     """Return a model that can draw: the weights of a network, and a prior fitted to its latents.
 
@@ -34,10 +37,13 @@ def export_model(
         scale: pixels per model unit.
         about: provenance and measured figures, for people and programs.
         max_drawings: drawings to encode; fewer give a rougher prior, sooner.
+        max_steps: steps after which a drawing counts as unfinished.
     """
     latents = sample_aggregate_posterior(network, pool, scale, max_drawings)
     components = min(len(pool), max_drawings) // _LATENTS_PER_COMPONENT
-    return Model(network.config, scale, network.to_arrays(), fit_prior(latents, components), about)
+    prior = fit_prior(latents, components)
+    arrays = network.to_arrays()
+    return Model(network.config, scale, arrays, prior, about, max_steps=max_steps)
 
 
 @torch.no_grad()

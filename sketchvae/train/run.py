@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from sketchvae.model.batch import Augmentation
+from sketchvae.model.config import ModelConfig
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import Model, ModelConfig
+from sketchvae.model.weights import Model
 from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.settings import Settings

@@ -300,7 +300,8 @@ class Trainer:
     def preview(self) -> Model:
         """Return the averaged weights as they are, with a roughly fitted prior, to draw with."""
         about = {"word": self.pool.word}
-        return export_model(self.ema_model, self.pool, self.scale, about, _PREVIEW_DRAWINGS)
+        steps = self.settings.max_points
+        return export_model(self.ema_model, self.pool, self.scale, about, _PREVIEW_DRAWINGS, steps)
 
     def export(self) -> Path:
         """Write `model.safetensors` from the best checkpoint; return its path."""
@@ -317,7 +318,9 @@ class Trainer:
                     "nats_per_point": round(best["best"], 4),
                 },
             }
-            save(export_model(self.ema_model, self.pool, self.scale, about), path)
+            steps = self.settings.max_points
+            model = export_model(self.ema_model, self.pool, self.scale, about, max_steps=steps)
+            save(model, path)
         return path
 
     def _identity(self) -> dict[str, Any]:

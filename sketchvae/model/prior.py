@@ -1,0 +1,61 @@
+"""The prior of the latents: a mixture of Gaussians. Shape letters: K components, Z latent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sketchvae.polyline import Floats32
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A mixture of Gaussians, fitted to the latents of the training drawings.
+
+    Unencoded drawings take their latents from it: the aggregate posterior is not N(0, I).
+
+    Attributes:
+        weights: (K,) of the components; only their ratios count.
+        means: (K, Z).
+        scale_tril: (K, Z, Z), lower triangular L with covariance = L L^T.
+    """
+
+    weights: Floats32
+    means: Floats32
+    scale_tril: Floats32
+
+    @staticmethod
+    def shapes(components: int, latent: int) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each array by its name.
+
+        Args:
+            components: K.
+            latent: Z.
+        """
+        K, Z = components, latent
+        return {"weights": (K,), "means": (K, Z), "scale_tril": (K, Z, Z)}
+
+    def sample(self, uniforms: Floats32, normals: Floats32) -> Floats32:
+        """Return latents, (n, Z): the uniform chooses the component by inverse CDF.
+
+        Args:
+            uniforms: (n,) in [0, 1).
+            normals: (n, Z), standard normal.
+        """
+        cumulative = np.cumsum(self.weights, dtype=np.float64)
+        # In float64 a uniform below 1 stays below the last sum; "right" because a uniform
+        # of 0 must not choose a component of weight 0.
+        scaled = uniforms.astype(np.float64) * cumulative[-1]
+        component = np.searchsorted(cumulative, scaled, side="right")
+        z = np.empty_like(normals)
+        for k in np.unique(component):  # one matrix product per component, not per latent
+            rows = component == k
+            z[rows] = self.means[k] + normals[rows] @ self.scale_tril[k].T
+        return z
+
+    def standard_deviation(self) -> Floats32:
+        """Return the standard deviation of each dimension over the whole mixture, (Z,)."""
+        weights = self.weights / self.weights.sum()
+        mean = weights @ self.means
+        within = np.square(self.scale_tril).sum(axis=2)  # the diagonals of L L^T
+        deviation: Floats32 = np.sqrt(weights @ (within + np.square(self.means - mean)))
+        return deviation
