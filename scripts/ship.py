@@ -19,6 +19,7 @@ import numpy as np
 
 from sketchvae.data.dataset import open_packed
 from sketchvae.data.formats import read_points
+from sketchvae.evaluate.class_head import auroc_table
 from sketchvae.evaluate.classifier import Classifier, load_classifier, named_first
 from sketchvae.evaluate.comparison import METRICS
 from sketchvae.evaluate.faults import FAULTS
@@ -180,7 +181,10 @@ def main() -> None:
     }
     save(replace(model, about=about), shipped_path())
     write_figures(ROOT / "docs" / "quality.md", table(about, SHORT))
-    write_figures(shipped_path().parent / "README.md", table(about))
+    card = shipped_path().parent / "README.md"
+    write_figures(card, table(about))
+    if model.head is not None:
+        write_figures(card, auroc_table(model.head.about["auroc"]), "sheepness")
     print(f"{shipped_path()}: {shipped_path().stat().st_size} bytes; drawn: {about['drawn']}")
     print(f"{table(about)}\n\nreconstructed: {about['reconstructed']}")
 

@@ -1,10 +1,8 @@
 """Nats, sheepness and the command that tells them."""
 
 import dataclasses
-import importlib
 import json
 import math
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,6 @@ from helpers import (
     random_model,
 )
 from PIL import Image
-from sklearn.metrics import roc_auc_score
 
 from sketchvae import load
 from sketchvae.cli import main
@@ -35,6 +32,7 @@ from sketchvae.data.dataset import SplitFractions, open_packed, pack, to_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import outliers
+from sketchvae.evaluate.class_head import GROUPS, auroc, auroc_table
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.likelihood import importance_weighted
@@ -195,26 +193,17 @@ def test_other_weights_have_nats_but_no_sheepness() -> None:
         artist.class_probability(flock(1))
 
 
-def measured() -> dict[str, Any]:
-    """Return the figures that were measured when sheepness was learnt."""
+def shipped_head() -> ClassHead:
     head = load_model(shipped_path()).head
     assert head is not None
-    return dict(head.about)
+    return head
 
 
 # --- what ships ------------------------------------------------------------------------
 
 
-def test_sheepness_ships_for_the_weights_that_ship() -> None:
-    about = measured()
-    assert shipped_path().stat().st_size < 6e6
-    assert about["auroc"]["all 344 other categories"]["sheepness"] > 0.93
-    assert about["auroc"]["cars and the like"]["sheepness"] > 0.97
-
-
-def test_figures_on_the_card_are_those_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    table = importlib.import_module("sheepness").table(measured())
+def test_figures_on_the_card_are_those_in_the_file() -> None:
+    table = auroc_table(shipped_head().about["auroc"])
     assert table in (shipped_path().parent / "README.md").read_text(encoding="utf-8")
 
 
@@ -228,30 +217,42 @@ def test_drawn_sheep_are_more_sheep_than_plain_shapes_and_scribbles() -> None:
     assert np.median(load().class_probability(sheep(60))) > 0.8
 
 
-def test_sheepness_tells_real_sheep_from_plain_shapes() -> None:
-    real = list(formats.read(QUICKDRAW))
-    turns = np.linspace(0, 2 * np.pi, 40)
-    around = [np.stack([a * np.cos(turns), np.sin(turns)], axis=1) for a in (0.3, 0.6, 1, 2, 4)]
-    shapes = [Drawing([stroke]).to_quickdraw() for stroke in around]
+def test_shipped_head_tells_real_sheep_from_shapes_and_scribbles() -> None:
+    angles = np.linspace(0, 2 * np.pi, 40)
+    ellipses = [np.stack([a * np.cos(angles), np.sin(angles)], axis=1) for a in (0.3, 0.6, 1, 2, 4)]
+    shapes = [Drawing([stroke]).to_quickdraw() for stroke in ellipses]
     house = Drawing([[[0, 255], [0, 90], [120, 0], [255, 90], [255, 255], [0, 255]]])
-    values = load().class_probability([*real, *shapes, house, ODD])
-    assert roc_auc_score(np.arange(len(values)) < len(real), values) > 0.9
+    rng = np.random.default_rng(0)
+    walks = [
+        Drawing(np.split(rng.normal(0, 9, (60, 2)).cumsum(axis=0), [25, 40])).to_quickdraw()
+        for _ in range(20)
+    ]
+    real = Artist(load_model(shipped_path())).states(list(formats.read(QUICKDRAW)))
+    others = load().states([*shapes, house, ODD, *flock(20), *walks])
+    head = shipped_head()
+    assert auroc(head.log_odds(real), head.log_odds(others)) > 0.95
 
 
 @needs_shared
-def test_sheepness_tells_real_sheep_from_real_drawings_of_other_things(tmp_path: Path) -> None:
-    """The 100 kept out of training; of the others every 80th, of all categories."""
+def test_auroc_on_the_card_is_measured_again_on_other_drawings(tmp_path: Path) -> None:
+    """The 100 sheep kept out of training against every 80th drawing of all other categories."""
     named = (d.with_word("sheep") for d in formats.read(SHARED / "quickdraw_sheep.ndjson"))
     pack(named, tmp_path / "real.drawings", fractions=SplitFractions(0.4559, 0.0))
     real = open_packed(tmp_path / "real.drawings")
-    others = list(islice(formats.read(SHARED / "quickdraw_344.ndjson.gz"), 0, None, 80))
     kept_out = [real[i] for i in real.split("valid")]
+    others = list(islice(formats.read(SHARED / "quickdraw_344.ndjson.gz"), 0, None, 80))
     assert len(kept_out) == 100
     assert len({d.word for d in others}) > 300
-    values = load().class_probability([*kept_out, *others])
-    labels = np.arange(len(values)) < 100
-    points = [d.n_points for d in [*kept_out, *others]]
-    assert roc_auc_score(labels, values) > max(0.93, roc_auc_score(labels, points) + 0.1)
+    artist, head = load(), shipped_head()
+    sheep_odds, other_odds = (head.log_odds(artist.states(d)) for d in (kept_out, others))
+    points = [np.array([float(d.n_points) for d in side]) for side in (kept_out, others)]
+    measured, published = auroc(sheep_odds, other_odds), head.about["auroc"]
+    assert measured == pytest.approx(published["all 344 other categories"]["sheepness"], abs=0.015)
+    assert measured > auroc(*points) + 0.1
+    for group, categories in GROUPS.items():
+        rows = np.array([d.word in categories.split(", ") for d in others])
+        measured = auroc(sheep_odds, other_odds[rows])
+        assert measured == pytest.approx(published[group]["sheepness"], abs=0.03)
 
 
 # --- the command -----------------------------------------------------------------------
@@ -318,49 +319,7 @@ def test_bad_input_is_one_line(mixed: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("odd.*"))
 
 
-# --- the script ------------------------------------------------------------------------
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Give the script, on one thread as it runs: beside others two wait for each other."""
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield importlib.import_module("sheepness")
-    torch.set_num_threads(threads)
-
-
-def test_the_head_learns_two_known_clouds_and_says_true_odds(
-    script: Any,  # noqa: ANN401
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of N(1, 1) over N(-1, 1) in the first of 8 dimensions the log odds are 2x."""
-    for name, value in {"STEPS": 200, "HIDDEN": 16, "DROP": 0.0, "RATE": 1e-2}.items():
-        monkeypatch.setattr(script, name, value)
-    rng = np.random.default_rng(0)
-
-    def cloud(n: int, middle: float) -> Any:  # noqa: ANN401
-        return rng.normal(size=(n, 8)).astype(np.float32) + np.eye(1, 8, dtype=np.float32) * middle
-
-    def others(n: int) -> Any:  # noqa: ANN401
-        return script.Others(cloud(n, -1), np.arange(n) % 6, np.full(n, 9))
-
-    learning, calibrating, judging = others(4000), others(1200), others(1200)
-    real, drawn = cloud(300, 1), cloud(3000, 1)
-    folds = script.fold(real, cloud(200, 1), drawn, learning, calibrating, judging)
-    head = script.calibrated(script.learn(real, drawn, learning.states), folds)
-    assert folds.together == pytest.approx(0.921, abs=0.025)  # of two normals 2 apart
-    assert sorted(folds.categories) == list(range(6))
-    at = np.zeros((3, 8), dtype=np.float32)
-    at[:, 0] = -1, 0, 1
-    np.testing.assert_allclose(head.log_odds(at), [-2, 0, 2], atol=0.6)
-
-
-def test_pairs_of_as_many_points_are_compared_alone(script: Any) -> None:  # noqa: ANN401
-    sheep_, others = np.array([1.0, 5.0]), np.array([0.0, 2.0, 9.0])
-    points, other_points = np.array([100, 10]), np.array([98, 103, 10])
-    assert script.alike(sheep_, others, points, other_points) == pytest.approx(1 / 3)
+# --- outliers ----------------------------------------------------------------------
 
 
 def test_outliers_are_the_lowest_of_all_blocks_and_the_first_of_equals(

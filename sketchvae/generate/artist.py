@@ -150,7 +150,7 @@ class Artist:
         if self.model.head is None:
             raise SketchvaeError(
                 "the weights must hold a class head for sheepness, got none; use the sheep that "
-                "come with sketchvae, or train one with scripts/sheepness.py"
+                "come with sketchvae, or train one: python -m sketchvae.train.head"
             )
         return self.model.head.probability(self.states(drawings))
 
