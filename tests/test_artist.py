@@ -298,21 +298,21 @@ def test_drawing_does_not_depend_on_how_many_are_drawn() -> None:
         assert all(map(almost_equal, few, many[:n]))
 
 
-@pytest.mark.parametrize("side_by_side", [1, 3, 8, 59, 60])
-def test_refilled_and_dropped_places_change_nothing(
-    side_by_side: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("slots", [1, 3, 8, 59, 60])
+def test_refilled_and_dropped_slots_change_nothing(
+    slots: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     artist = Artist(random_model(seed=1))
     artist.max_steps = 12  # some are begun anew
     together = artist.draw(60, temperature=1.0, seed=2)
     assert len({d.n_points for d in together}) > 4  # they end at different steps
-    monkeypatch.setattr(module, "_SIDE_BY_SIDE", side_by_side)
+    monkeypatch.setattr(module, "_MAX_SLOTS", slots)
     apart = artist.draw(60, temperature=1.0, seed=2)
     assert len(apart) == 60
     assert all(map(almost_equal, apart, together))
 
 
-def test_more_drawings_than_fit_side_by_side_all_come() -> None:
+def test_more_drawings_than_fit_slots_all_come() -> None:
     drawings = Artist(coin_model(0.4, 0.3, 0.3)).draw(700, seed=0)
     assert len(drawings) == 700
     assert len(set(drawings)) > 400  # but for the empty ones, no two are alike

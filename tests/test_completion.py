@@ -12,6 +12,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.completion import infer_latents, normalise_prefix
+from sketchvae.generate.sampler import SampleSpec
 from sketchvae.model.weights import load, shipped_path
 
 BODY = Drawing([[[60, 40], [90, 20], [150, 10], [200, 60], [180, 90], [70, 88], [60, 41]]])
@@ -71,7 +72,7 @@ def test_completion_depends_on_the_seed_and_its_number_alone() -> None:
 def test_any_beginning_is_continued(strokes: list[list[tuple[int, int]]]) -> None:
     beginning = Drawing(strokes)
     for given_ in (beginning, beginning.scaled(0.3)):
-        if len(normalise_prefix(given_, 40.0, 10**9, None).reading.steps) < ARTIST.max_steps - 20:
+        if len(normalise_prefix(given_, 40.0, 10**9, None).batch.steps) < ARTIST.max_steps - 20:
             (drawing,) = ARTIST.complete(given_, 1, seed=0, encode=True)
             assert Drawing(drawing.strokes[: len(strokes)]) == given_
 
@@ -83,9 +84,10 @@ def test_latents_fit_the_beginning_better_than_the_priors_do() -> None:
     prior = artist.model.prior.sample(
         rng.random(64, dtype=np.float32), rng.standard_normal((64, Z), dtype=np.float32)
     )
-    fitting = infer_latents(artist, start, 64, 0.5, seed=0)
+    spec = SampleSpec(64, 0.5, seed=0)
+    fitting = infer_latents(artist.model, artist.encoder, artist.decoder, start, spec)
     before, after = (
-        artist.decoder.nll(z, start.reading.repeated(64)).mean() for z in (prior, fitting)
+        artist.decoder.nll(z, start.batch.repeated(64)).mean() for z in (prior, fitting)
     )
     assert after < before - 1  # nats: e times as likely
 

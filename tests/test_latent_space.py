@@ -9,8 +9,13 @@ from helpers import Z, ending_model, flock, random_model
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.artist import Artist
-from sketchvae.generate.interpolation import interpolate, perturb
-from sketchvae.generate.viterbi import CANDIDATES, UNFINISHED_COST, viterbi_path
+from sketchvae.generate.interpolation import (
+    CANDIDATES,
+    UNFINISHED_COST,
+    interpolate,
+    perturb,
+    viterbi_path,
+)
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import load, shipped_path
 from sketchvae.polyline import Floats32

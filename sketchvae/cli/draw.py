@@ -106,13 +106,13 @@ class _SourceOptions:
     def latents(self, artist: "Artist", number: int, seed: int) -> "Floats32 | None":
         """Return the latents to draw from, (number, Z); None for samples of the prior."""
         from sketchvae.cli.inputs import drawings_of, latents_of
-        from sketchvae.generate.interpolation import SPREAD
+        from sketchvae.generate.interpolation import DEFAULT_SPREAD
 
         if self.like is not None:
             return artist.sample_posterior(drawings_of(self.like), number, seed)
         if self.near is None:
             return None
-        spread = SPREAD if self.spread is None else self.spread
+        spread = DEFAULT_SPREAD if self.spread is None else self.spread
         return artist.perturb(latents_of(artist, self.near), number, spread, seed)
 
 
@@ -169,7 +169,7 @@ def draw(
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
       sketchvae draw --preview
     """
-    from sketchvae.generate.artist import fresh_seed
+    from sketchvae.generate.sampler import fresh_seed
     from sketchvae.render.timeline import Pace
 
     output = OUTPUT if output is None and not preview else output

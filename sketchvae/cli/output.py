@@ -43,7 +43,7 @@ def draw_to(
     Raises:
         SketchvaeError: as `draw` and `write` do.
     """
-    from sketchvae.generate.artist import fresh_seed
+    from sketchvae.generate.sampler import fresh_seed
 
     seed = fresh_seed() if seed is None else seed
     write(draw(seed))

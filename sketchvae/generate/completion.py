@@ -1,71 +1,76 @@
-"""A beginning that is to be continued: its pixels, the latents that fit it, its own place again."""
+"""Completion: a prefix, the first strokes of a drawing, is continued with sampled strokes.
+
+Shape letter: Z latent.
+"""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.generate.sampler import Sampler
+from sketchvae.generate.encoding import encode_posteriors, simplify_all
+from sketchvae.generate.sampler import Sampler, SampleSpec, to_drawing
+from sketchvae.model.numpy_decoder import Decoder
+from sketchvae.model.numpy_encoder import Encoder
+from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32
 from sketchvae.sequences import PaddedBatch, collate
 
-if TYPE_CHECKING:
-    from sketchvae.generate.artist import Artist
-
-_SHARE = 0.8  # of the finished drawing's longest side, where nothing tells; see `normalise_prefix`
-_CANDIDATES = 256  # latents that a beginning chooses from
-_LIKELIHOOD_TEMPERATURE = 8.0  # untempered, one candidate would take all of the weight
-_ROUNDS = 2  # more were not seen to fit better
+_USUAL_FRACTION = 0.8  # longest side of a prefix over that of the whole, where it is not known
+_CANDIDATES = 256  # latents in importance resampling
+_LIKELIHOOD_TEMPERATURE = 8.0  # log-likelihoods are divided by it, or one candidate gets all weight
+_GIBBS_ROUNDS = 2  # more rounds did not fit better
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """The first strokes of a drawing.
+    """The first strokes of a drawing, in the user's units and as the decoder reads them.
 
     Attributes:
-        drawing: as it was given.
-        simple: the same in pixels, where the finished drawing would be 255 wide or high.
-        reading: its steps, one column, without END: the pen is lifted at its end.
+        drawing: the strokes in the user's units.
+        simple: the same in pixels of the simplified form, in which the finished drawing would have
+            a longest side of 255.
+        batch: steps of `simple`, one column, without END; the pen is up after the last.
     """
 
     drawing: Drawing
     simple: Drawing
-    reading: PaddedBatch
+    batch: PaddedBatch
 
     def finished(self, drawn: Drawing) -> Drawing:
-        """Return the strokes as they were given, and those that were drawn after them.
+        """Return the user's strokes, unchanged, followed by the sampled ones in the user's units.
 
         Args:
-            drawn: in pixels, wherever; it begins with the strokes of `simple`.
+            drawn: a sampled drawing in pixels, at any place, that begins with the strokes of
+                `simple`.
         """
         old, new = self.drawing, drawn.strokes[len(self.simple.strokes) :]
         side = self.simple.longest_side
-        unit = old.longest_side / side if side > 0 else 1.0  # of the file, in a pixel
+        unit = old.longest_side / side if side > 0 else 1.0  # user's units per pixel
         start = drawn.strokes[0][0]
-        placed = [(s - start) * unit + old.strokes[0][0] for s in new]
+        moved = [(stroke - start) * unit + old.strokes[0][0] for stroke in new]
         if self.simple is old:  # in whole pixels
-            placed = [stroke.round() for stroke in placed]
-        return Drawing([*old.strokes, *placed], drawn.word, old.key_id)
+            moved = [stroke.round() for stroke in moved]
+        return Drawing([*old.strokes, *moved], drawn.word, old.key_id)
 
 
-def normalise_prefix(drawing: Drawing, scale: float, longest: int, size: float | None) -> Prefix:
-    """Bring a beginning into the pixels that the model knows.
+def normalise_prefix(drawing: Drawing, scale: float, max_steps: int, size: float | None) -> Prefix:
+    """Return a prefix scaled into the pixels that the model has learnt.
 
-    Integers from 0 to 255 are the pixels of Quick, Draw! already. Of any other beginning the
-    size of the whole is not known: it counts as 0.8 of it, as the first stroke of a real sheep
-    does (median of 210: 0.77).
+    A drawing of integers from 0 to 255 is in pixels of Quick, Draw! already. The size of any other
+    finished drawing is unknown, unless `size` gives it: the prefix is then taken for 0.8 of it.
+    (The first stroke of a real sheep has 0.77 of its size, median of 210.)
 
     Args:
-        drawing: at least one stroke.
+        drawing: the first strokes, at least one.
         scale: pixels per model unit.
-        longest: steps that the model draws.
-        size: longest side of the finished drawing in the units of this one; None as above.
+        max_steps: greatest number of steps of a drawing.
+        size: longest side of the finished drawing, in the units of `drawing`; None as above.
 
     Raises:
-        SketchvaeError: for an empty beginning, one of too many steps, or a size that it
-            does not fit into.
+        SketchvaeError: for a drawing without strokes, one of too many steps, or a size that is
+            smaller than the drawing.
     """
     if not drawing.strokes:
         raise SketchvaeError("the beginning must have a stroke, got none; give it one, or draw")
@@ -75,42 +80,74 @@ def normalise_prefix(drawing: Drawing, scale: float, longest: int, size: float |
             f"the finished drawing must be at least as large as its beginning, {side:g}, "
             f"got {size:g}; choose a larger size, or leave it out"
         )
-    if size is None and drawing.is_simplified:
+    if side == 0 or (size is None and drawing.is_simplified):
         simple = drawing
-    elif side > 0:
-        simple = drawing.simplified(SIMPLIFIED_SIDE * (_SHARE if size is None else side / size))
     else:
-        simple = drawing
-    reading = collate([simple], scale).without_end()
-    if len(reading.steps) >= longest:
+        fraction = _USUAL_FRACTION if size is None else side / size
+        simple = drawing.simplified(SIMPLIFIED_SIDE * fraction)
+    batch = collate([simple], scale).without_end()
+    if len(batch.steps) >= max_steps:
         raise SketchvaeError(
-            f"the beginning must have fewer steps than the {longest} of the longest drawing, got "
-            f"{len(reading.steps)}; leave strokes out"
+            f"the beginning must have fewer steps than the {max_steps} of the longest drawing, got "
+            f"{len(batch.steps)}; leave strokes out"
         )
-    return Prefix(drawing, simple, reading)
+    return Prefix(drawing, simple, batch)
+
+
+def posterior_latents(model: Model, encoder: Encoder, prefix: Prefix, spec: SampleSpec) -> Floats32:
+    """Sample latents, (n, Z), from the posterior of a prefix as if it were finished.
+
+    Args:
+        model: the model.
+        encoder: its encoder.
+        prefix: the first strokes.
+        spec: number and seed.
+    """
+    posterior = encoder.encode(collate([prefix.simple], model.scale))
+    shape = (spec.n, model.config.latent)
+    noise = np.random.default_rng(spec.seed).standard_normal(shape, dtype=np.float32)
+    return posterior.z(noise)
 
 
 def infer_latents(
-    artist: "Artist", beginning: Prefix, n: int, temperature: float, seed: int
+    model: Model, encoder: Encoder, decoder: Decoder, prefix: Prefix, spec: SampleSpec
 ) -> Floats32:
-    """Sample latents that fit a beginning, (n, Z).
+    """Sample latents, (n, Z), of whole drawings that begin with a prefix.
 
-    At first from the prior, by how likely each makes the beginning. Then by Gibbs sampling:
-    an ending given the latent, a latent given the whole. For the posterior of the beginning
-    alone is that of a drawing without head or legs, and what is drawn from it stays that.
+    The first latents are samples of the prior, resampled by the likelihood of the prefix
+    (importance resampling). Gibbs sampling follows: an ending given the latent, a latent given the
+    whole. The posterior of the prefix alone would not do: it is that of a drawing without head or
+    legs, and what is drawn from it stays without.
+
+    Args:
+        model: the model.
+        encoder: its encoder.
+        decoder: its decoder.
+        prefix: the first strokes.
+        spec: number, temperature and seed.
     """
-    rng, Z = np.random.default_rng(seed), artist.model.config.latent
-    noise = rng.standard_normal((_CANDIDATES, Z), dtype=np.float32)
-    candidates = artist.model.prior.sample(rng.random(_CANDIDATES, dtype=np.float32), noise)
-    nats = artist.decoder.nll(candidates, beginning.reading.repeated(_CANDIDATES))
-    weights = np.exp((nats.min() - nats) / _LIKELIHOOD_TEMPERATURE)
+    n, Z = spec.n, model.config.latent
+    rng = np.random.default_rng(spec.seed)
+    normals = rng.standard_normal((_CANDIDATES, Z), dtype=np.float32)
+    candidates = model.prior.sample(rng.random(_CANDIDATES, dtype=np.float32), normals)
+    nll = decoder.nll(candidates, prefix.batch.repeated(_CANDIDATES))
+    weights = np.exp((nll.min() - nll) / _LIKELIHOOD_TEMPERATURE)
     z = candidates[rng.choice(_CANDIDATES, n, p=weights / weights.sum())]
-    for number in range(_ROUNDS):
-        given = beginning.reading
-        sampler = Sampler(artist, n, temperature, seed, once=True, latents=z, given=given)
-        drawn = list(sampler.drawings())
-        ended = [i for i, drawing in enumerate(drawn) if drawing is not None]
-        posterior = artist.posterior([d for d in drawn if d is not None])
-        noise = np.random.default_rng([seed, number]).standard_normal((n, Z), dtype=np.float32)
-        z[ended] = posterior.z(noise[ended])
+    for number in range(_GIBBS_ROUNDS):
+        sampler = Sampler(
+            decoder,
+            model.prior,
+            spec,
+            model.max_steps,
+            retries=False,
+            latents=z,
+            prefix=prefix.batch,
+        )
+        wholes = [s if s is None else to_drawing(s, model.scale) for s in sampler.sequences()]
+        ended = [i for i, whole in enumerate(wholes) if whole is not None]
+        simple = simplify_all([whole for whole in wholes if whole is not None])
+        posterior = encode_posteriors(encoder, simple, model.scale)
+        rng = np.random.default_rng([spec.seed, number])
+        normals = rng.standard_normal((n, Z), dtype=np.float32)
+        z[ended] = posterior.z(normals[ended])
     return z

@@ -1,183 +1,216 @@
-"""One sampler: drawings side by side, step by step, until the last of them has ended."""
+"""The sampler: draws step by step, many drawings side by side, until the last of them has ended.
 
-from collections import deque
+It is autoregressive sampling with continuous batching: each drawing has a slot of the batch, and
+a slot whose drawing has ended is filled with the next one.
+Shape letters: B slots, T steps, Z latent.
+"""
+
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
-from sketchvae.model.numpy_decoder import State
-from sketchvae.polyline import Floats32
-from sketchvae.sequences import PaddedBatch, Pen, from_stroke3
+from sketchvae.errors import SketchvaeError, check_range
+from sketchvae.model.numpy_decoder import Decoder, State
+from sketchvae.model.prior import Prior
+from sketchvae.polyline import Bools, Floats32
+from sketchvae.sequences import Ints, PaddedBatch, Pen, from_stroke3
 
-if TYPE_CHECKING:
-    from sketchvae.generate.artist import Artist
-
-Rows = NDArray[np.intp]
-
-_SIDE_BY_SIDE = 256  # drawings in one matrix product: more gain nothing
-MAX_RETRIES = 20  # at a drawing that does not end
-_UP, _END = int(Pen.UP), int(Pen.END)  # looked up once: an enum is slow to ask at every step
-_COLDEST, _HOTTEST = 0.001, 10.0  # temperatures between which float32 neither over- nor underflows
+MAX_ATTEMPTS = 20  # at a drawing that does not end
+_MAX_SLOTS = 256  # drawings in one matrix product; more are no faster
+_UP, _END = int(Pen.UP), int(Pen.END)  # an enum is slow to look up at every step
+_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.001, 10.0  # float32 neither over- nor underflows between
 
 
-class Sampler:
-    """One call of `draw_each`: drawings side by side, a place refilled when its drawing ends.
+def fresh_seed() -> int:
+    """Return a random seed below 2**32, short enough to write down."""
+    return int(np.random.default_rng().integers(2**32))
+
+
+@dataclass(frozen=True)
+class SampleSpec:
+    """Number, temperature and seed of drawings, checked before anything is drawn.
 
     Attributes:
-        once: whether a drawing that does not end is given up; else it is begun anew, with an
-            error after 20 attempts.
-        latents: (n, Z) what to draw from; None takes them from the prior.
-        given: the steps that every drawing begins with, one column; each gets one more.
-        owner: (B,) which drawing is in each place.
-        taken: (B,) steps it has taken.
-        dice: (4, T, B) its randomness: two uniform chances and two normals a step.
-        steps: (3, T, B) what it has drawn: stroke-3 in model units.
-    """
-
-    def __init__(
-        self,
-        artist: "Artist",
-        n: int,
-        temperature: float,
-        seed: int,
-        *,
-        once: bool = False,
-        latents: Floats32 | None = None,
-        given: PaddedBatch | None = None,
-    ) -> None:
-        check(n, temperature, seed)
-        self.artist, self.n, self.temperature, self.seed = artist, n, temperature, seed
-        self.once, self.latents, self.given = once, latents, given
-        self.start = 0 if given is None else len(given.steps)
-        self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
-        self.next = min(n, _SIDE_BY_SIDE)  # the next drawing to begin
-        self.owner = np.arange(self.next)
-        self.taken = np.full(self.next, self.start)
-        self.steps = np.zeros((3, artist.max_steps, self.next), dtype=np.float32)
-        if given is not None:
-            self.steps[:, : self.start] = given.steps[:, [0, 1, 2 + _UP]].transpose(1, 0, 2)
-        self.state, self.dice = self._begin(self.owner)
-
-    def drawings(self) -> Iterator[Drawing | None]:
-        """Yield the drawings in order; None for one that was given up."""
-        done: dict[int, Drawing | None] = {}
-        turn = 0
-        while len(self.owner):
-            ended = self._step()
-            free = (ended | (self.taken == self.artist.max_steps)).nonzero()[0]
-            if not len(free):
-                continue
-            for place in free[ended[free]].tolist():
-                done[int(self.owner[place])] = self._drawing(place)
-            unfinished = self.owner[free[~ended[free]]].tolist()
-            again = [index for index in unfinished if self._again(index)]
-            done |= dict.fromkeys(set(unfinished) - set(again))
-            self._refill(free, again)
-            while turn in done:
-                yield done.pop(turn)
-                turn += 1
-
-    def _step(self) -> NDArray[np.bool_]:
-        """Take one step with every drawing, and say which have ended by it."""
-        network = self.artist.decoder
-        here = (slice(None), self.taken, np.arange(len(self.owner)))
-        dice = self.dice[here]
-        mixture = network.step(self.state)
-        if self.start:
-            mixture.log_q[_END, self.taken == self.start] = -np.inf
-        seen, pen = mixture.sample(self.temperature, dice[:2], dice[2:])
-        offsets = network.append_local(self.state, seen, pen)
-        step = np.empty((3, len(pen)), dtype=np.float32)
-        step[:2], step[2] = offsets, pen == _UP
-        self.steps[here] = step
-        self.taken += 1
-        ended: NDArray[np.bool_] = pen == _END
-        return ended
-
-    def _drawing(self, place: int) -> Drawing:
-        """Return what stands in a place, without the END row, in pixels."""
-        stroke3 = self.steps[:, : self.taken[place] - 1, place].T.astype(np.float64)
-        stroke3[:, :2] *= self.artist.model.scale
-        return from_stroke3(stroke3, self.artist.word).aligned()
-
-    def _refill(self, free: Rows, again: list[int]) -> None:
-        """Begin drawings in the free places; close those that stay empty.
-
-        Args:
-            free: places whose drawing has ended or is too long.
-            again: the drawings that were too long and are begun anew.
-        """
-        owners = list(again)
-        fresh = range(self.next, min(self.n, self.next + len(free) - len(owners)))
-        owners += fresh
-        self.next += len(fresh)
-        if owners:
-            filled = free[: len(owners)]
-            state, self.dice[..., filled] = self._begin(np.array(owners))
-            self.state.scatter(filled, state)
-            self.owner[filled], self.taken[filled] = owners, self.start
-        if len(owners) < len(free):
-            rest = np.delete(np.arange(len(self.owner)), free[len(owners) :])
-            self.state.select(rest)
-            self.owner, self.taken = self.owner[rest], self.taken[rest]
-            self.steps, self.dice = self.steps[..., rest], self.dice[..., rest]
-
-    def _again(self, index: int) -> bool:
-        """Note that a drawing did not end, and say whether it is begun anew."""
-        if self.once:
-            return False
-        self.attempts[index] = self.attempts.get(index, 0) + 1
-        if self.attempts[index] >= MAX_RETRIES:
-            raise SketchvaeError(
-                f"drawing {index} must end within {self.artist.max_steps} steps, got none that did "
-                f"in {MAX_RETRIES} attempts; try a temperature from 0.3 to 1, or train longer"
-            )
-        return True
-
-    def _begin(self, owners: Rows) -> tuple[State, Floats32]:
-        """Return the state before the first step, and the dice of all steps, (4, T, B).
-
-        Every drawing has a generator of its own, so that it does not matter which
-        others are drawn beside it.
-        """
-        Z, T = self.artist.model.config.latent, self.artist.max_steps
-        chances = np.empty(len(owners), dtype=np.float32)
-        noise = np.empty((len(owners), Z), dtype=np.float32)
-        dice = np.empty((4, T, len(owners)), dtype=np.float32)
-        for place, index in enumerate(owners.tolist()):
-            rng = np.random.default_rng([self.seed, index, self.attempts.get(index, 0)])
-            chances[place] = rng.random(dtype=np.float32)
-            noise[place] = rng.standard_normal(Z, dtype=np.float32)
-            dice[:2, :, place] = rng.random((2, T), dtype=np.float32)
-            dice[2:, :, place] = rng.standard_normal((2, T), dtype=np.float32)
-        if self.latents is None:
-            z = self.artist.model.prior.sample(chances, noise)
-        else:
-            z = self.latents[owners].astype(np.float32)
-        state = self.artist.decoder.begin(z)
-        if self.given is not None:
-            deque(
-                self.artist.decoder.teacher_force(state, self.given.repeated(len(owners))), maxlen=0
-            )
-        return state, dice
-
-
-def check(n: int, temperature: float, seed: int) -> None:
-    """Refuse what nothing can be drawn with, before anything is.
+        n: number of drawings, 0 or more.
+        temperature: tau of eq. 8, 0.001 to 10.
+        seed: 0 or more. Drawing i depends on the seed and on i alone (to rounding).
 
     Raises:
         SketchvaeError: if one is out of range.
     """
-    if n < 0:
-        raise SketchvaeError(f"the number of drawings must be 0 or more, got {n}")
-    if not _COLDEST <= temperature <= _HOTTEST:
-        raise SketchvaeError(
-            f"the temperature must be from {_COLDEST:g} to {_HOTTEST:g}, got {temperature:g}; "
-            "try 0.7"
+
+    n: int
+    temperature: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        check_range("the number of drawings", self.n, 0)
+        check_range(
+            "the temperature",
+            self.temperature,
+            _MIN_TEMPERATURE,
+            _MAX_TEMPERATURE,
+            advice="try 0.7",
         )
-    if seed < 0:
-        raise SketchvaeError(f"the seed must be 0 or more, got {seed}; try 7")
+        check_range("the seed", self.seed, 0, advice="try 7")
+
+
+class Sampler:
+    """Samples drawings from a decoder, as stroke-3 in model units.
+
+    Args:
+        decoder: the network.
+        prior: distribution that latents are sampled from, where none are given.
+        spec: number, temperature and seed.
+        max_steps: greatest number of steps of a drawing.
+        retries: whether a drawing that does not end within `max_steps` is begun anew, with an
+            error after 20 attempts; else it is given up.
+        latents: (n, Z) latent of each drawing; None samples the prior.
+        prefix: steps that every drawing begins with, one column without END; None for none.
+            Each drawing gets at least one step more.
+
+    Attributes:
+        sample_index: (B,) index of the drawing in each slot.
+        step_count: (B,) steps of that drawing so far.
+        noise: (4, T, B) random numbers of each step: two uniform, two standard normal.
+        steps: (3, T, B) steps so far, stroke-3 in model units.
+    """
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        prior: Prior,
+        spec: SampleSpec,
+        max_steps: int,
+        *,
+        retries: bool = True,
+        latents: Floats32 | None = None,
+        prefix: PaddedBatch | None = None,
+    ) -> None:
+        self.decoder, self.prior, self.spec, self.max_steps = decoder, prior, spec, max_steps
+        self.retries, self.latents, self.prefix = retries, latents, prefix
+        self.prefix_steps = 0 if prefix is None else len(prefix.steps)
+        self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
+        self.next_index = min(spec.n, _MAX_SLOTS)  # of the next drawing to begin
+        self.sample_index = np.arange(self.next_index)
+        self.step_count = np.full(self.next_index, self.prefix_steps)
+        self.steps = np.zeros((3, max_steps, self.next_index), dtype=np.float32)
+        if prefix is not None:
+            stroke3 = prefix.steps[:, [0, 1, 2 + _UP]]
+            self.steps[:, : self.prefix_steps] = stroke3.transpose(1, 0, 2)
+        self.state, self.noise = self._begin(self.sample_index)
+
+    def sequences(self) -> Iterator[Floats32 | None]:
+        """Yield the drawings in order, as stroke-3 (n, 3) in model units; None if given up.
+
+        Raises:
+            SketchvaeError: if `retries` is set and a drawing does not end in 20 attempts.
+        """
+        done: dict[int, Floats32 | None] = {}
+        due = 0  # index of the next drawing to yield
+        while len(self.sample_index):
+            ended = self._step()
+            free = (ended | (self.step_count == self.max_steps)).nonzero()[0]
+            if not len(free):
+                continue
+            for slot in free[ended[free]].tolist():
+                rows = self.step_count[slot] - 1  # without END
+                done[int(self.sample_index[slot])] = self.steps[:, :rows, slot].T.copy()
+            unfinished = self.sample_index[free[~ended[free]]].tolist()
+            again = [index for index in unfinished if self._begins_anew(index)]
+            done |= dict.fromkeys(set(unfinished) - set(again))
+            self._refill(free, again)
+            while due in done:
+                yield done.pop(due)
+                due += 1
+
+    def _step(self) -> Bools:
+        """Take one step in every slot; return whether its drawing has ended, (B,)."""
+        now = (slice(None), self.step_count, np.arange(len(self.sample_index)))
+        noise = self.noise[now]
+        mixture = self.decoder.step(self.state)
+        if self.prefix_steps:  # the first step after a prefix cannot be the end
+            mixture.log_q[_END, self.step_count == self.prefix_steps] = -np.inf
+        local_offsets, pen = mixture.sample(self.spec.temperature, noise[:2], noise[2:])
+        offsets = self.decoder.append_local(self.state, local_offsets, pen)
+        step = np.empty((3, len(pen)), dtype=np.float32)
+        step[:2], step[2] = offsets, pen == _UP
+        self.steps[now] = step
+        self.step_count += 1
+        ended: Bools = pen == _END
+        return ended
+
+    def _refill(self, free: NDArray[np.intp], again: list[int]) -> None:
+        """Begin drawings in free slots, and drop the slots that stay empty.
+
+        Args:
+            free: slots whose drawing has ended or is too long.
+            again: indices of drawings that were too long and are begun anew.
+        """
+        fresh = range(self.next_index, min(self.spec.n, self.next_index + len(free) - len(again)))
+        self.next_index += len(fresh)
+        begun = np.array([*again, *fresh], dtype=np.intp)
+        if len(begun):
+            filled = free[: len(begun)]
+            state, self.noise[..., filled] = self._begin(begun)
+            self.state.scatter(filled, state)
+            self.sample_index[filled], self.step_count[filled] = begun, self.prefix_steps
+        if len(begun) < len(free):
+            kept = np.delete(np.arange(len(self.sample_index)), free[len(begun) :])
+            self.state.select(kept)
+            self.sample_index, self.step_count = self.sample_index[kept], self.step_count[kept]
+            self.steps, self.noise = self.steps[..., kept], self.noise[..., kept]
+
+    def _begins_anew(self, index: int) -> bool:
+        """Count an attempt that did not end; return whether the drawing is begun anew."""
+        if not self.retries:
+            return False
+        self.attempts[index] = self.attempts.get(index, 0) + 1
+        if self.attempts[index] >= MAX_ATTEMPTS:
+            raise SketchvaeError(
+                f"drawing {index} must end within {self.max_steps} steps, got none that did "
+                f"in {MAX_ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
+            )
+        return True
+
+    def _begin(self, indices: Ints) -> tuple[State, Floats32]:
+        """Return the state before the first step of drawings, and their noise, (4, T, B).
+
+        Each drawing has a generator of its own, so that it does not depend on which others are
+        drawn beside it.
+        """
+        Z = self.prior.means.shape[1]
+        uniforms = np.empty(len(indices), dtype=np.float32)  # for the component of the prior
+        normals = np.empty((len(indices), Z), dtype=np.float32)
+        noise = np.empty((4, self.max_steps, len(indices)), dtype=np.float32)
+        for slot, index in enumerate(indices.tolist()):
+            rng = np.random.default_rng([self.spec.seed, index, self.attempts.get(index, 0)])
+            uniforms[slot] = rng.random(dtype=np.float32)
+            normals[slot] = rng.standard_normal(Z, dtype=np.float32)
+            noise[:2, :, slot] = rng.random((2, self.max_steps), dtype=np.float32)
+            noise[2:, :, slot] = rng.standard_normal((2, self.max_steps), dtype=np.float32)
+        if self.latents is None:
+            z = self.prior.sample(uniforms, normals)
+        else:
+            z = self.latents[indices].astype(np.float32)
+        state = self.decoder.begin(z)
+        if self.prefix is not None:
+            for _ in self.decoder.teacher_force(state, self.prefix.repeated(len(indices))):
+                pass
+        return state, noise
+
+
+def to_drawing(steps: Floats32, scale: float, word: str = "") -> Drawing:
+    """Return the drawing of sampled steps in pixels, its bounding box at the origin.
+
+    Args:
+        steps: (n, 3) stroke-3 in model units.
+        scale: pixels per model unit.
+        word: the thing drawn.
+    """
+    stroke3 = steps.astype(np.float64)
+    stroke3[:, :2] *= scale
+    return from_stroke3(stroke3, word).aligned()

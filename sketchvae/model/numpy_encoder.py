@@ -31,7 +31,7 @@ class Encoder:
     """The encoder's weights, laid out for reading fast."""
 
     def __init__(self, model: Model) -> None:
-        self.hidden = model.config.encoder_hidden
+        self.hidden, self.latent = model.config.encoder_hidden, model.config.latent
         self._forward = _core(model, "encoder.forward")
         self._backward = _core(model, "encoder.backward")
         t = model.tensors
