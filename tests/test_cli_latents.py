@@ -178,7 +178,7 @@ def test_draw_like_and_near_begin_from_what_they_name() -> None:
         ("reconstruct none.ndjson", "none.ndjson: no such file"),
         ("morph few.npy few.csv", "few.csv: cannot be read"),
         ("combine few.npy - empty.ndjson", "drawing 1 must have a stroke, got none; leave it out"),
-        ("draw --near few.npy --spread 11", "the spread must be 0 to 10, got 11"),
+        ("draw --near few.npy --spread 11", "the spread must be from 0 to 10, got 11"),
         ("draw --like few.npy", "few.npy: must end in .ndjson"),
         ("complete few.ndjson --strokes 99", "must have 99 strokes to begin with, got"),
     ],
