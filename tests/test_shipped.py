@@ -1,7 +1,6 @@
 """What ships with the weights says what is true of them."""
 
 import hashlib
-import importlib.util
 import re
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from sketchvae import load
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.faults import FAULTS, fault_rates
+from sketchvae.evaluate.tables import SHORT, report_tables
 from sketchvae.model.weights import shipped_path
 
 ROOT = Path(__file__).parents[1]
@@ -21,14 +21,9 @@ QUALITY = ROOT / "docs" / "quality.md"
 
 
 def test_figures_on_the_pages_are_those_in_the_weights() -> None:
-    spec = importlib.util.spec_from_file_location("ship", ROOT / "scripts" / "ship.py")
-    assert spec is not None
-    assert spec.loader is not None
-    ship = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(ship)
     about = load().model.about
-    assert ship.table(about, ship.SHORT) in QUALITY.read_text(encoding="utf-8")
-    assert ship.table(about) in CARD.read_text(encoding="utf-8")
+    assert report_tables(about, SHORT) in QUALITY.read_text(encoding="utf-8")
+    assert report_tables(about) in CARD.read_text(encoding="utf-8")
 
 
 def test_faults_on_the_pages_are_those_of_other_drawings_of_the_weights() -> None:
