@@ -1,10 +1,12 @@
 """Published figures and their tables, on a small report."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import pytest
 import torch
 from helpers import flock, refusal
 
+from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import Classifier, named_first
 from sketchvae.evaluate.comparison import METRICS, compare, measure
 from sketchvae.evaluate.faults import FAULTS
@@ -43,7 +45,7 @@ def test_likelihood_per_point_is_the_one_per_drawing_over_its_points() -> None:
 
 
 def test_comparison_has_a_column_per_set_and_all_metrics_and_faults() -> None:
-    drawings = {"real": flock(40, 1), "t 0.7": flock(40, 2)}
+    drawings: dict[str, Sequence[Drawing]] = {"real": flock(40, 1), "t 0.7": flock(40, 2)}
     comparisons = compare({name: measure(d) for name, d in drawings.items()}, n=20, repeats=2)
     report = Report(LIKELIHOOD, comparisons, {"t 0.7": 0.95}, drawings=drawings)
     torch.manual_seed(0)
@@ -52,8 +54,8 @@ def test_comparison_has_a_column_per_set_and_all_metrics_and_faults() -> None:
     assert list(columns) == ["real", "ours, 0.7"]
     for name, column in zip(drawings, columns.values(), strict=True):
         assert list(column) == [*METRICS, "finished", *FAULTS, "sheep first"]
-        found = [column[metric] for metric in METRICS]
-        np.testing.assert_allclose(found, comparisons[name].mean, atol=6e-4)
+        for metric, mean in zip(METRICS, comparisons[name].mean, strict=True):
+            assert column[metric] == pytest.approx(mean, abs=6e-4)
         assert column["sheep first"] == round(named_first(classifier, drawings[name], "sheep"), 3)
     lines = comparison_table(columns, ["finished", FAULTS[0]]).splitlines()
     assert lines[0] == "| against real | real | ours, 0.7 |"
