@@ -4,11 +4,11 @@ import html
 from typing import SupportsIndex, overload
 
 from sketchvae.drawing import Drawing
+from sketchvae.svg_page import MM_PER_PX
 
 MAX_SHOWN = 100  # drawings of a larger flock that a notebook shows
 _CELL = 140  # CSS pixels, side of a drawing's cell
 _MIN_WIDTH, _MAX_WIDTH = 200, 980  # CSS pixels, of the page
-_MM_PER_PIXEL = 25.4 / 96  # of CSS
 
 
 class Flock(list[Drawing]):
@@ -42,7 +42,7 @@ class Flock(list[Drawing]):
         columns, _ = grid(len(shown), None)
         width = min(max(columns * _CELL, _MIN_WIDTH), _MAX_WIDTH)
         style = Style(colour="currentColor")
-        return to_svg(PageSpec(len(shown), width * _MM_PER_PIXEL, style=style), shown)
+        return to_svg(PageSpec(len(shown), width * MM_PER_PX, style=style), shown)
 
     def animate(
         self,

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.polyline import Bools, Floats
+from sketchvae.polyline import Bools, Floats, Ints
 
 Bytes = NDArray[np.uint8]
-Ints = NDArray[np.int64]
-
 _MAX_SEGMENT = 8.0  # pixels: the box around a short segment holds few pixels without ink
 _MAX_BATCH = 2**19  # pixels of one batch: larger ones are no faster and take more memory
 

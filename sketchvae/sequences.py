@@ -20,9 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sketchvae.drawing import COORDINATE_LIMIT, Drawing
 from sketchvae.errors import SketchvaeError, abbreviate
-from sketchvae.polyline import Bools, Floats, Floats32
-
-Ints = NDArray[np.intp]
+from sketchvae.polyline import Bools, Floats, Floats32, Ints
 
 LENGTH_MULTIPLE = 16  # T of a batch is a multiple: fewer different shapes fragment the heap less
 

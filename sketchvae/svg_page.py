@@ -7,6 +7,8 @@ from sketchvae.polyline import Floats
 
 Element: TypeAlias = Any  # of svgwrite, which has no types
 
+MM_PER_INCH = 25.4
+MM_PER_PX = MM_PER_INCH / 96  # of a CSS pixel
 DECIMALS = 3  # of a length in mm: finer than screens, printers and plotters
 
 

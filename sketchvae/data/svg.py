@@ -21,13 +21,13 @@ from sketchvae.data.ndjson import MAX_POINTS
 from sketchvae.drawing import COORDINATE_LIMIT, Drawing
 from sketchvae.errors import FileFormatError, SketchvaeError
 from sketchvae.polyline import Floats
+from sketchvae.svg_page import MM_PER_PX
 
 MAX_BYTES = 32 * 2**20  # size of a file
 MAX_ELEMENTS = 100_000  # elements and curves of a page, each counted as often as it is used
 MAX_DEPTH = 100  # nesting of elements
 TOLERANCE = 0.001  # distance of a curve from its lines, in longest sides of the drawing
 
-_MM = 25.4 / 96  # millimetres of a CSS pixel, the unit of svgelements' points
 _DECIMALS = 3  # decimals in mm; svgelements rounds the inch to one part in two million
 _OURS = re.compile(r"drawing-([1-9]\d*)")
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
@@ -263,7 +263,7 @@ def _strokes(shapes: list[Any], path: Path) -> list[Floats]:
         raise FileFormatError(
             f"{path}: must hold finite shapes ({_brief(error)}); export it again"
         ) from error
-    strokes = [(line * _MM).round(_DECIMALS) for line in lines if len(line) > 1]
+    strokes = [(line * MM_PER_PX).round(_DECIMALS) for line in lines if len(line) > 1]
     if any(not (np.abs(s) <= COORDINATE_LIMIT).all() for s in strokes):
         raise FileFormatError(
             f"{path}: must lie within {COORDINATE_LIMIT:.0f} mm of the corner; scale it"

@@ -8,8 +8,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.parallel import cpu_count, parallel_map
 from sketchvae.model.numpy_encoder import Encoder, Posterior
-from sketchvae.polyline import Floats32
-from sketchvae.sequences import Ints, PaddedBatch, collate
+from sketchvae.polyline import Floats32, Ints
+from sketchvae.sequences import PaddedBatch, collate
 
 _BATCH = 128  # drawings in one batch of the encoder, which has a core to itself
 

@@ -15,8 +15,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.model.numpy_decoder import Decoder, State
 from sketchvae.model.prior import Prior
-from sketchvae.polyline import Bools, Floats32
-from sketchvae.sequences import Ints, PaddedBatch, Pen, from_stroke3
+from sketchvae.polyline import Bools, Floats32, Ints
+from sketchvae.sequences import PaddedBatch, Pen, from_stroke3
 
 MAX_ATTEMPTS = 20  # at a drawing that does not end
 _MAX_SLOTS = 256  # drawings in one matrix product; more are no faster

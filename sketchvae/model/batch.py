@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Floats32, Ints
 from sketchvae.sequences import offsets_from_points, pad_rows, segment_starts
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 
 from sketchvae.model.numpy_decoder import fuse_lstm_weights, lstm_cell_
 from sketchvae.model.weights import Model
-from sketchvae.polyline import Floats32
-from sketchvae.sequences import Ints, PaddedBatch
+from sketchvae.polyline import Floats32, Ints
+from sketchvae.sequences import PaddedBatch
 
 
 @dataclass(frozen=True)

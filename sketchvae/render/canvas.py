@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from sketchvae.drawing import Drawing
-from sketchvae.polyline import Floats
-from sketchvae.raster import Bytes, Ints, Raster, Segments, subdivide
+from sketchvae.polyline import Floats, Ints
+from sketchvae.raster import Bytes, Raster, Segments, subdivide
 from sketchvae.render.page import CURRENT_COLOUR, PictureSpec
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.raster import ink_mask
 from sketchvae.render.canvas import lay_out
 from sketchvae.render.page import LINE, PictureSpec, check_cell_pixels, fit_to_cell, grid
+from sketchvae.svg_page import MM_PER_INCH
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -45,7 +46,7 @@ def to_png(spec: PictureSpec, drawings: Sequence[Drawing]) -> bytes:
         SketchvaeError: for another number of drawings.
     """
     content = io.BytesIO()
-    dots_per_inch = spec.scale * 25.4
+    dots_per_inch = spec.scale * MM_PER_INCH
     to_image(spec, drawings).save(content, format="PNG", dpi=(dots_per_inch, dots_per_inch))
     return content.getvalue()
 

@@ -10,8 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sketchvae.drawing import Drawing
-from sketchvae.polyline import Floats, arc_length, resample_count
-from sketchvae.raster import Ints
+from sketchvae.polyline import Floats, Ints, arc_length, resample_count
 from sketchvae.render.timeline import DEFAULT_PACE, Pace, timeline
 
 MAX_COLUMNS = 60  # characters in a line

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from sketchvae.data.dataset import PackedDataset, Points, Split
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Augmentation, Batch, make_batch
-
-Ints = NDArray[np.int64]
+from sketchvae.polyline import Ints
 
 
 @dataclass(frozen=True)
