@@ -21,13 +21,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.model.config import ModelConfig
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.prior import Prior
-from sketchvae.model.torch_net import (
-    Mixture,
-    Posterior,
-    SketchVAE,
-    context_features,
-    to_local_frame,
-)
+from sketchvae.model.torch_mixture import Mixture, Posterior
+from sketchvae.model.torch_net import SketchVAE, context_features, to_local_frame
 from sketchvae.model.weights import Model
 from sketchvae.sequences import Pen, to_stroke5
 
