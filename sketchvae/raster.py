@@ -48,7 +48,8 @@ def subdivide(strokes: Sequence[Floats], line_width: float) -> Segments:
 
     Args:
         strokes: (n, 2) points each, in pixels; one point is a dot.
-        line_width: pixels; segments are at most this long, or 8 pixels if that is more.
+        line_width: pixels; |dx| and |dy| of a segment are at most this, or 8 pixels if that is
+            more.
     """
     if not strokes:
         return Segments(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros((0, 2)))
@@ -137,6 +138,8 @@ class Raster:
 
     def with_dots(self, centres: Floats, diameter: float, colour: Sequence[int]) -> Bytes:
         """Return the pixels with dots over them, (height * width, channels); keep the raster.
+
+        Where dots overlap, the later one counts, not the greatest coverage.
 
         Args:
             centres: (n, 2) in pixels.

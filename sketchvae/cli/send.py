@@ -98,7 +98,7 @@ class GrblOptions:
         """Return the options of the run.
 
         Raises:
-            click.UsageError: if two of them exclude each other.
+            click.UsageError: if more than one of --check, --resume and --from is given.
         """
         from sketchvae.machine.session import SendOptions
 
@@ -143,7 +143,7 @@ def send(port: str | AxiDraw, file: Path, options: GrblOptions) -> None:
 
 
 def _send_svg(file: Path) -> None:
-    """Let the plotter's own program draw an SVG file; it has its own options."""
+    """Draw an SVG file with nextdraw or axicli; refuse options of `send` and standard input."""
     from sketchvae.machine.axidraw import draw_svg
 
     typed = typed_options()
@@ -171,7 +171,12 @@ def _send_gcode(port: str, file: Path, options: GrblOptions) -> None:
 
 
 def _content(file: Path) -> bytes:
-    """Return the bytes of a file, or of standard input."""
+    """Return the bytes of a file, or of standard input.
+
+    Raises:
+        click.UsageError: if standard input is a keyboard.
+        SketchvaeError: if the file cannot be read.
+    """
     if file == STANDARD:
         if sys.stdin.isatty():
             raise click.UsageError("standard input is the keyboard; name a FILE, or pipe G-code in")

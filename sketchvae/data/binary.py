@@ -46,7 +46,8 @@ def read(path: Path, word: str = "") -> Iterator[Drawing]:
 def read_stream(stream: BinaryIO, name: str, word: str = "") -> Iterator[Drawing]:
     """Read drawings from an open binary file until its end.
 
-    A key_id of 0 means none. Country, recognised and timestamp are ignored.
+    A key_id of 0 means none. Country and timestamp are ignored; recognised must be 0 or 1, and is
+    ignored too.
 
     Args:
         stream: the open file.
@@ -89,7 +90,8 @@ def record(drawing: Drawing) -> bytes:
     Country is "ZZ" (unknown), recognised 1, timestamp 0, and key_id 0 if the drawing has none.
 
     Raises:
-        FileFormatError: if the drawing is not in simplified form, or is too large for the format.
+        FileFormatError: if the drawing is not in simplified form or too large for the format, or
+            its key_id is not a number from 1 to 2**64 - 1.
     """
     if not drawing.is_simplified:
         raise FileFormatError(
@@ -109,6 +111,7 @@ def record(drawing: Drawing) -> bytes:
 
 
 def _key_number(key_id: str) -> int:
+    """Return a key_id as a uint64, 0 for none; refuse what is no number from 1 to 2**64 - 1."""
     if not key_id:
         return 0
     number = int(key_id) if key_id.isascii() and key_id.isdigit() and len(key_id) <= 20 else 0
@@ -141,6 +144,10 @@ def _records(stream: BinaryIO, name: str) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _blocks(stream: BinaryIO, n_strokes: int, source: str) -> list[bytes]:
+    """Read the strokes of one drawing, for each the bytes of x and then of y.
+
+    A stroke without a point, too many points and a file that is cut off are refused.
+    """
     blocks, n_points = [], 0
     for index in range(n_strokes):
         size = stream.read(_COUNT.size)

@@ -84,7 +84,7 @@ class LabelledImages:
 
 
 def draw_images(drawings: Iterable[Drawing]) -> Images:
-    """Return pictures of drawings in simplified form, (n, 32, 32), with strokes 1 pixel wide."""
+    """Return drawings in simplified form as images, (n, 32, 32), with a pen 1.25 pixels wide."""
     images = [np.asarray(small_image(drawing, SIDE, MARGIN, PEN)) for drawing in drawings]
     return np.array(images, dtype=np.uint8).reshape(-1, SIDE, SIDE)
 
@@ -112,7 +112,7 @@ def train_classifier(
     and 16 and epochs 10 and 5 made the classifiers of the published figures.
 
     Args:
-        data: pictures; those held out are only counted.
+        data: images; those held out are used only for the accuracy that is printed.
         seed: of the weights, the order and the distortions.
         width: channels of the first layer.
         epochs: passes over the pictures.
@@ -170,7 +170,12 @@ def distort(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def held_out_accuracy(model: Classifier, data: LabelledImages) -> str:
-    """Return the fractions of held-out sheep and of other held-out drawings named rightly."""
+    """Return a line of text: fractions of held-out drawings named rightly, others and sheep.
+
+    Args:
+        model: the classifier.
+        data: images with labels, those held out among them.
+    """
     sheep = data.words.index("sheep")
     rates = []
     for rows in (data.held_out & (data.labels != sheep), data.held_out & (data.labels == sheep)):

@@ -41,6 +41,9 @@ class Prefix:
     def finished(self, drawn: Drawing) -> Drawing:
         """Return the user's strokes, unchanged, followed by the sampled ones in the user's units.
 
+        The sampled ones are rounded if the prefix was in pixels already. The word is that of
+        `drawn`, the key_id the user's.
+
         Args:
             drawn: a sampled drawing in pixels, at any place, that begins with the strokes of
                 `simple`.
@@ -58,14 +61,14 @@ class Prefix:
 def normalise_prefix(drawing: Drawing, scale: float, max_steps: int, size: float | None) -> Prefix:
     """Return a prefix scaled into the pixels that the model has learnt.
 
-    A drawing of integers from 0 to 255 is in pixels of Quick, Draw! already. The size of any other
-    finished drawing is unknown, unless `size` gives it: the prefix is then taken for 0.8 of it.
-    (The first stroke of a real sheep has 0.77 of its size, median of 210.)
+    With `size`, the finished drawing gets a longest side of 255. Without it, integers from 0 to 255
+    stay as they are, and anything else is scaled to a longest side of 0.8 * 255: the first stroke
+    of a real sheep has 0.77 of the size of the whole (median of 210). A dot is never scaled.
 
     Args:
         drawing: the first strokes, at least one.
         scale: pixels per model unit.
-        max_steps: greatest number of steps of a drawing.
+        max_steps: greatest number of steps of a drawing; the prefix must have fewer.
         size: longest side of the finished drawing, in the units of `drawing`; None as above.
 
     Raises:

@@ -1,6 +1,6 @@
-"""How likely drawings are: nats, by the importance-weighted bound.
+"""Negative log-likelihood of drawings in nats, by the importance-weighted bound.
 
-The same figures as `evaluate/likelihood.py`; a test holds the two together.
+The twin of `evaluate/likelihood.py`, which uses torch; a test compares the two.
 Shape letters: B drawings, k draws, Z latent.
 """
 
@@ -21,8 +21,8 @@ from sketchvae.sequences import PaddedBatch, collate
 
 Floats = NDArray[np.float64]
 
-DRAWS = 64  # z a drawing
-_COLUMNS = 64  # of one matrix product, which has a core to itself: what fits the cache
+DRAWS = 64  # latents per drawing
+_COLUMNS = 64  # of one matrix product, which has a core to itself; more do not fit its cache
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ def nll(
 ) -> Floats:
     """Return -log p(S) of each drawing, (n,): see `importance_weighted`.
 
-    What a drawing gets depends on it alone: its noise comes from its own points.
+    The value of a drawing depends on that drawing alone: its points seed its noise.
 
     Args:
-        encoder: gives the latents.
-        network: judges the steps.
+        encoder: for the posteriors.
+        network: the decoder.
         scale: pixels per model unit.
         drawings: in simplified form, with strokes.
         draws: k, 1 or more.
@@ -66,15 +66,15 @@ def nll(
     """
     nats = np.empty(len(drawings))
 
-    def work(places: NDArray[np.intp]) -> None:
-        dice = [_dice(drawings[i]) for i in places]
-        reading = collate([drawings[i] for i in places], scale, dice)
-        posterior = encoder.encode(reading)
+    def work(indices: NDArray[np.intp]) -> None:
+        rngs = [_own_rng(drawings[i]) for i in indices]
+        batch = collate([drawings[i] for i in indices], scale, rngs)
+        posterior = encoder.encode(batch)
         shape = (draws, posterior.mean.shape[1])
-        noise = [dice[i].standard_normal(shape, dtype=np.float32) for i in reading.sample_index]
-        bound = importance_weighted(network, posterior, reading, np.stack(noise, axis=1))
+        noise = [rngs[i].standard_normal(shape, dtype=np.float32) for i in batch.sample_index]
+        bound = importance_weighted(network, posterior, batch, np.stack(noise, axis=1))
         # Per offset, a density per square pixel is that per square unit over scale squared.
-        nats[places[reading.sample_index]] = bound + 2 * math.log(scale) * (reading.lengths - 1)
+        nats[indices[batch.sample_index]] = bound + 2 * math.log(scale) * (batch.lengths - 1)
 
     longest_first = np.argsort([-drawing.n_points for drawing in drawings], kind="stable")
     at_once = max(1, _COLUMNS // draws)
@@ -83,7 +83,7 @@ def nll(
 
 
 def importance_weighted(
-    network: Decoder, posterior: Posterior, reading: PaddedBatch, noise: Floats32
+    network: Decoder, posterior: Posterior, batch: PaddedBatch, noise: Floats32
 ) -> Floats:
     """Return the bound of -log p(S) over k latents from the posterior, (B,), in model units.
 
@@ -91,9 +91,9 @@ def importance_weighted(
     with p(z) = N(0, I).
 
     Args:
-        network: judges the steps.
-        posterior: of the drawings, in the order of the reading's columns.
-        reading: the drawings.
+        network: the decoder.
+        posterior: of the drawings, in the order of the batch's columns.
+        batch: the drawings.
         noise: (k, B, Z), standard normal.
     """
     k, B, Z = noise.shape
@@ -102,13 +102,13 @@ def importance_weighted(
         np.square(noise).sum(axis=-1) - np.square(z).sum(axis=-1) + posterior.log_variance.sum(-1)
     )
     side_by_side = z.transpose(1, 0, 2).reshape(B * k, Z)
-    loss_r = network.nll(side_by_side, reading.repeated(k)).reshape(B, k).T
+    loss_r = network.nll(side_by_side, batch.repeated(k)).reshape(B, k).T
     log_weights = log_p_over_q - loss_r
     highest = log_weights.max(axis=0)
     nats: Floats = -highest - np.log(np.exp(log_weights - highest).mean(axis=0))
     return nats
 
 
-def _dice(drawing: Drawing) -> np.random.Generator:
-    """Return a drawing's own randomness: the same whatever is scored beside it."""
+def _own_rng(drawing: Drawing) -> np.random.Generator:
+    """Return a generator seeded by the points of a drawing, whatever is scored beside it."""
     return np.random.default_rng(zlib.crc32(drawing.points.astype(np.uint8).tobytes()))

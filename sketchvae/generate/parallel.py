@@ -1,4 +1,4 @@
-"""Batches side by side: one thread a core, each with its matrix products to itself."""
+"""Threads: one per core, each with matrix products of its own."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -10,18 +10,22 @@ _Result = TypeVar("_Result")
 
 
 def cpu_count() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def parallel_map(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
-    """Do the work of each item and return the results in order.
+    """Apply a function to each item, in one thread per core; return the results in order.
 
-    NumPy lets go of the interpreter while it computes. A product that is itself split over
-    the cores leaves all but one idle in between, and waits for the slowest of them: beside
-    another program that computes it was ten times as slow.
+    NumPy releases the interpreter while it computes, so the threads run side by side. Splitting
+    each matrix product over the cores instead leaves them idle in between, and each product waits
+    for the slowest core: on a busy machine that was ten times as slow.
+
+    Args:
+        work: the function; its matrix products use one thread.
+        items: its arguments.
     """
     from concurrent.futures import ThreadPoolExecutor  # here, since one sheep does not need it
 

@@ -195,10 +195,12 @@ def _weights(lstm: nn.LSTM) -> _Weights:
 def to_local_frame(steps: Tensor) -> Tensor:
     """Return the offsets in the local frame of the pen, (B, T, 2), in model units.
 
-    The x axis is the heading: the direction of the segment before, where that is ink of the same
-    stroke; the x axis of the page elsewhere. A turn is then the same numbers whatever its
-    direction: simplified drawings have no turn near 0, and in the frame of the page the mixture
-    would have to learn that gap anew for every direction. A rotation changes no density.
+    The x axis is the heading: the direction of the step before, if that was drawn and the pen stays
+    down; the x axis of the page otherwise (first step, a jump, the step after one, a repeated
+    point). The y axis is 90 degrees clockwise from it on the screen. A turn is then the same
+    numbers whatever its direction: simplified drawings have no turn near 0, and in the frame of the
+    page the mixture would have to learn that gap anew for every direction. A rotation changes no
+    density.
 
     Args:
         steps: (B, T, 5).
@@ -209,10 +211,10 @@ def to_local_frame(steps: Tensor) -> Tensor:
 def context_features(steps: Tensor) -> Tensor:
     """Return the context features before each step, (B, T, 8), in model units.
 
-    They are vectors from the pen: to the first point of its stroke, in the local frame; to the
-    first point of the drawing; and to the lower and the upper corner of the box around the ink so
-    far. An LSTM would have to sum its offsets to know these, and does it badly: bodies stay open,
-    heads come off.
+    They are four vectors from the pen: to the first point of its stroke, in the local frame; and,
+    in the axes of the page, to the first point of the drawing and to the corners of least and of
+    greatest x and y of the box around the ink so far. An LSTM would have to sum its offsets to know
+    these, and does it badly: bodies stay open, heads come off.
 
     Args:
         steps: (B, T, 5); the features of step t depend on rows 0 to t - 1.
@@ -239,7 +241,7 @@ def _heading(steps: Tensor) -> Tensor:
 
 
 def _after_jump(steps: Tensor) -> Tensor:
-    """Return whether the step before was a jump, (B, T): the pen was up before it."""
+    """Return whether step t - 1 was a jump, (B, T): the pen state of row t - 2 is not DOWN."""
     down = F.pad(steps[..., 2 + Pen.DOWN] > 0, (2, 0), value=True)
     return ~down[:, :-2]
 

@@ -57,7 +57,10 @@ class Model:
 
     @property
     def fingerprint(self) -> str:
-        """A hash of the network's weights: models with the same one share their latents."""
+        """Hash of the network's weights in memory, 16 hex digits: the same one, the same latents.
+
+        Saving rounds weights to float16, so only loaded models are to be compared.
+        """
         weights = b"".join(self.tensors[name].tobytes() for name in sorted(self.tensors))
         return hashlib.blake2b(weights, digest_size=8).hexdigest()
 
@@ -176,7 +179,7 @@ def _check_format(path: Path, metadata: Mapping[str, str], dtypes: set[str]) -> 
 
 
 def _upgrade_format_3(metadata: dict[str, str], arrays: dict[str, NDArray[Any]]) -> None:
-    """Give the content of a file of format 3 the names of format 4, in place."""
+    """Bring the content of a format-3 file to format 4, in place: max_steps, prior.scale_tril."""
     metadata["max_steps"] = str(MAX_STEPS)
     if "prior.factors" in arrays:
         arrays["prior.scale_tril"] = arrays.pop("prior.factors")
@@ -210,6 +213,7 @@ def _model(path: Path, metadata: Mapping[str, str], arrays: Arrays) -> Model:
 
 
 def _size(arrays: Arrays, name: str) -> int:
+    """Return the number of values of an array; 0 if it is missing."""
     return arrays[name].size if name in arrays else 0
 
 
@@ -231,6 +235,7 @@ def _take(
 
 
 def _check_values(path: Path, arrays: Arrays, scale: float, max_steps: int) -> None:
+    """Refuse values not finite, prior weights below 0 or all 0, scale or steps out of range."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise SketchvaeError(

@@ -86,12 +86,12 @@ def spindle(down: float = 1000.0) -> PenLift:
 
 
 def z_axis(up: float = 5.0, down: float = 0.0, plunge: float = 1000.0) -> PenLift:
-    """Lift with the Z axis.
+    """Lift with the Z axis, by G1 in both directions and without a dwell.
 
     Args:
         up: height of the lifted pen in mm, above `down`, within 200 mm.
         down: height of the lowered pen in mm, within 200 mm.
-        plunge: speed of the Z axis, mm/min, 1 to 1000000.
+        plunge: speed of the Z axis up and down, mm/min, 1 to 1000000.
 
     Raises:
         SketchvaeError: for a value out of range.

@@ -61,7 +61,7 @@ def encode_with_pillow(
     pause: float = 0.0,
     loop: bool = False,
 ) -> None:
-    """Write frames with Pillow.
+    """Write frames with Pillow; their ends are rounded to the time step of the format.
 
     Args:
         path: file to write.
@@ -137,7 +137,7 @@ def encode_with_ffmpeg(
     rate: float,
     pause: float = 0.0,
 ) -> None:
-    """Write frames as MP4 with ffmpeg, padded to even sides, as H.264 demands.
+    """Write frames as MP4 with ffmpeg, padded with white to even sides, as H.264 demands.
 
     Args:
         path: file to write.

@@ -124,8 +124,8 @@ def to_png(chart: Map) -> bytes:
     """Return a map as PNG: two squares of 800 pixels.
 
     Both have a dot for each drawing. Over the dots stand on the left the drawing nearest to the
-    centre of each cell, on the right what the model draws there. Several words are listed in
-    their colours.
+    centre of each cell, on the right what the model draws there. If there are several words, the
+    six most frequent are listed in their colours.
     """
     from PIL import Image, ImageDraw
 
@@ -209,7 +209,12 @@ def to_html(chart: Map, title: str = "Map") -> str:
 
 
 def _dots(chart: Map, positions: Floats) -> list[str]:
-    """Return a path for each word: lines without length and with round ends, its dots."""
+    """Return a path for each word, of lines without length and with round ends: its dots.
+
+    Args:
+        chart: the map.
+        positions: (n, 2) of its drawings in units of the page, 0 to 1000 inside of it.
+    """
     words, dots = chart.words, []
     for word in words:
         own = [d.word == word for d in chart.drawings]
@@ -234,7 +239,7 @@ def _css(colour: RGB) -> str:
 
 
 def _drawing_path(drawing: Drawing) -> str:
-    """Return the path data of a drawing in a square of 255 units."""
+    """Fit a drawing into a square of 255 units and return its path data."""
     strokes = drawing.fit(SIMPLIFIED_SIDE, SIMPLIFIED_SIDE).strokes
     return "".join(_stroke_path(stroke) for stroke in strokes)
 
