@@ -1,5 +1,5 @@
-"""The network: its likelihood against torch.distributions, its encoder against torch's own
-bidirectional LSTM, its decoder against the NumPy one that draws."""
+"""The torch network: its likelihood compared with torch.distributions, its encoder with torch's
+own bidirectional LSTM, its decoder with the NumPy decoder."""
 
 import math
 
@@ -32,7 +32,7 @@ CONFIG = ModelConfig(encoder_hidden=6, decoder_hidden=9, latent=4, mixtures=3)
 
 
 def make_model(seed: int = 0, config: ModelConfig = CONFIG) -> SketchVAE:
-    """A network with weights large enough that every part of it matters."""
+    """Return a network with weights so large that every part of it affects the output."""
     torch.manual_seed(seed)
     model = SketchVAE(config)
     with torch.no_grad():
@@ -42,7 +42,7 @@ def make_model(seed: int = 0, config: ModelConfig = CONFIG) -> SketchVAE:
 
 
 def make_steps(lengths: list[int], seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Random stroke-5, (B, T, 5), with END rows as padding, and its lengths."""
+    """Return random stroke-5, (B, T, 5), padded with END rows, and the lengths, (B,)."""
     generator = torch.Generator().manual_seed(seed)
     steps = torch.zeros(len(lengths), max(lengths), 5)
     steps[..., 2 + Pen.END] = 1
@@ -59,7 +59,7 @@ def raw_head(shape: tuple[int, ...], M: int, seed: int = 0) -> Tensor:
 
 
 def oracle(y: Tensor) -> MixtureSameFamily:
-    """The paper's mixture in double precision, its columns cut by hand."""
+    """Return the paper's mixture (eq. 3) in double precision, from the head's output by hand."""
     M = (y.shape[-1] - 3) // 6
     pi, mu_x, mu_y, log_x, log_y, raw_rho = (y[..., i * M : (i + 1) * M].double() for i in range(6))
     # With rho = tanh r, sqrt(1 - rho^2) is 1 / cosh r: exact where 1 - rho^2 would cancel.
@@ -118,7 +118,7 @@ def test_temperature_divides_logits_and_multiplies_variances(temperature: float)
 
 
 def test_log_offset_is_that_of_a_covariance_matrix() -> None:
-    """The same by sigma and rho as the paper writes them (eq. 3), one component."""
+    """One component, with sigma and rho as in the paper (eq. 3)."""
     mixture = in_double(Mixture.from_head(raw_head((), M=1)))
     (sx, sy), rho = mixture.log_sigma[0].exp().tolist(), math.tanh(float(mixture.rho[0]))
     rows = [[sx**2, rho * sx * sy], [rho * sx * sy, sy**2]]
@@ -142,7 +142,7 @@ def test_log_offset_holds_with_the_correlation_near_one(raw_rho: float) -> None:
 
 
 @pytest.mark.parametrize("distance", [30.0, 1e3, 1e5])
-def test_far_offset_costs_its_true_price_and_still_pulls(distance: float) -> None:
+def test_far_offset_has_its_exact_nll_and_a_gradient(distance: float) -> None:
     """log(p + 1e-6) would cost 13.8 nats here and have no gradient."""
     y = raw_head((8,), M=3).requires_grad_()
     offset = torch.full((8, 2), distance)
@@ -150,13 +150,13 @@ def test_far_offset_costs_its_true_price_and_still_pulls(distance: float) -> Non
     expected = -log_prob(oracle(y.detach()), offset.double())
     assert (expected > 13.9).all()
     torch.testing.assert_close(nats.double(), expected, rtol=1e-4, atol=1e-3)
-    pulls = gradient(nats.sum(), y)
-    assert pulls.isfinite().all()
-    pull = pulls[:, 3:9].abs().amax(dim=1)  # on the means
-    assert (pull > 1e-3).all()
+    slopes = gradient(nats.sum(), y)
+    assert slopes.isfinite().all()
+    steepest = slopes[:, 3:9].abs().amax(dim=1)  # of the means
+    assert (steepest > 1e-3).all()
 
 
-def test_gradient_is_finite_on_the_mean_of_a_narrow_spike() -> None:
+def test_gradient_is_finite_at_the_mean_of_a_narrow_component() -> None:
     y = torch.zeros(1, 6 * 2 + 3)
     y[:, 6:10] = -20.0  # sigma 2e-9
     y.requires_grad_()
@@ -173,14 +173,14 @@ def test_density_of_an_offset_integrates_to_one() -> None:
     assert float(mass) == pytest.approx(1, abs=1e-4)
 
 
-def test_pen_chances_add_up_to_one_and_stand_last() -> None:
+def test_pen_probabilities_are_the_softmax_of_the_last_three_outputs() -> None:
     y = raw_head((7,), M=4)
-    chances = Mixture.from_head(y).log_q.exp()
+    probabilities = Mixture.from_head(y).log_q.exp()
     expected = y[:, -3:].exp() / y[:, -3:].exp().sum(dim=1, keepdim=True)
-    torch.testing.assert_close(chances, expected)
+    torch.testing.assert_close(probabilities, expected)
 
 
-def test_mixture_is_computed_in_single_precision_from_a_half_one() -> None:
+def test_mixture_is_float32_for_a_bfloat16_head() -> None:
     mixture = Mixture.from_head(raw_head((2,), M=4).bfloat16())
     assert {value.dtype for value in vars(mixture).values()} == {torch.float32}
 
@@ -188,13 +188,13 @@ def test_mixture_is_computed_in_single_precision_from_a_half_one() -> None:
 # --- the losses ---------------------------------------------------------------------
 
 
-def test_reconstruction_loss_is_the_sum_over_real_steps_with_one_end() -> None:
+def test_reconstruction_loss_is_the_sum_over_the_steps_and_one_end() -> None:
     model = make_model()
     steps, lengths = make_steps([6, 1, 3])
     z = torch.randn(3, CONFIG.latent)
     with torch.no_grad():
         mixture = model.decode(z, steps)
-    expected, seen = [], to_local_frame(steps)
+    expected, local_offsets = [], to_local_frame(steps)
     for row, length in enumerate(lengths.tolist()):
         nats = 0.0
         for t in range(length):
@@ -202,14 +202,14 @@ def test_reconstruction_loss_is_the_sum_over_real_steps_with_one_end() -> None:
             nats -= float(mixture.log_q[row, t, pen])
             if pen != Pen.END:
                 at_t = Mixture(*(value[row, t] for value in vars(mixture).values()))
-                nats -= float(at_t.log_offset(seen[row, t]))
+                nats -= float(at_t.log_offset(local_offsets[row, t]))
         expected.append(nats)
     torch.testing.assert_close(
         model.reconstruction_loss(z, steps, lengths), torch.tensor(expected), rtol=1e-5, atol=1e-5
     )
 
 
-def test_loss_and_gradient_do_not_know_what_lies_in_the_padding() -> None:
+def test_loss_and_gradient_do_not_depend_on_the_padding() -> None:
     model = make_model()
     steps, lengths = make_steps([7, 4, 1])
     noise = torch.randn(3, CONFIG.latent)
@@ -231,7 +231,7 @@ def test_loss_and_gradient_do_not_know_what_lies_in_the_padding() -> None:
         torch.testing.assert_close(gradients[other], gradients[0], rtol=1e-4, atol=1e-5)
 
 
-def test_loss_of_a_drawing_does_not_depend_on_its_fellows() -> None:
+def test_loss_of_a_drawing_does_not_depend_on_its_batch() -> None:
     model = make_model()
     steps, lengths = make_steps([7, 4, 2])
     noise = torch.randn(3, CONFIG.latent)
@@ -250,7 +250,7 @@ def test_kl_is_that_of_torch_distributions() -> None:
     torch.testing.assert_close(posterior.kl(), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_z_has_the_posterior_s_mean_and_spread() -> None:
+def test_z_is_the_mean_plus_sigma_times_the_noise() -> None:
     posterior = Posterior(torch.tensor([[1.0, -2.0]]), torch.tensor([[0.0, math.log(9.0)]]))
     noise = torch.tensor([[0.5, 2.0]])
     torch.testing.assert_close(posterior.z(noise), torch.tensor([[1.5, 4.0]]))
@@ -275,7 +275,7 @@ def test_encoder_is_torch_s_bidirectional_lstm_on_packed_sequences() -> None:
     torch.testing.assert_close(posterior.log_variance, model.posterior_log_variance(h))
 
 
-def test_encoder_reads_every_real_step_and_no_other() -> None:
+def test_encoder_reads_every_step_and_no_padding() -> None:
     model = make_model()
     steps, lengths = make_steps([4, 8])
     before = model.encode(steps, lengths).mean
@@ -290,7 +290,7 @@ def test_encoder_reads_every_real_step_and_no_other() -> None:
 # --- the decoder --------------------------------------------------------------------
 
 
-def test_decoder_judges_a_step_by_the_steps_before_it_alone() -> None:
+def test_mixture_of_a_step_depends_on_the_steps_before_it_alone() -> None:
     model = make_model()
     steps, _ = make_steps([8])
     z = torch.randn(1, CONFIG.latent)
@@ -301,11 +301,11 @@ def test_decoder_judges_a_step_by_the_steps_before_it_alone() -> None:
         after = model.decode(z, changed)
         for name, value in vars(before).items():
             torch.testing.assert_close(getattr(after, name)[:, : t + 1], value[:, : t + 1])
-        if t < 7:  # and step t itself is read for the next
+        if t < 7:  # and step t affects the next
             assert not torch.allclose(after.mu[:, t + 1], before.mu[:, t + 1], atol=1e-4)
 
 
-def test_decoder_begins_with_the_pen_down_at_the_origin_and_from_z() -> None:
+def test_decoder_starts_from_z_with_the_pen_down_at_the_origin() -> None:
     """h0 and c0 are the halves of tanh(W z): one LSTMCell step, by hand."""
     model = make_model()
     z = torch.randn(2, CONFIG.latent)
@@ -322,10 +322,10 @@ def test_decoder_begins_with_the_pen_down_at_the_origin_and_from_z() -> None:
         torch.testing.assert_close(getattr(got, name)[:, 0], value)
 
 
-# --- the frame of the pen -------------------------------------------------------------
+# --- the local frame and the context features -----------------------------------------
 
 
-def test_offsets_are_seen_along_the_segment_before_if_that_is_ink_and_goes_on() -> None:
+def test_local_frame_follows_the_segment_before_where_that_is_ink_of_the_same_stroke() -> None:
     down, up, end = [1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]
     rows = [
         ([3.0, 4.0], down, [3.0, 4.0]),  # nothing before: as on the page
@@ -335,50 +335,53 @@ def test_offsets_are_seen_along_the_segment_before_if_that_is_ink_and_goes_on() 
         ([0.0, 2.0], down, [0.0, 2.0]),  # after a jump: that was no ink
         ([2.0, 0.0], down, [0.0, -2.0]),  # a right angle the other way
         ([0.0, 0.0], down, [0.0, 0.0]),  # standing still
-        ([1.0, 1.0], end, [1.0, 1.0]),  # from where no direction is known
+        ([1.0, 1.0], end, [1.0, 1.0]),  # after a segment without direction
     ]
     steps = torch.tensor([[*offset, *pen] for offset, pen, _ in rows])[None]
-    expected = torch.tensor([seen for _, _, seen in rows])
+    expected = torch.tensor([values for _, _, values in rows])
     torch.testing.assert_close(to_local_frame(steps)[0], expected)
 
 
-def test_surroundings_are_the_ways_to_the_ink() -> None:
+def test_context_features_are_vectors_from_the_pen_to_the_ink() -> None:
     down, up = [1.0, 0, 0], [0, 1.0, 0]
-    rows = [  # what is seen before the step: stroke's first, drawing's first, lowest, highest
+    rows = [  # vectors to the stroke's first point, the drawing's, lower corner, upper corner
         ([3.0, 4.0], down, [0.0, 0, 0, 0, 0, 0, 0, 0]),
-        ([-4.0, 3.0], down, [-5.0, 0, -3, -4, -3, -4, 0, 0]),  # the way back lies behind the pen
+        ([-4.0, 3.0], down, [-5.0, 0, -3, -4, -3, -4, 0, 0]),  # the first point is behind the pen
         ([0.0, -9.0], up, [-5.0, 5, 1, -7, 0, -7, 4, 0]),
         ([30.0, 0.0], down, [1.0, 2, 1, 2, 0, 0, 4, 9]),  # about to jump: as on the page
         ([0.0, 2.0], down, [0.0, 0, -29, 2, -30, 0, 0, 9]),  # a stroke has begun
         ([1.0, 0.0], down, [-2.0, 0, -29, 0, -30, -2, 0, 7]),
     ]
     steps = torch.tensor([[*offset, *pen] for offset, pen, _ in rows])[None]
-    expected = torch.tensor([seen for _, _, seen in rows])
+    expected = torch.tensor([values for _, _, values in rows])
     torch.testing.assert_close(context_features(steps)[0], expected)
 
 
-def test_turning_a_drawing_changes_only_what_begins_a_stroke() -> None:
+def test_rotating_a_drawing_changes_only_offsets_at_stroke_starts() -> None:
     steps, _ = make_steps([30])
     turned = steps.clone()
     turned[..., 0], turned[..., 1] = -steps[..., 1], steps[..., 0]
     one, other = to_local_frame(steps)[0], to_local_frame(turned)[0]
     same = (one - other).abs().max(dim=-1).values < 1e-5
     down = steps[0, :, 2] > 0
-    goes_on = [False, *(bool(down[t - 1]) and (t == 1 or bool(down[t - 2])) for t in range(1, 30))]
-    assert same[torch.tensor(goes_on)].all()
-    assert not same[~torch.tensor(goes_on)].any()
+    continues = [
+        False,
+        *(bool(down[t - 1]) and (t == 1 or bool(down[t - 2])) for t in range(1, 30)),
+    ]
+    assert same[torch.tensor(continues)].all()
+    assert not same[~torch.tensor(continues)].any()
     torch.testing.assert_close(one.norm(dim=-1), steps[0, :, :2].norm(dim=-1))
 
 
-# --- weights between here and the artist --------------------------------------------
+# --- weights from torch to NumPy ----------------------------------------------------
 
 
-def test_arrays_are_named_and_shaped_as_the_model_file_wants_them() -> None:
+def test_arrays_have_the_names_and_shapes_of_the_weights_file() -> None:
     arrays = make_model().to_arrays()
     assert {name: array.shape for name, array in arrays.items()} == CONFIG.shapes()
 
 
-def test_arrays_survive_the_round_trip_to_the_bit() -> None:
+def test_arrays_survive_the_round_trip_exactly() -> None:
     model, other = make_model(0), make_model(1)
     arrays = model.to_arrays()
     other.load_arrays(arrays)
@@ -398,39 +401,39 @@ def test_arrays_are_copies() -> None:
     np.testing.assert_array_equal(arrays["head.bias"], before)
 
 
-def test_numpy_network_believes_the_same_at_every_step() -> None:
-    """One mixture from two forward passes that share no code, to 1e-4."""
+def test_numpy_decoder_gives_the_same_mixture_at_every_step() -> None:
+    """Two forward passes that share no code agree to 1e-4."""
     config = ModelConfig(encoder_hidden=6, decoder_hidden=32, latent=8, mixtures=5)
     model = make_model(config=config)
     identity = np.eye(8, dtype=np.float32)[None]
     prior = Prior(np.ones(1, np.float32), np.zeros((1, 8), np.float32), identity)
-    network = Decoder(Model(config, 1.0, model.to_arrays(), prior, {}))
+    decoder = Decoder(Model(config, 1.0, model.to_arrays(), prior, {}))
     steps, _ = make_steps([40, 40, 40])
     z = torch.randn(3, 8)
     with torch.no_grad():
         theirs = model.decode(z, steps)
-    seen = to_local_frame(steps)
-    state = network.begin(z.numpy())
+    local_offsets = to_local_frame(steps)
+    state = decoder.begin(z.numpy())
     for t in range(steps.shape[1]):
-        ours = network.step(state)
+        ours = decoder.step(state)
         for logits, log_p in ((ours.log_pi, theirs.log_pi), (ours.log_q, theirs.log_q)):
             normalised = torch.log_softmax(torch.from_numpy(logits.T), dim=-1)
             torch.testing.assert_close(normalised, log_p[:, t], rtol=1e-4, atol=1e-4)
         values = [theirs.mu, theirs.log_sigma, theirs.rho[..., None]]
         expected = torch.cat(values, dim=-1)[:, t].numpy()  # (B, M, 5)
         np.testing.assert_allclose(ours.normals.T, expected, rtol=1e-4, atol=1e-4)
-        page = network.append_local(
-            state, seen[:, t].T.numpy(), steps[:, t, 2:].argmax(dim=-1).numpy()
+        page = decoder.append_local(
+            state, local_offsets[:, t].T.numpy(), steps[:, t, 2:].argmax(dim=-1).numpy()
         )
         np.testing.assert_allclose(page.T, steps[:, t, :2].numpy(), atol=1e-5)
 
 
-def test_stroke5_of_a_drawing_is_what_the_network_reads() -> None:
+def test_columns_of_stroke5_are_those_of_the_network() -> None:
     """The columns of `sequences.to_stroke5` and of the decoder's pen are the same."""
     drawing = Drawing([[[0, 0], [3, 4]], [[9, 9]]])
     steps = torch.from_numpy(to_stroke5(drawing)).float()[None]
     model = make_model()
-    with torch.no_grad():  # a pen that is sure to lift
+    with torch.no_grad():  # the pen lifts with probability 1
         model.head.weight.zero_()
         model.head.bias.zero_()
         model.head.bias[-3 + Pen.UP] = 30.0

@@ -1,4 +1,4 @@
-"""The weights file: what is saved is loaded, and all other files give one clear line."""
+"""The weights file: a saved model is loaded unchanged, any other file is one clear line."""
 
 import json
 import math
@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def in_full(model: Model) -> tuple[object, ...]:
-    """All of a model, comparable."""
+    """Return everything in a model, in a form that compares with ==."""
     arrays = {**model.tensors, **{f"prior.{k}": v for k, v in vars(model.prior).items()}}
     if model.head is not None:
         arrays |= {name: getattr(model.head, name) for name in ARRAYS}
@@ -66,7 +66,7 @@ def in_full(model: Model) -> tuple[object, ...]:
 
 
 def forge(path: Path, change: Callable[[Arrays, Metadata], object]) -> None:
-    """Change a file and give it a checksum that is right again."""
+    """Change the content of a file and write it with the right checksum."""
     with safetensors.safe_open(path, framework="numpy") as file:
         metadata = dict(file.metadata())
     arrays = safetensors.numpy.load_file(path)
@@ -86,12 +86,12 @@ def refused(path: Path) -> str:
     return message
 
 
-# --- what is saved is loaded ----------------------------------------------------------
+# --- saving and loading ---------------------------------------------------------------
 
 
 def test_loaded_model_is_the_saved_one_in_float16(path: Path) -> None:
     model, loaded = tiny_model(), load(path)
-    assert (loaded.config, loaded.scale) == (model.config, model.scale)  # scale to the last bit
+    assert (loaded.config, loaded.scale) == (model.config, model.scale)  # the scale exactly
     assert loaded.about == ABOUT
     assert loaded.max_steps == 77
     assert set(loaded.tensors) == set(CONFIG.shapes())
@@ -149,14 +149,14 @@ def test_format_3_is_checked_as_format_4_is(path: Path) -> None:
     assert "prior.scale_tril must have the shape (2, 2, 2), got nothing" in refused(path)
 
 
-def test_saving_what_was_loaded_loses_nothing_more(path: Path, tmp_path: Path) -> None:
+def test_saving_a_loaded_model_loses_nothing(path: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.safetensors"
     save(load(path), again)
     assert in_full(load(again)) == in_full(load(path))
 
 
 def test_equal_weights_are_equal_files(path: Path, tmp_path: Path) -> None:
-    for again in range(6):  # safetensors alone would write 24 orders of the four
+    for again in range(6):  # safetensors alone writes the four keys in any of 24 orders
         save(tiny_model(), tmp_path / f"{again}.safetensors")
         assert (tmp_path / f"{again}.safetensors").read_bytes() == path.read_bytes()
 
@@ -182,7 +182,7 @@ def test_default_sizes_are_those_of_the_paper() -> None:
     assert shapes["head.weight"] == (6 * 20 + 3, 512 + 5 + 8)
 
 
-def test_file_of_a_later_version_with_more_in_it_is_read(path: Path) -> None:
+def test_file_of_a_later_version_with_more_keys_is_read(path: Path) -> None:
     def add(arrays: Arrays, metadata: Metadata) -> None:
         arrays["more"] = np.zeros(3, np.float16)
         metadata["config"] = json.dumps({**json.loads(metadata["config"]), "layer_norm": False})
@@ -232,10 +232,10 @@ def test_save_into_a_missing_folder_is_one_line(tmp_path: Path) -> None:
 
 
 def flips(content: bytes) -> Iterator[bytes]:
-    """A changed byte in the length, all over the header and its end, and all over the data."""
+    """Yield the file with one byte changed: in the length, the header, its end, or the data."""
     rng = np.random.default_rng(0)
     start = 8 + struct.unpack("<Q", content[:8])[0]
-    for place in [
+    for position in [
         *range(8),
         *range(8, start, 4),
         *range(start - 12, start + 12),
@@ -243,10 +243,10 @@ def flips(content: bytes) -> Iterator[bytes]:
         len(content) - 1,
     ]:
         mask = int(rng.choice([1, 2, 32, 255]))
-        yield content[:place] + bytes([content[place] ^ mask]) + content[place + 1 :]
+        yield content[:position] + bytes([content[position] ^ mask]) + content[position + 1 :]
 
 
-def test_no_flipped_byte_goes_unseen(path: Path) -> None:
+def test_every_flipped_byte_is_refused_or_harmless(path: Path) -> None:
     content, whole = path.read_bytes(), in_full(load(path))
     messages = []
     for damaged in flips(content):
@@ -255,7 +255,7 @@ def test_no_flipped_byte_goes_unseen(path: Path) -> None:
             model = load(path)
         except SketchvaeError as error:
             messages.append(str(error))
-        else:  # one blank for another in the padding of the header, say
+        else:  # for instance another blank in the padding of the header
             assert in_full(model) == whole
     assert len(messages) > 500
     assert any("the checksum does not match: the file is damaged; copy it" in m for m in messages)
@@ -269,7 +269,7 @@ def test_file_cut_anywhere_is_refused(path: Path) -> None:
         assert "must be a safetensors file of weights" in refused(path)
 
 
-def test_exchanged_tensors_are_seen(path: Path) -> None:
+def test_exchanged_tensors_are_refused(path: Path) -> None:
     with safetensors.safe_open(path, framework="numpy") as file:
         metadata = file.metadata()
     arrays = safetensors.numpy.load_file(path)
@@ -279,7 +279,7 @@ def test_exchanged_tensors_are_seen(path: Path) -> None:
     assert "the checksum does not match" in refused(path)
 
 
-# --- files that another program, or a hand, has written -------------------------------
+# --- files by other programs or by hand -----------------------------------------------
 
 
 def config(**changes: object) -> Callable[[Arrays, Metadata], object]:
@@ -368,7 +368,7 @@ FORGED: list[tuple[Callable[[Arrays, Metadata], object], str]] = [
 
 
 @pytest.mark.parametrize(("change", "message"), FORGED)
-def test_file_of_another_make_is_one_line(
+def test_forged_file_is_one_line(
     path: Path, change: Callable[[Arrays, Metadata], object], message: str
 ) -> None:
     forge(path, change)
@@ -385,7 +385,7 @@ def test_weights_of_other_programs_are_refused_by_their_format(tmp_path: Path, k
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(500), b"\x89PNG\r\n", b"x" * 9999])
-def test_what_is_no_safetensors_file_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_file_that_is_not_safetensors_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "weights.pt"
     path.write_bytes(content)
     assert "must be a safetensors file of weights, got something else" in refused(path)
@@ -398,7 +398,7 @@ def test_line_breaks_of_a_damaged_header_do_not_reach_the_message(tmp_path: Path
     assert "must be a safetensors file of weights" in refused(path)
 
 
-def test_missing_file_and_folder_say_what_to_name(tmp_path: Path) -> None:
+def test_missing_file_and_folder_are_one_line(tmp_path: Path) -> None:
     message = refused(tmp_path / "none.safetensors")
     assert "cannot be read (No such file or directory); name a weights file that" in message
     assert "cannot be read (it is a folder); name a weights file" in refused(tmp_path)
@@ -409,7 +409,7 @@ def test_file_of_two_gigabytes_is_refused_unread(tmp_path: Path) -> None:
     header = json.dumps({"w": {"dtype": "F16", "shape": [2**30], "data_offsets": [0, 2**31]}})
     path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
     with path.open("r+b") as file:
-        file.truncate(8 + len(header) + 2**31)  # a hole: takes no room on the disk
+        file.truncate(8 + len(header) + 2**31)  # sparse: takes no space on the disk
     assert "must have at most 1073741824 bytes, got 2147" in refused(path)
 
 

@@ -1,4 +1,4 @@
-"""The device that torch computes on, and whether it multiplies in bf16."""
+"""The device that torch computes on, and its support of bf16."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -8,12 +8,12 @@ import torch
 
 
 def best_device() -> torch.device:
-    """Return the GPU if there is one, else the CPU."""
+    """Return the GPU if torch finds one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Return whether a device has bf16 in hardware; where it is emulated, fp32 is faster."""
+    """Return whether a device computes bf16 in hardware; where it is emulated, fp32 is faster."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     cpuinfo = Path("/proc/cpuinfo")
@@ -22,10 +22,10 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device, bf16: bool) -> AbstractContextManager[Any]:
-    """Return a context in which matrix products are in bf16, or one that changes nothing.
+    """Return a context in which matrix products are computed in bf16, or one without effect.
 
     Args:
         device: where the products are computed.
-        bf16: whether to use bf16.
+        bf16: True for bf16, False for a context without effect.
     """
     return torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
