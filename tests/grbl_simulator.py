@@ -2,7 +2,8 @@
 
 It drops bytes that do not fit into its ring of 128, plans 15 moves ahead and then lets the sender
 wait, does not answer M3 and G4 until the pen stands still, loses its position when it is reset in
-motion, and keeps every millimetre of ink. Its time runs faster than ours.
+motion, hears no reset while it sleeps behind an alarm, and keeps every millimetre of ink. Its time
+runs faster than ours.
 """
 
 import contextlib
@@ -21,6 +22,8 @@ from dataclasses import dataclass, field
 RING, PLANNER = 128, 15
 STEP = 1 / 80  # mm
 DECELERATION = 500.0  # mm/s2
+ALARM_SECONDS = 0.5  # of ours, in which GRBL sleeps behind the line of an alarm
+CRITICAL = {1, 2}  # alarms behind which it does nothing but wait for a reset
 PIECE = 0.004  # seconds of its time; within one piece the speed is constant
 SETTINGS = {10: 1, 13: 0, 22: 0, 30: 1000, 32: 0, 110: 6000, 111: 6000, 130: 300, 131: 220}
 GREETING = "\r\nGrbl 1.1h ['$' for help]\r\n"
@@ -92,6 +95,7 @@ class Simulator:
         self.awake = self.boot != "late"
         self.wakes_at = math.inf
         self.critical = self.held = self.dwelling = False
+        self.asleep_until = 0.0  # by the monotonic clock
         self.state, self.alarm, self.velocity, self.clock = "Idle", 0, 0.0, 0.0
         self.master = self.slave = -1
         self.closed = False
@@ -165,7 +169,7 @@ class Simulator:
             last = now
             for _ in range(40):
                 self._checkpoint()
-                if self.critical or self.state == "Hold" or not self.awake:
+                if self.critical or self.asleep or self.state == "Hold" or not self.awake:
                     break
                 next(self.firmware)
             self._transmit(time.monotonic())
@@ -272,7 +276,7 @@ class Simulator:
         self.shift = (0.0, 0.0, 0.0)
         self.target: Position = self.position
         self.reports = 0
-        self.critical = False
+        self.critical, self.asleep_until = False, 0.0
         self.firmware = self._main()
         if greet:
             self._send(GREETING)
@@ -281,10 +285,17 @@ class Simulator:
 
     def _checkpoint(self) -> None:
         """Execute the real-time commands that have come."""
+        if self.asleep:
+            return
+        if self.asleep_until and self.critical:
+            self.asleep_until = 0.0
+            self._send("[MSG:Reset to continue]")
+            self.flags.discard("reset")
         if "reset" in self.flags:
             if self.alarm:
-                self._send(f"ALARM:{self.alarm}")
-            self.locked = bool(self.alarm) or self.state == "Alarm"
+                self._raise_alarm(self.alarm)
+                return
+            self.locked = self.state == "Alarm"
             self.resets += 1
             self._restart(greet=True)
         if self.critical:
@@ -296,6 +307,22 @@ class Simulator:
         if "start" in self.flags and "hold" not in self.flags and self.held:
             self.state, self.held = ("Run" if self.planner else "Idle"), False
         self.flags.clear()
+
+    @property
+    def asleep(self) -> bool:
+        return time.monotonic() < self.asleep_until
+
+    def _raise_alarm(self, code: int) -> None:
+        """Stop and sleep; a critical alarm forgets a reset that came meanwhile, and waits for one.
+
+        GRBL 1.1: `protocol_exec_rt_system` and `report_alarm_message`.
+        """
+        self._send(f"ALARM:{code}")
+        self.state, self.alarm = "Alarm", 0
+        self.spindle, self.s = 5, 0.0
+        self.planner.clear()
+        self.critical = code in CRITICAL
+        self.asleep_until = time.monotonic() + ALARM_SECONDS
 
     def _report(self) -> None:
         def triple(name: str, position: Position) -> str:
@@ -309,8 +336,8 @@ class Simulator:
             text += triple("WPos", _plus(machine, _minus(offset)))
         else:
             text += triple("MPos", machine)
-            text += "|FS:0,0"
-            text += triple("WCO", offset) if self.reports % 10 == 0 else ""
+        text += "|FS:0,0"
+        text += triple("WCO", offset) if self.reports % 10 == 0 else ""
         self.reports += 1
         self._send(text + ">")
 
@@ -343,11 +370,7 @@ class Simulator:
             self.times.append(time.monotonic())
             verdict = self.hook(len(self.taken), text)
         if verdict is not None and verdict.startswith("ALARM"):
-            code = int(verdict[6:])
-            self._send(verdict)
-            self.state = "Alarm"
-            self.planner.clear()
-            self.critical = code in (1, 2)
+            self._raise_alarm(int(verdict[6:]))
             yield
             return
         if verdict is not None:

@@ -334,8 +334,13 @@ def test_a_refused_line_is_named_and_ends_the_job_with_the_pen_up(
         assert_drawn_once(sim, more=30.0 if flow else 0.0)
 
 
-def test_after_an_alarm_the_pen_is_up_and_the_place_must_be_found_again(file: Path) -> None:
-    with Simulator() as sim:
+@pytest.mark.parametrize("pen", ["servo", "z"])
+def test_after_a_limit_switch_the_pen_is_up_and_the_place_must_be_found_again(
+    pen: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "flock.gcode"
+    file.write_text(gcode(pen))
+    with Simulator(pen=pen) as sim:
         sim.hook = lambda k, _: "ALARM:1" if k == 70 else None
         message = one_line(send(sim, file, fails=1))
         assert "stopped with ALARM:1 (a limit switch was hit); the pen is up; " in message
@@ -344,11 +349,32 @@ def test_after_an_alarm_the_pen_is_up_and_the_place_must_be_found_again(file: Pa
             f"home it or bring the pen to the origin, then go on with --from {done + 1}"
         )
         assert not sim.is_down
+        assert sim.state == "Idle"
         refused = one_line(send(sim, file, "--resume", fails=1))
         assert f"lost its place after stroke {done}" in refused
         send(sim, file, "--from", done + 1)
         sim.wait_until_idle()
         assert not sim.is_down
+
+
+@BOTH
+def test_a_move_beyond_the_travel_keeps_the_place_and_the_origin(
+    flow: tuple[str, ...], file: Path
+) -> None:
+    with Simulator() as sim:
+        with serial.Serial(sim.port, 115200, timeout=5) as port:
+            port.write(b"G92 X0 Y0\n")
+            assert port.readline() == b"ok\r\n"
+            sim.shift = (0.0, 0.0, 1.0)
+        sim.hook = lambda k, _: "ALARM:2" if k == 70 else None
+        message = one_line(send(sim, file, *flow, fails=1))
+        assert "stopped with ALARM:2 (the move would leave its travel); the pen is up" in message
+        assert "home it" not in message
+        assert not sim.is_down
+        assert sim.shift == pytest.approx((0.0, 0.0, 1.0), abs=0.01)
+        sim.hook = lambda _, __: None
+        send(sim, file, "--resume")
+        assert_drawn_once(sim, more=3.0)  # the simulator stops where it is, not held before
 
 
 @BOTH

@@ -1,7 +1,8 @@
 """A machine that runs GRBL 1.1: connect, ask, command, stop.
 
 Traps that a careless sender falls into: the greeting may be lost; `?` has no `ok`, and its answer
-may come anywhere; silence may be a long move; a reset in motion loses the position.
+may come anywhere; silence may be a long move; a reset in motion loses the position; a reset just
+behind an alarm is not heard.
 """
 
 import contextlib
@@ -27,6 +28,8 @@ from sketchvae.machine.protocol import (
 TIMEOUT = 10.0  # seconds of silence after which a machine is lost
 HOMING_SECONDS = 300.0  # a machine is silent while it homes
 POLL_SECONDS = 0.25  # between two requests for a report
+RESET_SECONDS = 1.0  # between two resets: GRBL hears none for 0.5 s behind an alarm
+_RESETS = 4  # at least, before a machine is lost
 _REPORTS = 40  # to ask for: GRBL adds the work origin to every 10th, or every 30th in motion
 
 
@@ -127,16 +130,18 @@ class Grbl(Link):
                 raise self.timeout_error("did not tell its state")
 
     def query_position(self) -> Position:
-        """Ask for the position, in mm from the work origin.
+        """Ask for the position, in mm from the work origin; the origin too, if it is told.
 
         Raises:
             MachineError: if no report has it.
         """
         for _ in range(_REPORTS):
             self.query_state()
-            if self.position:
-                return self.position
-        raise MachineError("does not tell its position")
+            if self.position and self.work_origin:
+                break
+        if not self.position:
+            raise MachineError("does not tell its position")
+        return self.position
 
     def wait_for(self, states: tuple[str, ...], seconds: float = math.inf) -> None:
         """Ask until the state begins with one of some texts.
@@ -193,6 +198,7 @@ class Grbl(Link):
             }.get(self.state.partition(":")[0], "switch it off and on")
             raise MachineError(f"must be idle, is {self.state}; {advice}")
         self.query_position()
+        self.position_known = True
 
     def _handshake(self) -> None:
         """Wait for an answer to `?` or for the greeting; reset the machine as a last resort."""
@@ -245,26 +251,42 @@ class Grbl(Link):
 
     # --- stopping -----------------------------------------------------------------------
 
-    def reset(self) -> bool:
-        """Reset the firmware and wait for its greeting.
-
-        Returns:
-            Whether the machine's position is still right.
+    def reset(self) -> None:
+        """Reset the firmware, again and again until it greets or tells that it rests.
 
         Raises:
-            MachineError: if no greeting comes.
+            MachineError: if it does neither.
         """
-        position_known = True
         self.discard_lines()
-        self.send_bytes(RESET)
         self.forget_position()
         begin = time.monotonic()
-        while time.monotonic() - begin < self.timeout:
-            line = self.read()
-            position_known = position_known and not line.startswith("ALARM")
-            if is_greeting(line):
-                return position_known
-        raise self.timeout_error("did not come back from a reset")
+        patience = max(self.timeout, _RESETS * RESET_SECONDS)
+        while time.monotonic() - begin < patience:
+            self.send_bytes(RESET)
+            if self._has_restarted():
+                self.query_state()  # behind the greeting of each reset that was sent
+                return
+        raise MachineError(f"did not come back from a reset within {patience:g} s")
+
+    def _has_restarted(self) -> bool:
+        """Return whether the machine greets after a reset, or tells a while after it that it rests.
+
+        A machine whose greeting is not known answers `?`; one that is blocked by an alarm does not.
+        """
+        sent = time.monotonic()
+        while time.monotonic() - sent < RESET_SECONDS:
+            if is_greeting(self.read()):
+                return True
+        self.discard_lines()
+        self.state = ""
+        self.send_bytes(STATUS)
+        asked = time.monotonic()
+        while time.monotonic() - asked < POLL_SECONDS:
+            if is_greeting(line := self.read()):
+                return True
+            if line.startswith(("<Idle", "<Alarm")):
+                return True
+        return False
 
     def abort(self, pen_up: Sequence[str], moving: bool = True) -> bool:
         """Stop at once, discard all that was sent, unlock, and lift the pen.
@@ -280,32 +302,37 @@ class Grbl(Link):
             MachineError: if the machine does not do so.
         """
         self.on_wait = lambda: None  # nobody interrupts this
-        held_at = self._hold() if moving else None
-        position_known = self.reset()
+        if moving:
+            self._hold()
+        origin = self.work_origin
+        self.reset()
         self.command("$X")
-        if position_known and held_at:
-            self._restore_origin(held_at)
+        if self.position_known and origin:
+            self._restore_origin(origin)
         for line in pen_up:
             self.command(line)
         self.command("G4P0")
-        return position_known
+        return self.position_known
 
-    def _hold(self) -> Position | None:
-        """Hold the feed; return where the machine stands, None if it does not answer."""
+    def _hold(self) -> None:
+        """Hold the feed, and wait until the machine stands."""
         self.send_bytes(HOLD)
         with contextlib.suppress(_TimeoutError):  # it may listen all the same
             # Not Idle, which would be Hold:0 by now: such a report is from before the hold.
             self.wait_for(("Hold:0", "Alarm", "Check", "Sleep", "Door:0"), self.timeout)
-            return self.position
-        return None
 
-    def _restore_origin(self, position: Position) -> None:
+    def _restore_origin(self, origin: Position) -> None:
         """Set an origin of G92 again, which a reset forgets.
 
         Args:
-            position: of the machine, from that origin.
+            origin: the work origin before the reset, in the machine's own coordinates.
         """
-        if math.dist(position, self.query_position()) > POSITION_TOLERANCE:
-            words = (f"{axis}{value:.3f}" for axis, value in zip("XYZ", position, strict=True))
-            self.command("G21G90")
-            self.command("G92" + "".join(words))
+        position = self.query_position()
+        if not self.work_origin or math.dist(origin, self.work_origin) <= POSITION_TOLERANCE:
+            return
+        wanted = [
+            p + new - old for p, new, old in zip(position, self.work_origin, origin, strict=True)
+        ]
+        words = (f"{axis}{value:.3f}" for axis, value in zip(self.axes, wanted, strict=False))
+        self.command("G21G90")
+        self.command("G92" + "".join(words))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from serial import SerialException
 
-from sketchvae.machine.protocol import MachineError, open_port
+from sketchvae.machine.protocol import MachineError, alarm_code, keeps_position, open_port
 from sketchvae.machine.words import MM_PER_INCH
 
 Position = tuple[float, float, float]  # x, y, z in mm
@@ -22,6 +22,9 @@ class Link:
         name: of the port.
         state: of the last report: Idle, Run, Hold:0, Alarm and so on; empty before the first.
         position: of the last report, from the work origin; None before it is known.
+        work_origin: in the machine's own coordinates; None before it is known.
+        axes: letters of those that the machine reports: XYZ, or XY.
+        position_known: whether no alarm has come that loses the position.
         settings: value by number, as `$$` lists them; empty before that.
         last_received: time of the last line, by the monotonic clock.
         on_wait: is called whenever there is nothing to read; may raise.
@@ -40,11 +43,13 @@ class Link:
         self.name, self.on_wait = name, on_wait
         self.state = ""
         self.position: Position | None = None
+        self.work_origin: Position | None = None
+        self.axes = "XYZ"
+        self.position_known = True
         self.settings: dict[int, float] = {}
         self.last_received = time.monotonic()
         self._lines: deque[str] = deque()
         self._partial = b""
-        self._work_origin: Position | None = None
         self._port = open_port(name)
 
     def close(self) -> None:
@@ -84,17 +89,17 @@ class Link:
             return ""
         line = self._lines.popleft()
         self.last_received = time.monotonic()
-        if line.startswith("<") and line.endswith(">"):
-            self._take_report(line[1:-1].split("|"))
+        self._take(line)
         return line
 
     def discard_lines(self) -> None:
-        """Forget the lines that were received and not read yet."""
-        self._lines.clear()
+        """Skip the lines that were received and not read yet; reports and alarms in them count."""
+        while self._lines:
+            self._take(self._lines.popleft())
 
     def forget_position(self) -> None:
         """Forget the position and the work origin, until they are reported again."""
-        self.position = self._work_origin = None
+        self.position = self.work_origin = None
 
     def _receive(self) -> None:
         try:
@@ -107,10 +112,19 @@ class Link:
     def _gone(self) -> MachineError:
         return MachineError(f"the port {self.name} is gone", connected=False)
 
+    def _take(self, line: str) -> None:
+        """Take over what a line says about the machine: a report or an alarm."""
+        if line.startswith("<") and line.endswith(">"):
+            self._take_report(line[1:-1].split("|"))
+        elif code := alarm_code(line):
+            self.state = "Alarm"
+            self.position_known = self.position_known and keeps_position(code)
+
     def _take_report(self, fields: list[str]) -> None:
         """Take the state and the position out of a report, as `Idle|MPos:0,0,0|WCO:0,0,0`.
 
-        The work origin, WCO, is only in some of the reports.
+        The work origin, WCO, is only in some of the reports. A machine without a Z axis may report
+        two positions alone.
         """
         scale = MM_PER_INCH if self.settings.get(_REPORTS_IN_INCHES) == 1 else 1.0
         positions: dict[str, Position] = {}
@@ -118,11 +132,12 @@ class Link:
             name, _, value = field.partition(":")
             if name in ("MPos", "WPos", "WCO"):
                 with contextlib.suppress(ValueError):
-                    x, y, z, *_ = map(float, value.split(","))
-                    positions[name] = (x * scale, y * scale, z * scale)
+                    x, y, *rest = (float(part) * scale for part in value.split(","))
+                    positions[name] = (x, y, rest[0] if rest else 0.0)
+                    self.axes = "XYZ" if rest else "XY"
         self.state = fields[0]
-        self._work_origin = positions.get("WCO", self._work_origin)
+        self.work_origin = positions.get("WCO", self.work_origin)
         self.position = positions.get("WPos")
-        if "MPos" in positions and self._work_origin:
-            (x, y, z), (a, b, c) = positions["MPos"], self._work_origin
+        if "MPos" in positions and self.work_origin:
+            (x, y, z), (a, b, c) = positions["MPos"], self.work_origin
             self.position = (x - a, y - b, z - c)

@@ -20,6 +20,7 @@ BAUD = 115_200  # GRBL 1.1 has no other rate
 READ_SECONDS = 0.05  # after which a read returns without a byte
 WRITE_SECONDS = 10.0  # after which a write has failed
 RX_BUFFER = 127  # bytes that may wait in GRBL's receive buffer, a ring of 128
+_HELP = "'$' for help"  # in the greeting of each relative of GRBL
 STATUS, HOLD, START, RESET = b"?", b"!", b"~", b"\x18"  # real-time commands
 
 _ERRORS = {  # GRBL 1.1, doc/csv/error_codes_en_US.csv, in our words
@@ -51,7 +52,7 @@ _ALARMS = {
     8: "homing did not leave the switch",
     9: "homing found no switch",
 }
-_ALARMS_WITH_POSITION = {2}  # alarms after which the machine's position is still right
+_ALARMS_WITH_POSITION = {2}  # GRBL stops before a move beyond its travel, without a lost step
 
 
 class MachineError(SketchvaeError):
@@ -88,8 +89,19 @@ class MachineError(SketchvaeError):
 
 
 def is_greeting(line: str) -> bool:
-    """Return whether a line is the one that GRBL sends when it starts."""
-    return line.startswith(("Grbl ", "GrblHAL "))
+    """Return whether a line is the one that GRBL, or a relative of it, sends when it starts."""
+    return line.startswith(("Grbl ", "GrblHAL ")) or _HELP in line
+
+
+def alarm_code(line: str) -> int:
+    """Return the number of the alarm of a line; 0 if it is none."""
+    word, _, number = line.partition(":")
+    return int(number) if word == "ALARM" and number.isdigit() else 0
+
+
+def keeps_position(alarm: int) -> bool:
+    """Return whether the machine's position is still right after an alarm, given its number."""
+    return alarm in _ALARMS_WITH_POSITION
 
 
 def check_response(line: str, sent: str) -> None:
@@ -109,8 +121,9 @@ def check_response(line: str, sent: str) -> None:
         raise MachineError(f"refused {sent} ({line}{meaning})", refused=True)
     if word == "ALARM":
         meaning = f" ({_ALARMS[code]})" if code in _ALARMS else ""
-        known = code in _ALARMS_WITH_POSITION
-        raise MachineError(f"stopped with {line}{meaning}", alarm=True, position_known=known)
+        raise MachineError(
+            f"stopped with {line}{meaning}", alarm=True, position_known=keeps_position(code)
+        )
     if is_greeting(line):
         raise MachineError("was reset by someone else", position_known=False)
 
