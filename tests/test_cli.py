@@ -412,7 +412,7 @@ def test_train_ends_in_weights_that_draw_reads(packed: Path, tmp_path: Path) -> 
     assert {"best.pt", "last.pt", "model.safetensors", "tensorboard"} <= {
         path.name for path in out.iterdir()
     }
-    facts = json.loads(sketchvae("info", out / "model.safetensors", "--json"))
+    facts = json.loads(sketchvae("info", out, "--json"))
     assert facts["word"] == "sheep"
     assert facts["data"] == ["sheep.ndjson"]
     assert facts["config"]["latent"] == 4
@@ -471,6 +471,8 @@ def test_ctrl_c_saves_and_leaves_and_resume_goes_on(packed: Path, tmp_path: Path
         listen_until(process, "step 50")
         process.send_signal(signal.SIGINT)
         listen_until(process, f"{out}: stopped after step")
+        listen_until(process, f"{out / 'model.safetensors'}: the weights of that step")
+        listen_until(process, f"next: sketchvae draw --model {out}")
     assert process.returncode == 130
     assert (out / "last.pt").exists()
     command.append("--resume")

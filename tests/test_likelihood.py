@@ -19,7 +19,7 @@ from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model
 from sketchvae.train.batches import DrawingPool
-from sketchvae.train.export import export_model, fit_prior
+from sketchvae.train.export import fit_prior, fit_to_drawings
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
@@ -143,7 +143,7 @@ def test_prior_of_few_drawings_is_as_wide_as_their_posteriors() -> None:
         def points(self, which: NDArray[np.intp]) -> list[Points]:
             return [drawings[i] for i in which]
 
-    prior = export_model(model, cast(DrawingPool, Few()), 20.0, {}).prior
+    prior = fit_to_drawings(model, cast(DrawingPool, Few()), 20.0)
     assert len(prior.weights) == 1
     with torch.no_grad():
         batch = make_batch(drawings, 20.0, Z, rng)

@@ -13,8 +13,9 @@ from sketchvae.data import formats
 from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.model.weights import Model
 from sketchvae.train.batches import DrawingPool, WeightedDataset
+from sketchvae.train.metrics import StepMetrics, Validation
 from sketchvae.train.settings import Settings
-from sketchvae.train.trainer import StepMetrics, Trainer, Validation
+from sketchvae.train.trainer import Trainer
 
 
 class StandInTrainer:
@@ -44,8 +45,8 @@ def run(callbacks: list[Any], trainer: Trainer) -> None:
     """Report one step and one validation, as a run does."""
     for callback in callbacks:
         callback.on_start(trainer)
-        callback.on_step(StepMetrics(49, 110.0, 21.0, 0.5, 1e-3, 2.0))
-        callback.on_step(StepMetrics(50, 111.0, 22.0, 0.5, 1e-3, 2.0))
+        callback.on_step(StepMetrics(49, 110.0, 21.0, 40.0, 0.5, 1e-3, 2.0))
+        callback.on_step(StepMetrics(50, 111.0, 22.0, 40.0, 0.5, 1e-3, 2.0))
         callback.on_validate(trainer, VALIDATION)
 
 

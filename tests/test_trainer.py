@@ -29,14 +29,17 @@ from torch.distributions import Normal, kl_divergence
 from sketchvae.data.dataset import SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
 from sketchvae.model.batch import Batch
+from sketchvae.model.checkpoints import model_from_checkpoint, read_checkpoint
 from sketchvae.model.config import ModelConfig
+from sketchvae.model.loader import load_model, model_path
 from sketchvae.model.weights import Model, load
 from sketchvae.train.batches import WeightedDataset, validation_batches
-from sketchvae.train.checkpoints import model_from_checkpoint, read_checkpoint
 from sketchvae.train.distributed import ProcessGroup
+from sketchvae.train.metrics import StepMetrics, Validation
 from sketchvae.train.run import prepare_run
 from sketchvae.train.settings import Settings
-from sketchvae.train.trainer import RunInterrupted, StepMetrics, Trainer, Validation
+from sketchvae.train.signals import RunInterrupted
+from sketchvae.train.trainer import Trainer
 
 torch.set_num_threads(1)  # a second thread costs more than such small products gain
 
@@ -361,6 +364,74 @@ def test_best_outlives_a_resume_and_a_worse_validation(
     resumed.run()
     assert resumed.best == 4
     assert (folder / "best.pt").read_bytes() == kept
+
+
+# --- a model at any time --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("stop", "step"), [(2, 2), (5, 4), (9, 8)])
+def test_an_interrupted_run_leaves_a_model_and_says_of_which_step(
+    folder: Path, stop: int, step: int
+) -> None:
+    """Before the first validation it has the last step; then the best one."""
+    trainer = trainer_in(folder)
+    falling = iter([9.0, 8.0, 7.0])
+    trainer.validate = lambda: Validation(trainer.step, next(falling), 0, 1, ())  # type: ignore[method-assign]
+    with pytest.raises(RunInterrupted):
+        trainer.run(Recorder({stop: interrupt}))
+    model = load_model(folder)
+    assert model.about["training"]["step"] == step
+    assert ("nats_per_point" in model.about["validation"]) is (stop != step)
+    assert model.about["prior_drawings"] == len(trainer.pool)
+    assert model.about["word"] == "sheep"
+
+
+def test_model_of_a_run_is_that_of_the_best_validation(folder: Path) -> None:
+    trainer = trainer_in(folder)
+    scripted = iter([9.0, 7.0, 8.0])
+    trainer.validate = lambda: Validation(trainer.step, next(scripted), 0, 1, ())  # type: ignore[method-assign]
+    trainer.run()
+    assert load_model(folder).about["validation"]["nats_per_point"] == 7
+    assert load_model(folder).about["training"]["step"] == 8
+    assert load_model(trainer.export()).about["training"]["step"] == 8
+    assert trainer.history == [(4, 9), (8, 7), (10, 8)]
+
+
+@pytest.mark.parametrize("name", ["best.pt", "last.pt"])
+def test_a_checkpoint_is_a_model_with_prior_word_and_length(folder: Path, name: str) -> None:
+    trainer = trainer_in(folder)
+    trainer.run()
+    model = load_model(folder / name)
+    step = read_checkpoint(folder / name)["step"]
+    assert (model.about["word"], model.about["training"]["step"]) == ("sheep", step)
+    assert model.max_steps == SETTINGS.max_points
+    if name == "last.pt":
+        for key, array in vars(trainer.preview().prior).items():
+            np.testing.assert_array_equal(getattr(model.prior, key), array)
+    (folder / name).rename(folder / "renamed")
+    assert load_model(folder / "renamed").about == model.about
+
+
+def test_folder_of_a_run_is_its_weights_else_its_best_checkpoint(folder: Path) -> None:
+    said = refusal(lambda: load_model(folder))
+    assert "must hold model.safetensors, best.pt or last.pt" in said
+    trainer_in(folder).run()
+    names = []
+    for _ in range(3):
+        names.append(model_path(folder).name)
+        model_path(folder).unlink()
+    assert names == ["model.safetensors", "best.pt", "last.pt"]
+
+
+def test_older_checkpoint_draws_from_the_standard_normal(folder: Path) -> None:
+    trainer_in(folder).save("last.pt")
+    state = read_checkpoint(folder / "last.pt")
+    torch.save(
+        {k: v for k, v in state.items() if k not in ("history", "about", "prior")},
+        folder / "last.pt",
+    )
+    assert (load_model(folder).prior.standard_deviation() == 1).all()
+    trainer_in(folder).resume()
 
 
 # --- stop and go on -----------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,14 @@ import numpy as np
 import pytest
 import safetensors
 import safetensors.numpy
+from helpers import refusal
 from numpy.typing import NDArray
 
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import MissingExtra, SketchvaeError
 from sketchvae.model import weights as model_file
 from sketchvae.model.config import ModelConfig
 from sketchvae.model.head import ARRAYS, ClassHead
+from sketchvae.model.loader import load_model
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, load, save
 
@@ -417,3 +420,33 @@ def test_file_of_two_gigabytes_is_refused_unread(tmp_path: Path) -> None:
 def test_size_of_a_network_is_a_whole_number_in_bounds(size: int) -> None:
     with pytest.raises(SketchvaeError, match="decoder_hidden must be a whole number from 1 to 40"):
         ModelConfig(decoder_hidden=size)
+
+
+# --- what people name -------------------------------------------------------------------
+
+
+def test_a_checkpoint_without_torch_names_the_file_that_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "best.pt").write_bytes(b"PK\x03\x04")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "sketchvae.model.checkpoints", raising=False)
+    for name in (tmp_path, tmp_path / "best.pt"):
+        with pytest.raises(MissingExtra) as caught:
+            load_model(name)
+        assert str(caught.value).startswith(f"{tmp_path / 'best.pt'}: a checkpoint needs torch")
+        assert "model.safetensors" in str(caught.value)
+    save(tiny_model(), tmp_path / "model.safetensors")
+    assert in_full(load_model(tmp_path)) == in_full(load(tmp_path / "model.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "cannot be read"), (b"", "must be a checkpoint"), (b"junk", "must be a checkpoint")],
+)
+def test_something_else_named_like_a_checkpoint_is_one_line(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "x.pt").write_bytes(content)
+    assert said in refusal(lambda: load_model(tmp_path / "x.pt"))

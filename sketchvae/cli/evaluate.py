@@ -93,11 +93,11 @@ def evaluate(
         from sketchvae.evaluate import report as reports
         from sketchvae.evaluate.comparison import MIN_DRAWINGS
     from sketchvae.data.formats import read, read_points
-    from sketchvae.model.weights import load, shipped_path
+    from sketchvae.model.loader import load_model
 
     points = [p for file in files for p in read_points(file, split)]
     report = reports.evaluate(
-        load(model or shipped_path()),
+        load_model(model),
         points,
         temperatures or reports.TEMPERATURES,
         others={path.name: list(read(path)) for path in drawn},

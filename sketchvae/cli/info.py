@@ -22,10 +22,10 @@ def info(model: Path | None, as_json: bool) -> None:
       sketchvae info
       sketchvae info model.safetensors --json
     """
-    from sketchvae.model.weights import load, shipped_path
+    from sketchvae.model.loader import load_model, model_path
 
-    path = model or shipped_path()
-    loaded = load(path)
+    path = model_path(model)
+    loaded = load_model(path)
     facts = {
         "file": str(path),
         "bytes": path.stat().st_size,

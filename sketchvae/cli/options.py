@@ -32,7 +32,8 @@ _seed = click.option("--seed", type=click.IntRange(0), help="The same seed draws
 _model = click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help="A weights file.  [default: the sheep that come with sketchvae]",
+    help="A weights file, or the folder or a checkpoint of a run.  [default: the sheep that come "
+    "with sketchvae]",
 )
 
 

@@ -23,7 +23,8 @@ from sketchvae.polyline import Floats
 from sketchvae.render.map import Viewport, to_pixels
 from sketchvae.render.png import contact_sheet
 from sketchvae.train.batches import DrawingPool
-from sketchvae.train.trainer import Callback, StepMetrics, Trainer, Validation
+from sketchvae.train.metrics import StepMetrics, Validation
+from sketchvae.train.trainer import Callback, Trainer
 
 _LOG_EVERY = 50  # steps
 _SHEET_DRAWINGS = 36

@@ -144,8 +144,8 @@ class SizeOptions:
 @click.option(
     "--init",
     metavar="MODEL",
-    help="Weights to begin from, or a checkpoint, last.pt say; 'sheep' for the shipped ones. "
-    "Their sizes are kept.",
+    help="Weights to begin from: a file, or the folder or a checkpoint of a run; 'sheep' for the "
+    "shipped ones. Their sizes are kept.",
 )
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @bind(settings=SettingOptions, sizes=SizeOptions)
@@ -161,25 +161,26 @@ def train(
     """Train a model on packed sets. Needs sketchvae[train].
 
     Ctrl-C saves and leaves; the same command with --resume goes on as if nothing had
-    happened. The folder gets last.pt and best.pt (checkpoints), model.safetensors (for
-    draw --model), at each validation a picture of drawings and a map of the latent space, and
-    TensorBoard's files.
+    happened. The folder, which every --model takes, gets model.safetensors (the best by
+    validation, from the first one on), last.pt and best.pt (checkpoints), at each validation a
+    picture of drawings and a map of the latent space, and TensorBoard's files.
     Several processes: torchrun --nproc-per-node 2 -m sketchvae train ...
 
     \b
     Examples:
-      sketchvae train --data sheep.drawings --out runs/sheep
-      sketchvae draw --model runs/sheep/model.safetensors
       sketchvae train --data cow.drawings --init sheep --out runs/cow
+      sketchvae draw --model runs/cow
+      sketchvae train --data sheep.drawings --out runs/sheep
     """
     from sketchvae.cli.extras import needs
 
     with needs("train"):
         from sketchvae.cli.progress import progress_callbacks
+        from sketchvae.cli.train_report import closing_lines
         from sketchvae.train.distributed import ProcessGroup
         from sketchvae.train.run import prepare_run
         from sketchvae.train.settings import Settings
-        from sketchvae.train.trainer import RunInterrupted
+        from sketchvae.train.signals import RunInterrupted
 
     if not resume and (out / "last.pt").exists():  # never train over the run of another
         raise SketchvaeError(
@@ -195,17 +196,18 @@ def train(
         if resume:
             trainer.resume()
         make_folder(out, "name another --out")
-        is_first = group.rank == 0
+        is_first, stopped = group.rank == 0, None
         with progress_callbacks(out, chosen.steps, shown=is_first) as callbacks:
             try:
                 trainer.run(*callbacks)
             except RunInterrupted as interrupted:
-                if is_first:
-                    click.echo(f"{out}: {interrupted} and saved; go on with --resume", err=True)
-                raise SystemExit(128 + interrupted.signal_number) from interrupted
-            path = trainer.export()
+                stopped = interrupted
+            else:
+                trainer.export()
         if is_first:
-            click.echo(f"{path}: done; next: sketchvae draw --model {path}", err=True)
+            click.echo("\n".join(closing_lines(trainer, stopped)), err=True)
+    if stopped is not None:
+        raise SystemExit(128 + stopped.signal_number)
 
 
 def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:
@@ -214,13 +216,10 @@ def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:
 
 
 def _initial_model(init: str) -> "Model":
-    """Load the weights to begin from: a checkpoint (.pt), a weights file, or the shipped sheep."""
-    from sketchvae.model.weights import load, shipped_path
-    from sketchvae.train.checkpoints import model_from_checkpoint
+    """Load the weights to begin from: the shipped sheep, or as `load_model`."""
+    from sketchvae.model.loader import load_model
 
-    if init.endswith(".pt"):
-        return model_from_checkpoint(Path(init))
-    return load(shipped_path() if init == "sheep" else Path(init))
+    return load_model(None if init == "sheep" else init)
 
 
 def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":

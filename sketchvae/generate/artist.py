@@ -21,8 +21,8 @@ from sketchvae.generate.interpolation import (
 )
 from sketchvae.generate.sampler import Sampler, SampleSpec, fresh_seed, to_drawing
 from sketchvae.generate.scorer import Scorer
-from sketchvae.model.weights import Model, shipped_path
-from sketchvae.model.weights import load as load_model
+from sketchvae.model.loader import load_model
+from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats, Floats32
 
 TEMPERATURE = 0.7  # default of everything that draws
@@ -30,12 +30,12 @@ MORPH_TEMPERATURE = 0.1  # of a path: little but the latent decides
 
 
 def load(path: Path | str | None = None) -> "Artist":
-    """Load an artist from a weights file; None for the sheep that come with the package.
+    """Load an artist from a weights file, a checkpoint or a run's folder; None for the sheep.
 
     Raises:
         SketchvaeError: if the file is missing, damaged, or of another kind.
     """
-    return Artist(load_model(shipped_path() if path is None else Path(path)))
+    return Artist(load_model(path))
 
 
 class Artist(Scorer):

@@ -1,6 +1,6 @@
-"""From a trained network to a model: its weights, and a prior fitted to the training drawings."""
+"""What a model has beside its weights: a prior fitted to training drawings, and provenance."""
 
-from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -8,42 +8,60 @@ import torch
 from torch import Tensor
 
 from sketchvae.model.batch import make_batch
-from sketchvae.model.config import MAX_STEPS
 from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32
 from sketchvae.train.batches import DrawingPool
+from sketchvae.train.settings import Settings
 
+MAX_DRAWINGS = 40_000  # that the prior of a finished run is fitted to, at most
 MAX_COMPONENTS = 20  # Gaussians of the prior
 _LATENTS_PER_COMPONENT = 1000  # fewer do not settle a covariance of 128 dimensions
 _MIN_LATENTS = 2000  # fewer drawings are sampled several times each, or they settle no covariance
 _BATCH = 256  # drawings per forward pass of the encoder
 
 
-def export_model(
-    network: SketchVAE,
+def provenance(
     pool: DrawingPool,
-    scale: float,
-    about: Mapping[str, Any],
-    max_drawings: int = 40_000,
-    max_steps: int = MAX_STEPS,
-) -> Model:
-    """Return a model that can draw: the weights of a network, and a prior fitted to its latents.
+    valid: DrawingPool,
+    settings: Settings,
+    step: int,
+    nats: float | None,
+    prior_drawings: int,
+) -> dict[str, Any]:
+    """Return what a model tells of itself, for people and programs.
+
+    Args:
+        pool: the training drawings.
+        valid: the validation drawings.
+        settings: of the run.
+        step: steps that the weights were trained for.
+        nats: validation loss at that step, nats per point; None if it was not measured.
+        prior_drawings: drawings that the prior is fitted to.
+    """
+    measured = {} if nats is None else {"nats_per_point": round(nats, 4)}
+    return {
+        "word": pool.word,
+        "data": [source for dataset in pool.datasets for source in dataset.sources],
+        "training": {"step": step, **asdict(settings)},
+        "validation": {"drawings": len(valid), **measured},
+        "prior_drawings": prior_drawings,
+    }
+
+
+def fit_to_drawings(
+    network: SketchVAE, pool: DrawingPool, scale: float, max_drawings: int = MAX_DRAWINGS
+) -> Prior:
+    """Return a prior fitted to the latents of the training drawings.
 
     Args:
         network: trained weights, usually the moving average.
         pool: the training drawings.
         scale: pixels per model unit.
-        about: provenance and measured figures, for people and programs.
         max_drawings: drawings to encode; fewer give a rougher prior, sooner.
-        max_steps: steps after which a drawing counts as unfinished.
     """
     latents = sample_aggregate_posterior(network, pool, scale, max_drawings)
-    components = min(len(pool), max_drawings) // _LATENTS_PER_COMPONENT
-    prior = fit_prior(latents, components)
-    arrays = network.to_arrays()
-    return Model(network.config, scale, arrays, prior, about, max_steps=max_steps)
+    return fit_prior(latents, min(len(pool), max_drawings) // _LATENTS_PER_COMPONENT)
 
 
 @torch.no_grad()

@@ -5,6 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from sketchvae.errors import Interrupted
+
+
+class RunInterrupted(Interrupted):
+    """A training run was stopped by Ctrl-C or SIGTERM; its checkpoint is on disk.
+
+    Args:
+        step: number of steps taken.
+        signal_number: SIGINT or SIGTERM.
+    """
+
+    def __init__(self, step: int, signal_number: int) -> None:
+        super().__init__(f"stopped after step {step}")
+        self.step, self.signal_number = step, signal_number
+
 
 @contextmanager
 def deferred_signals() -> Iterator[list[int]]:

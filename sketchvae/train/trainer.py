@@ -4,57 +4,28 @@ import copy
 import math
 import signal
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from sketchvae.errors import Interrupted, SketchvaeError
+from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Batch
+from sketchvae.model.checkpoints import check_same_run, read_checkpoint, save_checkpoint
+from sketchvae.model.loader import MODEL_FILE
+from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, save
 from sketchvae.train.batches import BatchSampler, DrawingPool, validation_batches
-from sketchvae.train.checkpoints import check_same_run, read_checkpoint, save_checkpoint
 from sketchvae.train.distributed import ProcessGroup
-from sketchvae.train.export import export_model
+from sketchvae.train.export import MAX_DRAWINGS, fit_to_drawings, provenance
+from sketchvae.train.metrics import StepMetrics, Validation
 from sketchvae.train.settings import Settings
-from sketchvae.train.signals import deferred_signals
+from sketchvae.train.signals import RunInterrupted, deferred_signals
 
-_PREVIEW_DRAWINGS = 2000  # for the rough prior of `Trainer.preview`
-
-
-@dataclass(frozen=True)
-class StepMetrics:
-    """Losses of one training step, in nats per drawing, means over the batch."""
-
-    step: int  # number of steps taken, this one included
-    reconstruction: float  # L_R (eq. 9)
-    kl: float  # L_KL (eq. 10), summed over the latent dimensions
-    kl_weight: float  # w_KL (eq. 11)
-    learning_rate: float
-    gradient_norm: float  # before clipping
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The bound of the validation drawings under the averaged weights: -log p <= L_R + L_KL.
-
-    The drawings are dequantised and not augmented, w_KL is 1 and no nats are free. Densities are
-    per square pixel, so that models of different scales compare.
-    """
-
-    step: int
-    reconstruction: float  # L_R, nats per drawing
-    kl: float  # L_KL, nats per drawing
-    points: float  # points per drawing
-    kl_spectrum: tuple[float, ...]  # L_KL of each latent dimension, in falling order
-
-    @property
-    def nats_per_point(self) -> float:
-        """The bound over the number of points: (L_R + L_KL) / points."""
-        return (self.reconstruction + self.kl) / self.points
+PREVIEW_DRAWINGS = 2000  # for the rough prior of a run that has not ended
 
 
 class Callback(Protocol):
@@ -75,21 +46,11 @@ class Callback(Protocol):
         """
 
 
-class RunInterrupted(Interrupted):
-    """A training run was stopped by Ctrl-C or SIGTERM; its checkpoint is on disk.
-
-    Args:
-        step: number of steps taken.
-        signal_number: SIGINT or SIGTERM.
-    """
-
-    def __init__(self, step: int, signal_number: int) -> None:
-        super().__init__(f"stopped after step {step}")
-        self.step, self.signal_number = step, signal_number
-
-
 class Trainer:
     """A training run in a folder, with checkpoints `last.pt` (newest) and `best.pt` (lowest loss).
+
+    Its `model.safetensors` is there from the first validation on, always that of `best.pt`. The
+    prior of these files is fitted to 2000 drawings; `export` fits it to more at the end.
 
     Args:
         network: the weights to train, moved to the device of the group.
@@ -104,6 +65,7 @@ class Trainer:
         ema_model: the exponential moving average of the weights: what is validated and exported.
         step: number of steps taken.
         best: lowest validation loss so far, nats per point.
+        history: step and nats per point of each validation.
 
     Raises:
         SketchvaeError: if a batch cannot be divided among the processes.
@@ -134,6 +96,8 @@ class Trainer:
         )
         self.step = 0
         self.best = math.inf
+        self.history: list[tuple[int, float]] = []
+        self._prior: tuple[int, Prior] | None = None  # rough, and the step that it was fitted at
         self._mean_points = float(self.pool.lengths.mean())
 
     # --- one step -------------------------------------------------------------------
@@ -145,9 +109,12 @@ class Trainer:
             SketchvaeError: if the loss or the gradient is not finite; nothing is changed then.
         """
         settings, step = self.settings, self.step
-        reconstruction, kl, norm = self.gradients(self.batches[step])
-        kl_weight, learning_rate = settings.kl_weight_at(step), settings.learning_rate_at(step)
-        metrics = StepMetrics(step + 1, reconstruction, kl, kl_weight, learning_rate, norm)
+        batch = self.batches[step]
+        reconstruction, kl, norm = self.gradients(batch)
+        reconstruction += self._pixel_density(int((batch.lengths - 1).sum())) / len(batch.lengths)
+        points = float(batch.lengths.mean())
+        weight, rate = settings.kl_weight_at(step), settings.learning_rate_at(step)
+        metrics = StepMetrics(step + 1, reconstruction, kl, points, weight, rate, norm)
         if not math.isfinite(reconstruction + kl + norm):
             raise SketchvaeError(
                 f"step {metrics.step}: the loss must be finite, got L_R {reconstruction:g}, "
@@ -155,7 +122,7 @@ class Trainer:
                 f"--clip and another --out; {self.folder} keeps its last checkpoint"
             )
         for parameters in self.optimizer.param_groups:
-            parameters["lr"] = learning_rate
+            parameters["lr"] = rate
         self.optimizer.step()
         self.step += 1
         self._update_ema()
@@ -221,18 +188,31 @@ class Trainer:
                 if self.step % every == 0 or self.step == last:
                     self._validate_and_save(callbacks)
                 if self.group.any_rank(bool(received)):
-                    self.save("last.pt")
+                    self._save_and_leave()
                     raise RunInterrupted(self.step, received[0] if received else signal.SIGTERM)
 
     def _validate_and_save(self, callbacks: Sequence[Callback]) -> None:
         validation = self.validate()
         improved = validation.nats_per_point < self.best
         self.best = min(self.best, validation.nats_per_point)
-        if improved:
-            self.save("best.pt")
-        self.save("last.pt")
+        self.history.append((self.step, validation.nats_per_point))
+        if self.group.rank == 0:
+            model = self.preview()
+            if improved:
+                self.save("best.pt")
+                save(model, self.folder / MODEL_FILE)
+            self.save("last.pt")
         for callback in callbacks:
             callback.on_validate(self, validation)
+
+    def _save_and_leave(self) -> None:
+        """Leave a checkpoint and a model, whatever the moment; the checkpoint at once."""
+        self.save("last.pt")
+        if self.group.rank == 0:
+            model = self.preview()
+            self.save("last.pt")  # with the prior of its own weights
+            if not self.history:  # before the first validation, the weights as they are
+                save(model, self.folder / MODEL_FILE)
 
     @torch.no_grad()
     def validate(self) -> Validation:
@@ -250,12 +230,18 @@ class Trainer:
         spectrum = (spectrum / n).sort(descending=True).values
         return Validation(
             self.step,
-            # A density per square pixel is that per square unit over scale squared.
-            (loss_r + 2 * math.log(self.scale) * offsets) / n,
+            (loss_r + self._pixel_density(offsets)) / n,
             float(spectrum.sum()),
             float(self.valid.lengths.mean()),
             tuple(spectrum.tolist()),
         )
+
+    def _pixel_density(self, offsets: int) -> float:
+        """Return the nats to add to L_R of offsets, to turn densities per unit into per pixel.
+
+        A density per square pixel is that per square unit over scale squared.
+        """
+        return 2 * math.log(self.scale) * offsets
 
     # --- checkpoints and models -----------------------------------------------------
 
@@ -274,6 +260,10 @@ class Trainer:
             "model": self.model.state_dict(),
             "averaged": self.ema_model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "history": self.history,
+            "about": self._about(PREVIEW_DRAWINGS),
+            "prior": self._prior
+            and {name: torch.from_numpy(array) for name, array in vars(self._prior[1]).items()},
         }
         save_checkpoint(state, self.folder / name)
 
@@ -291,6 +281,7 @@ class Trainer:
             self.ema_model.load_state_dict(state["averaged"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.best = int(state["step"]), float(state["best"])
+            self.history = [(int(step), float(nats)) for step, nats in state.get("history", [])]
         except Exception as error:  # torch raises many kinds for tensors that do not fit
             raise SketchvaeError(
                 f"{path}: must hold the weights of this network, got those of another or damaged "
@@ -299,29 +290,38 @@ class Trainer:
 
     def preview(self) -> Model:
         """Return the averaged weights as they are, with a roughly fitted prior, to draw with."""
-        about = {"word": self.pool.word}
-        steps = self.settings.max_points
-        return export_model(self.ema_model, self.pool, self.scale, about, _PREVIEW_DRAWINGS, steps)
+        if self._prior is None or self._prior[0] != self.step:
+            prior = fit_to_drawings(self.ema_model, self.pool, self.scale, PREVIEW_DRAWINGS)
+            self._prior = self.step, prior
+        return self._model(self._prior[1], self._about(PREVIEW_DRAWINGS))
 
     def export(self) -> Path:
-        """Write `model.safetensors` from the best checkpoint; return its path."""
-        best = read_checkpoint(self.folder / "best.pt")
-        self.ema_model.load_state_dict(best["averaged"])
-        path = self.folder / "model.safetensors"
+        """Write `model.safetensors` from the best checkpoint, with a new prior; return its path.
+
+        Raises:
+            SketchvaeError: if the checkpoint cannot be read, or the file cannot be written.
+        """
+        path = self.folder / MODEL_FILE
         if self.group.rank == 0:
-            about = {
-                "word": self.pool.word,
-                "data": [source for dataset in self.pool.datasets for source in dataset.sources],
-                "training": {"step": best["step"], **asdict(self.settings)},
-                "validation": {
-                    "drawings": len(self.valid),
-                    "nats_per_point": round(best["best"], 4),
-                },
-            }
-            steps = self.settings.max_points
-            model = export_model(self.ema_model, self.pool, self.scale, about, max_steps=steps)
-            save(model, path)
+            best = read_checkpoint(self.folder / "best.pt")
+            self.ema_model.load_state_dict(best["averaged"])
+            self.step, self._prior = int(best["step"]), None
+            prior = fit_to_drawings(self.ema_model, self.pool, self.scale)
+            save(self._model(prior, self._about(MAX_DRAWINGS)), path)
         return path
+
+    def _model(self, prior: Prior, about: dict[str, Any]) -> Model:
+        """Return the averaged weights as they are with a prior."""
+        arrays = self.ema_model.to_arrays()
+        return Model(
+            self.config, self.scale, arrays, prior, about, max_steps=self.settings.max_points
+        )
+
+    def _about(self, max_drawings: int) -> dict[str, Any]:
+        """Return what a model tells of the weights as they are; see `provenance`."""
+        nats = dict(self.history).get(self.step)
+        drawings = min(len(self.pool), max_drawings)
+        return provenance(self.pool, self.valid, self.settings, self.step, nats, drawings)
 
     def _identity(self) -> dict[str, Any]:
         """Return what must stay the same for a run to be resumed."""

@@ -16,7 +16,8 @@ from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model
 
-# "averaged" is the moving average of the weights; "best" the lowest nats per point so far.
+# "averaged" is the moving average of the weights; "best" the lowest nats per point so far. Newer
+# files have "history", "about" and "prior", too.
 _PARTS = {"identity", "step", "best", "model", "averaged", "optimizer"}
 _RENAMED = {  # settings of checkpoints of version 0.1, whose runs go on
     "average": "ema_decay",
@@ -48,7 +49,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """Return the parts of a checkpoint by name.
 
     They are: `identity` (settings and data of the run), `step`, `best` (lowest validation loss,
-    nats per point), and the state dictionaries `model`, `averaged` and `optimizer`.
+    nats per point), and the state dictionaries `model`, `averaged` and `optimizer`. Those of
+    newer versions also have `history` (step and nats per point of each validation), `about`
+    (of the model, with its word) and `prior` (arrays by name, or None before the first one).
 
     Raises:
         SketchvaeError: if the file is missing, damaged or something else.
@@ -90,7 +93,9 @@ def check_same_run(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any])
 
 
 def model_from_checkpoint(path: Path) -> Model:
-    """Return the averaged weights of a checkpoint as a model to begin from; its prior is N(0, I).
+    """Return the averaged weights of a checkpoint as a model, with the prior fitted last.
+
+    A checkpoint of an older version has no prior: it is N(0, I) then, and draws worse.
 
     Raises:
         SketchvaeError: if the file is missing, damaged or something else.
@@ -101,14 +106,25 @@ def model_from_checkpoint(path: Path) -> Model:
         config = ModelConfig(**{f.name: identity[f.name] for f in fields(ModelConfig)})
         network, scale = SketchVAE(config), float(identity["scale"])
         network.load_state_dict(state["averaged"])
+        prior = _prior(state.get("prior"), config.latent)
+        about = {**state.get("about", {})}
+        return Model(
+            config, scale, network.to_arrays(), prior, about, max_steps=int(identity["max_points"])
+        )
     except Exception as error:  # torch raises many kinds for tensors that do not fit
         raise SketchvaeError(
             f"{path}: must hold the weights of the network that it names, got others or damaged "
-            "ones; begin from model.safetensors instead"
+            "ones; name model.safetensors instead"
         ) from error
-    prior = Prior(
-        np.ones(1, np.float32),
-        np.zeros((1, config.latent), np.float32),
-        np.eye(config.latent, dtype=np.float32)[None],
-    )
-    return Model(config, scale, network.to_arrays(), prior, {})
+
+
+def _prior(arrays: Mapping[str, torch.Tensor] | None, latent: int) -> Prior:
+    """Return the prior of a checkpoint; N(0, I) if it has none."""
+    if arrays is None:
+        return Prior(
+            np.ones(1, np.float32),
+            np.zeros((1, latent), np.float32),
+            np.eye(latent, dtype=np.float32)[None],
+        )
+    shapes = Prior.shapes(len(arrays["weights"]), latent)
+    return Prior(**{name: arrays[name].reshape(shape).numpy() for name, shape in shapes.items()})

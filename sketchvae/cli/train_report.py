@@ -1,0 +1,58 @@
+"""What is said of a training run when it ends: which model was kept, why, and what to do next."""
+
+from collections.abc import Iterator, Sequence
+
+from sketchvae.cli.output import plural
+from sketchvae.model.loader import MODEL_FILE
+from sketchvae.train.signals import RunInterrupted
+from sketchvae.train.trainer import PREVIEW_DRAWINGS, Trainer
+
+FEW_JUDGES = 30  # validation drawings below which chance decides which step is the best
+_SHOWN = 4  # validations before the best one, and after it
+
+
+def closing_lines(trainer: Trainer, interrupted: RunInterrupted | None) -> Iterator[str]:
+    """Yield the lines that end a run on the terminal.
+
+    Args:
+        trainer: the run, finished or interrupted.
+        interrupted: why it ended before its last step; None if it did not.
+    """
+    folder = trainer.folder
+    if interrupted is not None:
+        yield f"{folder}: {interrupted} and saved; go on with --resume"
+    path = folder / MODEL_FILE
+    if not trainer.history:
+        yield f"{path}: the weights of that step, before the first validation"
+    else:
+        yield from _kept(trainer, path)
+    if interrupted is not None and len(trainer.pool) > PREVIEW_DRAWINGS:
+        yield (
+            f"{path}: its prior is a rough one until the run ends, fitted to {PREVIEW_DRAWINGS} "
+            f"of {len(trainer.pool)} drawings"
+        )
+    yield f"next: sketchvae draw --model {folder}"
+
+
+def _kept(trainer: Trainer, path: object) -> Iterator[str]:
+    """Yield which step the model has and why, and where the last one is if it is another."""
+    history, judges = trainer.history, len(trainer.valid)
+    step = min(history, key=lambda pair: pair[1])[0]
+    yield f"{path}: step {step}, the best of {plural(len(history), 'validation')}"
+    yield f"nats per point on {plural(judges, 'validation drawing')}: {_around(history, step)}"
+    if step == history[-1][0]:
+        return
+    few = f"{judges} are few to judge by, so compare: " if judges < FEW_JUDGES else ""
+    yield f"{few}the last step draws with --model {trainer.folder / 'last.pt'}"
+
+
+def _around(history: Sequence[tuple[int, float]], step: int) -> str:
+    """Write the validations around that of a step: "..., 8.9, 8.3 at step 200, then 8.7, ..."."""
+    index = [at for at, _ in history].index(step)
+    before, after = history[max(0, index - _SHOWN) : index], history[index + 1 :]
+    cells = ["..."] * (index > _SHOWN) + [f"{nats:.3f}" for _, nats in before]
+    text = ", ".join([*cells, f"{history[index][1]:.3f} at step {step}"])
+    if after:
+        cells = [f"{nats:.3f}" for _, nats in after[:_SHOWN]] + ["..."] * (len(after) > _SHOWN)
+        text += f", then {', '.join(cells)}"
+    return text
