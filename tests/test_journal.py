@@ -93,6 +93,63 @@ def test_strokes_of_other_files_are_counted_by_travel() -> None:
     assert min(x for x, _ in arc.points) == pytest.approx(5, abs=0.01)  # clockwise: on the left
 
 
+SERVO_BY_G1 = """M05 S0
+G1 F3000
+G1 X20 Y10
+G4 P0
+M03 S255
+G1 F1000
+G1 X40 Y10
+G1 X40 Y30
+M05 S0
+G1 F3000
+G1 X60
+M03 S255
+G1 F1000
+G1 X80
+M05 S0
+G1 F3000
+G1 X0 Y0
+"""
+BY_G1 = {
+    "on and off": SERVO_BY_G1,
+    "two pulses": SERVO_BY_G1.replace("M05 S0", "M3 S50").replace("M03 S255", "M3 S30"),
+    "pulses alone": "M3\n" + SERVO_BY_G1.replace("M05 S0", "S50").replace("M03 S255", "S30"),
+    "z": SERVO_BY_G1.replace("M05 S0", "G1 Z5 F900").replace("M03 S255", "G1 Z0 F900"),
+    "g0 home": SERVO_BY_G1.replace("G1 X0 Y0", "G0 X0 Y0"),
+    "g0 first": "G0 X0 Y0\n" + SERVO_BY_G1,
+    "no lift before": SERVO_BY_G1.partition("\n")[2].replace("M05 S0", "M5"),
+    "motors off": SERVO_BY_G1 + "M18\n",
+}
+
+
+@pytest.mark.parametrize("name", BY_G1)
+def test_a_move_with_the_pen_up_is_travel_even_by_g1(name: str) -> None:
+    read = job(BY_G1[name])
+    assert [len([c for c in stroke.cuts if c.is_cut]) for stroke in read.strokes] == [2, 1]
+    assert total(ink(read.commands, (0.0, 0.0))) == pytest.approx(60)
+    second = read.strokes[1].commands
+    assert next(c for c in second if c.points).points == ((60.0, 30.0),)
+    assert not second[-1].is_cut
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        FOREIGN.replace("; made", "; für (Käse").encode("cp1252"),
+        FOREIGN.replace("; made elsewhere", "(\x85 \u2028 für)").encode("utf-8-sig"),
+        FOREIGN.replace("; made elsewhere", "(羊 \u2028)").encode("utf-16"),
+        FOREIGN.replace("; made elsewhere", "(a \x85\x0c (羊) b)").encode("shift_jis", "replace"),
+        FOREIGN.replace("\n", "\r\n").encode() + b"\x1a",
+        FOREIGN.replace("%", "%\nO1000 (sheep)").encode(),
+        FOREIGN.replace("%", ":1000").encode(),
+    ],
+)
+def test_comments_of_any_encoding_and_the_number_of_a_program_are_cut(content: bytes) -> None:
+    read = read_job(content, "flock.gcode")
+    assert [c.text for c in read.commands] == [c.text for c in job(FOREIGN).commands]
+
+
 def test_inches_are_measured_in_mm() -> None:
     text = FOREIGN.replace("G21", "G20").replace("G2 X10 Y40 I0 J5\n", "")
     assert job(text).extent == pytest.approx((0, 0, 508, 762))
@@ -163,7 +220,7 @@ def cut(lines: int) -> str:
         ("", "flock.gcode: must hold strokes, got none"),
         ("G21\nM5\n", "must hold strokes, got none"),
         ("sheep\n", "line 1: must be words such as G1 X10.5, got 'SHEEP'"),
-        ("\x00\x01G1\n", "line 1: "),
+        ("\x00\x01G1\n", "must be G-code, got bytes that are no text"),
         ("G1 Xnan F9\n", "line 1: must be words such as"),
         ("G1 X F9\n", "line 1: must be words such as"),
         ("G1 X1e9 F9\n", "line 1: E9 is not sent"),
@@ -175,7 +232,21 @@ def cut(lines: int) -> str:
         ("G1 X5\n", "line 1: a G1 must have a feed"),
         ("(stroke 1 of\n", "line 1: a comment must be closed"),
         ("G21\nG20\n", "line 2: the unit must stay G21, got G20"),
-        ("G0 X1.0 Y2.0 " + "N0000000001" * 8 + "\n", "line 1: a line must have 79 characters"),
+        (
+            FOREIGN.replace("X20 Y20", "X20 Y20 " + "N0000000001" * 8),
+            "line 8: a line must have 79 characters",
+        ),
+        (
+            FOREIGN.replace("G0 Y30", "M6 T2\nG0 Y30"),
+            "line 10: GRBL 1.1 does not know M6; put M0 in",
+        ),
+        (
+            FOREIGN.replace("G0 Y30", "M18\nG0 Y30"),
+            "line 10: GRBL 1.1 does not know M18; take it out",
+        ),
+        (FOREIGN + "M117\n", "line 17: GRBL 1.1 does not know M117; take it out"),
+        (FOREIGN + "M7\n", "line 17: GRBL 1.1 does not know M7; take it out"),
+        ("G1 X\xe4 F9\n", "line 1: must be words such as"),
         (cut(15), "must hold 5 strokes and (end), stops in stroke 1: it is cut off"),
         (cut(60), "must hold 5 strokes and (end), stops in stroke 3: it is cut off"),
         (gcode().replace("(end)\n", ""), "must hold 5 strokes and (end)"),
@@ -218,7 +289,7 @@ def test_what_is_asked_for_wrongly_is_one_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("flock.gcode").write_text(gcode())
-    Path("picture.gcode").write_bytes(b"\x89PNG\xff\xfe")
+    Path("picture.gcode").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff\xfe")
     assert message in last_line("send", "/dev/no-port", *arguments, fails=code)
 
 

@@ -326,12 +326,40 @@ def test_a_refused_line_is_named_and_ends_the_job_with_the_pen_up(
         sim.hook = refuse
         message = one_line(send(sim, file, *flow, fails=1))
         assert f"flock.gcode, line {bad + 1}: the machine refused {words} (error:33, " in message
-        assert "the pen is up; 2 of 5 strokes are drawn; go on with --resume, or mend" in message
+        assert "the pen is up; 2 of 5 strokes are drawn; mend that line, then go on with" in message
+        assert message.endswith("--from 3 (--resume sends it again as it is)")
         assert not sim.is_down
         sim.speed = 50.0
         send(sim, file, "--resume")
         # Of what was under way behind it, the machine draws a little before it is stopped.
         assert_drawn_once(sim, more=30.0 if flow else 0.0)
+
+
+@BOTH
+@pytest.mark.parametrize("pen", ["servo", "z"])
+def test_a_line_refused_behind_a_stroke_does_not_make_it_drawn_twice(
+    pen: str, flow: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "foreign.nc"
+    up, down = {"servo": ("M3 S30\n", "M3 S90\n"), "z": ("G0 Z5\n", "G1 Z0 F900\n")}[pen]
+    strokes_of = [f"G0 X10 Y{y}\n{down}G1 X30 Y{y} F1000\n{up}G4 P0.1\n" for y in (10, 20)]
+    file.write_text(f"G21\nG90\n{up}{strokes_of[0]}M8\n{strokes_of[1]}")
+    with Simulator(pen=pen, speed=20.0) as sim:
+        sim.hook = lambda _, text: "error:20" if text == "M8" else None
+        message = one_line(send(sim, file, *flow, fails=1))
+        assert "the machine refused M8 (error:20, " in message
+        assert "; the pen is up; 1 of 2 strokes are drawn; mend that line, then go on" in message
+        assert "--from 2 (" in message
+        send(sim, file, "--from", "2", *flow)
+        assert_drawn_once(sim, [[(10.0, y), (30.0, y)] for y in (10.0, 20.0)])
+
+
+def test_a_line_refused_behind_the_last_stroke_leaves_nothing_to_draw(file: Path) -> None:
+    with Simulator() as sim:
+        sim.hook = lambda _, text: "error:20" if text == "G0X0Y0" else None
+        message = one_line(send(sim, file, fails=1))
+        assert "5 of 5 strokes are drawn; mend that line, then nothing is left to draw" in message
+        assert_drawn_once(sim)
 
 
 @pytest.mark.parametrize("pen", ["servo", "z"])
@@ -369,7 +397,9 @@ def test_a_move_beyond_the_travel_keeps_the_place_and_the_origin(
         sim.hook = lambda k, _: "ALARM:2" if k == 70 else None
         message = one_line(send(sim, file, *flow, fails=1))
         assert "stopped with ALARM:2 (the move would leave its travel); the pen is up" in message
-        assert "home it" not in message
+        assert re.search(
+            r"; move the origin or choose a smaller page, then go on with --from \d$", message
+        )
         assert not sim.is_down
         assert sim.shift == pytest.approx((0.0, 0.0, 1.0), abs=0.01)
         sim.hook = lambda _, __: None
@@ -578,9 +608,42 @@ def test_check_lets_the_machine_read_without_moving(file: Path) -> None:
     assert [p.name for p in file.parent.iterdir()] == ["flock.gcode"]
 
 
-def test_laser_mode_is_warned_of_and_no_setting_is_ever_written(file: Path) -> None:
-    with Simulator(settings={32: 1}) as sim:
-        assert "warning: the machine is in laser mode ($32=1)" in send(sim, file)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({32: 1}, "must not be sent in laser mode ($32=1)"),
+        ({30: 50}, "must get at most S50, the machine's greatest ($30), gets S30 and S90; "),
+        ({30: 80}, "must get at most S80"),
+        ({30: 100_000}, "are one (S30 and S90 with $30=100000), so the pen would not move"),
+        ({30: 1000, 31: 500}, "are one (S30 and S90 with $30=1000)"),
+    ],
+)
+def test_a_pen_that_would_not_move_is_refused(
+    settings: dict[int, float], message: str, file: Path
+) -> None:
+    with Simulator(settings=settings) as sim:
+        assert message in one_line(send(sim, file, fails=1))
+        assert sim.taken == sim.written == []
+
+
+@pytest.mark.parametrize(
+    ("pen", "settings", "warning"),
+    [
+        ("servo", {30: 10_000}, "S30 and S90 are nearly one pulse with $30=10000"),
+        ("servo", {30: 255}, ""),
+        ("z", {30: 50, 32: 1}, ""),
+        ("relay", {30: 50}, ""),
+    ],
+)
+def test_pulses_that_nearly_touch_are_warned_of(
+    pen: str, settings: dict[int, float], warning: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "flock.gcode"
+    file.write_text(gcode(pen))
+    with Simulator(pen=pen, settings=settings) as sim:
+        message = send(sim, file, "--check")
+        assert ("warning" in message) is bool(warning)
+        assert warning in message
         assert sim.written == []
 
 

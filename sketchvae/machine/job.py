@@ -30,6 +30,7 @@ class Command:
         feed: F in force, in units of the file a minute; 0 if there is none yet.
         dwell: seconds of a G4.
         rise: mm of a vertical move.
+        lifted: whether it is known to be carried out with the pen up.
         ends_stroke: whether it is the mark behind a stroke, which `sync_marks` inserts.
     """
 
@@ -41,12 +42,13 @@ class Command:
     feed: float = 0.0
     dwell: float = 0.0
     rise: float = 0.0
+    lifted: bool = False
     ends_stroke: bool = False
 
     @property
     def is_cut(self) -> bool:
-        """Whether it draws: a move in the plane by G1, G2 or G3, not by G0."""
-        return bool(self.points) and self.motion > 0
+        """Whether it draws: a move in the plane by G1, G2 or G3, not by G0 or with the pen up."""
+        return bool(self.points) and self.motion > 0 and not self.lifted
 
     @property
     def is_straight(self) -> bool:
@@ -57,6 +59,11 @@ class Command:
     def is_synchronous(self) -> bool:
         """Whether GRBL acknowledges it when the machine stands still: M codes, S, G4."""
         return any(word[0] in "MS" or word == ("G", 4.0) for word in words_of(self.text))
+
+    @property
+    def is_dwell(self) -> bool:
+        """Whether it is a G4, which GRBL acknowledges when the machine stands still, always."""
+        return ("G", 4.0) in words_of(self.text)
 
     @property
     def pauses(self) -> bool:

@@ -23,6 +23,16 @@ class ResumePoint:
     position: Point | None = None
 
 
+def go_on_advice(done: int, count: int) -> str:
+    """Return how to go on without a journal, for an error message.
+
+    Args:
+        done: number of strokes that are drawn.
+        count: strokes of the job.
+    """
+    return f"go on with --from {done + 1}" if done < count else "nothing is left to draw"
+
+
 def first_command(job: Job, point: ResumePoint) -> Command:
     """Return the first command of the file that is drawn from a point on; its last if none is.
 

@@ -11,7 +11,7 @@ from sketchvae.machine.grbl import Grbl
 from sketchvae.machine.job import Command, Job, sync_marks
 from sketchvae.machine.journal import Journal
 from sketchvae.machine.protocol import RX_BUFFER, START, STATUS, MachineError, check_response
-from sketchvae.machine.resume import ResumePoint, remaining_commands
+from sketchvae.machine.resume import ResumePoint, go_on_advice, remaining_commands
 from sketchvae.machine.timing import command_seconds, motion_of
 
 POLL_SECONDS = 0.2  # between two requests for a report
@@ -71,6 +71,8 @@ class Sender:
         self.machine, self.job, self.operator, self.journal = machine, job, operator, journal
         self.character_counting = character_counting
         self.stroke = 0
+        self._inked = 0  # number of strokes whose last cut is acknowledged
+        self._last_cuts = {stroke.cuts[-1].line for stroke in job.strokes if stroke.cuts}
         self._pen_up = (job.unit + "G90", *job.pen_up.lines)
         self._waiting: deque[Command] = deque()  # sent, and not acknowledged
         self._waiting_bytes = 0
@@ -168,11 +170,18 @@ class Sender:
         self._done_seconds += self._seconds.popleft()
         if self.journal and command.line:
             self.journal.acknowledged = command.line
-        if command.ends_stroke:
-            self.stroke = command.stroke
-            if self.journal:
-                self.journal.log_done(command.stroke)
+        if command.ends_stroke or command.line in self._last_cuts:
+            self._inked = command.stroke
+        if command.is_dwell:  # the machine stands, so all that it took is drawn
+            self._log_done()
         self.operator.progress(self.stroke, self._done_seconds, self._total_seconds)
+
+    def _log_done(self) -> None:
+        """Count the strokes whose last cut is acknowledged as drawn."""
+        if self._inked > self.stroke:
+            self.stroke = self._inked
+            if self.journal:
+                self.journal.log_done(self.stroke)
 
     def _watch(self) -> None:
         """Look after the operator, and now and then whether the machine is alive."""
@@ -260,6 +269,8 @@ class Sender:
         """
         if fault and not fault.connected:  # it draws what is in its buffer, and stands there
             return "the pen may be down: lift it by hand", True
+        if fault and fault.refused and self.journal and not self.character_counting:
+            self._finish_ink()
         try:
             is_alarm = fault is not None and fault.alarm
             position_known = self.machine.abort(self._pen_up, moving=not is_alarm)
@@ -267,13 +278,25 @@ class Sender:
             return f"the pen could not be lifted (the machine {error}): lift it by hand", False
         return "the pen is up", position_known and (fault is None or fault.position_known)
 
+    def _finish_ink(self) -> None:
+        """Let the machine draw what it took before a line that it refused, and nothing is behind.
+
+        So a stroke is drawn as a whole whose pen-up is followed by the refused line.
+        """
+        with contextlib.suppress(MachineError, Interrupted):
+            self.machine.command("G4P0")
+            self._log_done()
+
     def _advice(self, fault: MachineError | None, position_known: bool) -> str:
         """Return how many strokes are drawn, and how to go on."""
         count = len(self.job.strokes)
         drawn = f"{self.stroke} of {count} strokes are drawn"
-        following = f"--from {min(self.stroke + 1, count)}"
+        following = go_on_advice(self.stroke, count)
         if not position_known:
-            return f"{drawn}; home it or bring the pen to the origin, then go on with {following}"
+            return f"{drawn}; home it or bring the pen to the origin, then {following}"
         if fault and fault.refused:
-            return f"{drawn}; go on with --resume, or mend that line and go on with {following}"
+            again = "--resume sends it again as it is"
+            return f"{drawn}; mend that line, then {following} ({again})"
+        if fault and fault.alarm:
+            return f"{drawn}; move the origin or choose a smaller page, then {following}"
         return f"{drawn}; go on with --resume"

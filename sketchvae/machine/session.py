@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.machine.fit import check_machine
 from sketchvae.machine.grbl import TIMEOUT, Grbl
 from sketchvae.machine.job import Job
 from sketchvae.machine.journal import Journal
 from sketchvae.machine.protocol import MachineError
 from sketchvae.machine.recovery import find_resume_point
-from sketchvae.machine.resume import ResumePoint, remaining_commands
+from sketchvae.machine.resume import ResumePoint, go_on_advice, remaining_commands
 from sketchvae.machine.sender import Operator, Sender
 from sketchvae.machine.timing import format_duration
-
-_MAX_TRAVEL = {"X": 130, "Y": 131}  # settings, mm
-_LASER_MODE = 32  # a setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +77,6 @@ def send_job(
     )
 
 
-def check_machine(job: Job, settings: dict[int, float]) -> list[str]:
-    """Hold a job against the settings of a machine.
-
-    Args:
-        job: to be drawn.
-        settings: value by number, as `$$` lists them.
-
-    Returns:
-        Warnings for the operator.
-
-    Raises:
-        SketchvaeError: if the job is larger than the machine.
-    """
-    warnings = []
-    x0, y0, x1, y1 = job.extent
-    for axis, size in (("X", x1 - x0), ("Y", y1 - y0)):
-        number = _MAX_TRAVEL[axis]
-        travel = settings.get(number)
-        if travel is None:
-            warnings.append(f"the machine does not say how far {axis} reaches (${number})")
-        elif size > travel + 0.01:
-            raise SketchvaeError(
-                f"{job.name}: must fit the machine's {travel:g} mm in {axis} (${number}), needs "
-                f"{size:g} mm from its origin; choose a smaller page, or turn it"
-            )
-    if job.pen_up.is_spindle and settings.get(_LASER_MODE) == 1:
-        warnings.append(
-            "the machine is in laser mode ($32=1): a servo pen will not move while it stands "
-            "still; set $32=0 in a terminal"
-        )
-    return warnings
-
-
 def _read_earlier(path: Path, job: Job, options: SendOptions) -> Journal | None:
     """Read the journal of an earlier run, and refuse to draw over its strokes unasked."""
     count = len(job.strokes)
@@ -135,7 +100,7 @@ def _read_earlier(path: Path, job: Job, options: SendOptions) -> Journal | None:
     if not earlier.position_known:
         raise SketchvaeError(
             f"{job.name}: the machine lost its place after stroke {earlier.done}; home it or "
-            f"bring the pen to the origin, then go on with --from {min(earlier.done + 1, count)}"
+            f"bring the pen to the origin, then {go_on_advice(earlier.done, count)}"
         )
     return earlier
 
@@ -179,7 +144,7 @@ def _starting_point(
         raise SketchvaeError(
             f"{machine.name}: the machine is at {position[0]:.2f}, {position[1]:.2f}, not where "
             "the job left it: it was moved, or switched off; home it or bring the pen to the "
-            f"origin, then go on with --from {min(earlier.done + 1, len(job.strokes))}"
+            f"origin, then {go_on_advice(earlier.done, len(job.strokes))}"
         )
     return start
 

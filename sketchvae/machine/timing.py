@@ -108,7 +108,7 @@ def command_seconds(commands: Sequence[Command], unit: str, motion: Motion) -> l
     for index, command in enumerate(commands):
         if path and (command.is_synchronous or command.is_cut != commands[path[-1][0]].is_cut):
             start = _add_path(seconds, start, path, motion)
-        speed = max(command.feed * per_unit, 1.0) if command.is_cut else motion.rapid
+        speed = max(command.feed * per_unit, 1.0) if command.motion else motion.rapid
         known = [point for point in command.points if not math.isnan(sum(point))]
         path += [(index, point, speed) for point in known]
     if path:
