@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -68,9 +69,24 @@ def drawn_by(time: StrokeTime, second: float) -> float:
 # --- the command line, and errors -------------------------------------------------------
 
 
-def sketchvae(*arguments: str | Path, fails: int = 0, stdin: str | None = None) -> str:
-    """Run a command in this process; return what it printed, both streams."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
+def sketchvae(
+    *arguments: str | Path, fails: int = 0, stdin: str | None = None, force: bool = True
+) -> str:
+    """Run a command in this process; return what it printed, both streams.
+
+    Args:
+        arguments: of the command line.
+        fails: expected exit status.
+        stdin: standard input.
+        force: replace files, as tests do that write to one name again and again.
+    """
+    command: click.Command | None = main
+    for word in arguments:
+        if isinstance(command, click.Group):
+            command = command.commands.get(str(word))
+    forces = command is not None and any(p.name == "force" for p in command.params)
+    words = [*arguments, *(["--force"] if force and forces else [])]
+    result = CliRunner().invoke(main, [str(word) for word in words], input=stdin)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == fails, result.output

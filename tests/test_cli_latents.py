@@ -10,6 +10,7 @@ from PIL import Image
 
 from sketchvae import Artist, load
 from sketchvae.data import formats, latents
+from sketchvae.data.selection import Selection
 from sketchvae.drawing import Drawing
 from sketchvae.model.weights import save
 
@@ -220,7 +221,6 @@ def test_option_that_would_change_nothing_is_refused(
 
 def test_file_whose_name_looks_numbered_is_itself(folder: Path) -> None:
     (folder / "few.ndjson:1").write_text((folder / "few.ndjson").read_text())
-    from sketchvae.cli.inputs import numbered
-
-    assert numbered("few.ndjson:1") == (Path("few.ndjson:1"), None)
-    assert numbered("few.ndjson:2") == (Path("few.ndjson"), 2)
+    whole, second = (Selection.parse(f"few.ndjson:{n}") for n in (1, 2))
+    assert (whole.path, whole.ranges) == (Path("few.ndjson:1"), None)
+    assert (second.path, second.ranges) == (Path("few.ndjson"), (range(2, 3),))

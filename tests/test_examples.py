@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -124,7 +125,11 @@ def test_every_help_text_has_an_example_of_its_command(name: str) -> None:
     ],
 )
 def test_examples_work_when_typed_in_order(name: str) -> None:
-    for line in examples(COMMANDS[name].help or ""):
+    lines = examples(COMMANDS[name].help or "")
+    for line in lines:  # what the examples write is not there before
+        for output in re.findall(r"(?:-o|--preview) ([^\s-]\S*)", line):
+            Path(output).unlink(missing_ok=True)
+    for line in lines:
         run(shortened(line))
 
 

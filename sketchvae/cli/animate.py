@@ -2,9 +2,11 @@
 
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import (
     AnimationOptions,
     FilmOptions,
@@ -13,15 +15,16 @@ from sketchvae.cli.options import (
     style_options,
 )
 from sketchvae.cli.output import plural
+from sketchvae.cli.paths import output_option
+
+if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
 
 
 @click.command()
-@click.argument("drawings", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
+@click.argument("drawings", type=SELECTION)
+@output_option(
     required=True,
-    type=click.Path(path_type=Path),
     help="Output file; the suffix chooses the format: .svg, .html (a player), .gif, .png or .apng, "
     ".webp, or .mp4 with ffmpeg.",
 )
@@ -35,7 +38,7 @@ from sketchvae.cli.output import plural
 @animation_options
 @style_options
 def animate(
-    drawings: Path,
+    drawings: "Selection",
     output: Path,
     number: int | None,
     recorded: bool,
@@ -54,13 +57,12 @@ def animate(
       sketchvae animate sheep.ndjson -n 9 --together --tip -o flock.html
       sketchvae draw -o - | sketchvae animate - --seconds 3 -o sheep.gif
     """
-    from sketchvae.data.formats import read
     from sketchvae.render.animation import animation_spec, check_suffix, write_animation
 
     check_suffix(output)
     motion, look = animation.animation_for(output, recorded), style.style_for(output)
     film.check(output)
-    chosen = list(islice(read(drawings), number))
+    chosen = list(islice(drawings.drawings(), number))
     spec = animation_spec(
         output,
         len(chosen),

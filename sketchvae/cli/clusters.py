@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.map import with_ink
 from sketchvae.cli.options import model_option
+from sketchvae.cli.paths import force_option, note_output
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.explore.clusters import Clustering, EffectSize
 
@@ -41,9 +44,15 @@ class _Cluster:
     words: Counter[str]
     effects: "list[EffectSize]"
 
+    @property
+    def sheet(self) -> str:
+        """File name of the contact sheet."""
+        return f"cluster-{self.number}.png"
+
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=SELECTION)
+@force_option
 @click.option(
     "-o",
     "--output",
@@ -55,7 +64,11 @@ class _Cluster:
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def clusters(
-    files: tuple[Path, ...], output: Path | None, k: int | None, model: Path | None, as_json: bool
+    files: "tuple[Selection, ...]",
+    output: Path | None,
+    k: int | None,
+    model: Path | None,
+    as_json: bool,
 ) -> None:
     """Find groups among the drawings in FILES by their latents, and say what sets them apart.
 
@@ -70,12 +83,13 @@ def clusters(
       sketchvae draw -n 12 --cluster 1 -o like-those.svg
     """
     from sketchvae.cli.extras import needs
-    from sketchvae.explore.cluster_priors import FOLDER, fit_cluster_priors, save
+    from sketchvae.explore.cluster_priors import FILE, FOLDER, fit_cluster_priors, save
     from sketchvae.explore.clusters import cluster, distinguishing_traits
     from sketchvae.files import make_folder
     from sketchvae.generate.artist import load
 
     folder = output or FOLDER
+    note_output(folder / FILE)
     drawings = with_ink(files)
     artist = load(model)
     posterior = artist.posterior(drawings)
@@ -90,6 +104,8 @@ def clusters(
         )
         for number, (method, inside) in enumerate(members, 1)
     ]  # fmt: skip
+    for line in report:
+        note_output(folder / line.sheet)
     make_folder(folder, "name another with -o")
     save(fit_cluster_priors(artist.model, posterior, [inside for _, inside in members]), folder)
     _save_sheets(folder, drawings, report)
@@ -107,7 +123,7 @@ def _save_sheets(folder: Path, drawings: "Sequence[Drawing]", report: list[_Clus
 
     for line in report:
         own = [d for d, inside in zip(drawings, line.inside, strict=True) if inside][:MAX_SHOWN]
-        with replacing(folder / f"cluster-{line.number}.png") as temporary:
+        with replacing(folder / line.sheet) as temporary:
             contact_sheet(own, columns=10, cell=120).save(temporary, format="PNG")
     number = len(report) + 1
     while (stale := folder / f"cluster-{number}.png").exists():

@@ -4,16 +4,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import DrawingOptions, PageOptions, drawing_options, page_options
 from sketchvae.cli.output import draw_to, refuse_unused, writer
 
 if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.flock import Flock
 
 
 @click.command()
-@click.argument("beginning")
+@click.argument("beginning", type=SELECTION)
 @click.option(
     "-n",
     "--number",
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 @page_options
 @drawing_options
 def complete(
-    beginning: str,
+    beginning: "Selection",
     number: int,
     strokes: int | None,
     size: float | None,
@@ -58,7 +60,7 @@ def complete(
     \b
     Examples:
       sketchvae complete sheep.ndjson --strokes 1 -n 6 -o endings.svg
-      sketchvae complete head.svg --size 80 -o sheep.ndjson
+      sketchvae complete head.svg --size 80 -o whole.ndjson
     """
     refuse_unused(page.output)
     first_strokes = _beginning(beginning, strokes)
@@ -72,16 +74,16 @@ def complete(
     draw_to(page.output, number, drawing.seed, draw, write)
 
 
-def _beginning(text: str, strokes: int | None) -> "Drawing":
-    """Read the drawing that FILE or FILE:N names, and keep its first strokes; None for all."""
+def _beginning(chosen: "Selection", strokes: int | None) -> "Drawing":
+    """Read the drawing that a selection names, and keep its first strokes; None for all."""
     from sketchvae.cli.inputs import one_drawing
     from sketchvae.drawing import Drawing
     from sketchvae.errors import SketchvaeError
 
-    whole = one_drawing(text)
+    whole = one_drawing(chosen)
     if strokes is not None and strokes > len(whole.strokes):
         raise SketchvaeError(
-            f"{text}: must have {strokes} strokes to begin with, got {len(whole.strokes)}; "
+            f"{chosen}: must have {strokes} strokes to begin with, got {len(whole.strokes)}; "
             "choose fewer, or leave --strokes out"
         )
     return Drawing(whole.strokes[:strokes], whole.word, whole.key_id)

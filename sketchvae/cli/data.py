@@ -3,8 +3,15 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from sketchvae.cli.inputs import SELECTION
+from sketchvae.cli.paths import output_option
+
+if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
 
 
 @click.group()
@@ -44,10 +51,8 @@ def fetch(word: str, output: Path | None) -> None:
 
 
 @data.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help="The packed set."
-)
+@click.argument("files", nargs=-1, required=True, type=SELECTION)
+@output_option(required=True, help="The packed set.")
 @click.option("--word", default="", help="What the drawings show, where the files do not say.")
 @click.option("--only", metavar="WORD", default="", help="Only the drawings of this word.")
 @click.option(
@@ -61,7 +66,7 @@ def fetch(word: str, output: Path | None) -> None:
 )
 @click.option("--test", default=0.05, show_default=True, help="Share for the test, by hash.")
 def import_(
-    files: tuple[Path, ...],
+    files: "tuple[Selection, ...]",
     output: Path,
     word: str,
     only: str,
@@ -92,7 +97,12 @@ def import_(
     report = ImportReport()
     drawings = import_drawings(files, report, word=word, only_word=only, split_groups=split_groups)
     try:
-        pack(drawings, output, sources=source_names(files), fractions=SplitFractions(valid, test))
+        pack(
+            drawings,
+            output,
+            sources=source_names([file.path for file in files]),
+            fractions=SplitFractions(valid, test),
+        )
     finally:
         for line in report.lines():
             click.echo(f"left out: {line}", err=True)
@@ -122,9 +132,9 @@ def _print_summary(path: Path) -> None:
 
 
 @data.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=SELECTION)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
-def info(files: tuple[Path, ...], as_json: bool) -> None:
+def info(files: "tuple[Selection, ...]", as_json: bool) -> None:
     """Count drawings, points, strokes and words in FILES.
 
     \b
@@ -144,14 +154,13 @@ def info(files: tuple[Path, ...], as_json: bool) -> None:
         click.echo(f"  {'words':<20} {words}")
 
 
-def _figures(file: Path) -> dict[str, object]:
-    from sketchvae.data import formats
+def _figures(file: "Selection") -> dict[str, object]:
     from sketchvae.data.dataset import SUFFIX, open_packed
 
     drawings = points = strokes = 0
     words: Counter[str] = Counter()
     longest = 0
-    for drawing in formats.read(file):
+    for drawing in file.drawings():
         drawings += 1
         points += drawing.n_points
         strokes += len(drawing.strokes)
@@ -165,8 +174,8 @@ def _figures(file: Path) -> dict[str, object]:
         "strokes a drawing": round(strokes / max(drawings, 1), 2),
         "words": dict(words.most_common()),
     }
-    if file.suffix == SUFFIX:
-        packed = open_packed(file)
+    if file.path.suffix == SUFFIX and file.ranges is None:
+        packed = open_packed(file.path)
         figures |= {split: len(packed.split(split)) for split in ("train", "valid", "test")}
         figures["sources"] = ", ".join(packed.sources)
     return figures

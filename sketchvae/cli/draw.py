@@ -1,6 +1,7 @@
 """sketchvae draw: from the weights to a file of drawings, or to the terminal."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import (
     AnimationOptions,
     DrawingOptions,
@@ -24,9 +26,11 @@ from sketchvae.cli.options import (
     style_options,
 )
 from sketchvae.cli.output import plural, refuse_unused, writer
+from sketchvae.cli.paths import free_name, output_option
 
 if TYPE_CHECKING:
     from sketchvae.cli.output import Write
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.generate.artist import Artist
     from sketchvae.polyline import Floats32
@@ -41,14 +45,20 @@ class _SourceOptions:
     """What the latents are drawn from; the prior if none of these options is given."""
 
     like: Annotated[
-        str | None,
-        click.option("--like", metavar="FILE", help="Like the drawings in a file, each in turn."),
+        "Selection | None",
+        click.option(
+            "--like",
+            metavar="FILE",
+            type=SELECTION,
+            help="Like the drawings in a file, each in turn.",
+        ),
     ]
     near: Annotated[
-        str | None,
+        "Selection | None",
         click.option(
             "--near",
             metavar="FILE",
+            type=SELECTION,
             help="Near the latents in a file, or of its drawings, each in turn.",
         ),
     ]
@@ -125,12 +135,10 @@ class _SourceOptions:
     show_default=True,
     help="How many drawings.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
+@output_option(
     help="Where to; the suffix names the format: .svg or .png, or .ndjson, .ndjson.gz, .bin, .npz "
-    f"for other programs. '-' is ndjson on standard output.  [default: {OUTPUT}]",
+    f"for other programs. '-' is ndjson on standard output.  [default: {OUTPUT}, or sheep-2.svg if "
+    "that exists, and so on]",
 )
 @drawing_options
 @bind(source=_SourceOptions)
@@ -172,13 +180,15 @@ def draw(
     from sketchvae.generate.sampler import fresh_seed
     from sketchvae.render.timeline import Pace
 
-    output = OUTPUT if output is None and not preview else output
+    is_unnamed = output is None and not preview
+    output = OUTPUT if is_unnamed else output
     pace = Pace(animation.seconds, animation.speed)
     _check_output(output, preview, animate)
     source.check()
     seed = fresh_seed() if drawing.seed is None else drawing.seed
     temperature = drawing.temperature_or()
     artist = source.artist(drawing)
+    output = _free_name(artist.word) if is_unnamed else output
     latents = source.latents(artist, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(number, temperature, seed, latents=latents)
     write = None
@@ -196,6 +206,12 @@ def draw(
     place = "standard output" if place == "-" else place
     report = f"{plural(number, 'drawing')}, seed {seed}, temperature {temperature:g}"
     click.echo(f"{place}: {report}", err=True)
+
+
+def _free_name(word: str) -> Path:
+    """Return a file name of what is drawn that is not taken: sheep.svg, or sheep-2.svg."""
+    stem = re.sub(r"[^\w-]+", "-", word).strip("-") or OUTPUT.stem
+    return free_name(Path(f"{stem}{OUTPUT.suffix}"))
 
 
 def _check_output(output: Path | None, preview: bool, animate: bool) -> None:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import model_option
+from sketchvae.cli.paths import OUTPUT, force_option
 
 if TYPE_CHECKING:
     from sketchvae.data.dataset import Points, Split
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.evaluate.likelihood import Likelihood
     from sketchvae.evaluate.report import Report
@@ -20,7 +23,7 @@ _SHOWN = 36  # drawings of each set in the picture
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=SELECTION)
 @model_option
 @click.option(
     "--split",
@@ -37,13 +40,13 @@ _SHOWN = 36  # drawings of each set in the picture
 )
 @click.option(
     "--drawn",
-    type=click.Path(path_type=Path),
+    type=SELECTION,
     multiple=True,
     help="Compare the drawings in this file, too.",
 )
 @click.option(
     "--floor",
-    type=click.Path(path_type=Path),
+    type=SELECTION,
     help="Other real drawings, to compare real with real.  [default: halves of FILES]",
 )
 @click.option(
@@ -61,15 +64,16 @@ _SHOWN = 36  # drawings of each set in the picture
     show_default=True,
     help="How often each side is drawn anew.",
 )
-@click.option("--picture", type=click.Path(path_type=Path), help="Real and drawn ones, as PNG.")
+@click.option("--picture", type=OUTPUT, help="Real and drawn ones, as PNG.")
+@force_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def evaluate(
-    files: tuple[Path, ...],
+    files: "tuple[Selection, ...]",
     model: Path | None,
     split: "Split | None",
     temperatures: tuple[float, ...],
-    drawn: tuple[Path, ...],
-    floor: Path | None,
+    drawn: "tuple[Selection, ...]",
+    floor: "Selection | None",
     number: int,
     draws: int,
     picture: Path | None,
@@ -92,15 +96,14 @@ def evaluate(
     with needs("train"):
         from sketchvae.evaluate import report as reports
         from sketchvae.evaluate.comparison import MIN_DRAWINGS
-    from sketchvae.data.formats import read, read_points
     from sketchvae.model.loader import load_model
 
-    points = [p for file in files for p in read_points(file, split)]
+    points = [p for file in files for p in _points(file, split)]
     report = reports.evaluate(
         load_model(model),
         points,
         temperatures or reports.TEMPERATURES,
-        others={path.name: list(read(path)) for path in drawn},
+        others={Path(str(file)).name: list(file.drawings()) for file in drawn},
         floor=_floor_drawings(floor, points) if floor else None,
         n=number,
         repeats=draws,
@@ -118,13 +121,24 @@ def evaluate(
         click.echo(f"distances need {2 * MIN_DRAWINGS} drawings, or --floor; got {len(points)}")
 
 
-def _floor_drawings(path: Path, drawings: "Sequence[Points]") -> "list[Drawing]":
-    """Read the drawings of a file, without those that are evaluated."""
-    from sketchvae.data.dataset import from_points, key_of
+def _points(file: "Selection", split: "Split | None") -> "Iterable[Points]":
+    """Return the points of some drawings of a file, or of a split of it."""
+    from sketchvae.data.dataset import to_points
     from sketchvae.data.formats import read_points
 
+    if split is None:
+        return (to_points(drawing) for drawing in file.drawings())
+    if file.ranges is not None:
+        raise click.UsageError(f"{file}: drawings are chosen by number or by --split; leave one")
+    return read_points(file.path, split)
+
+
+def _floor_drawings(file: "Selection", drawings: "Sequence[Points]") -> "list[Drawing]":
+    """Read the drawings of a file, without those that are evaluated."""
+    from sketchvae.data.dataset import from_points, key_of
+
     known = {key_of(points) for points in drawings}
-    return [from_points(points) for points in read_points(path) if key_of(points) not in known]
+    return [from_points(points) for points in _points(file, None) if key_of(points) not in known]
 
 
 def _print_likelihood(likelihood: "Likelihood") -> None:

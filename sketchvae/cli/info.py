@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from sketchvae.cli.paths import INPUT
+
 
 @click.command()
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=INPUT)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def info(model: Path | None, as_json: bool) -> None:
     """Tell what MODEL is: sizes, training data, licence, measured figures.

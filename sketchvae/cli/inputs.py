@@ -1,89 +1,122 @@
-"""Arguments FILE and FILE:N of commands, read as drawings or as latents."""
+"""Arguments FILE, FILE:5, FILE:2,5,7 and FILE:3-8 of commands, read as drawings or as latents."""
 
 import re
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import click
+
+from sketchvae.cli.paths import note_input
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.generate.artist import Artist
     from sketchvae.polyline import Floats32
 
-_NUMBERED = re.compile(r"(.+):(\d+)", re.S)
+
+class _SelectionType(click.ParamType):  # type: ignore[type-arg] # generic in some versions
+    """The type of an argument that names drawings or latents to read."""
+
+    name = "file"
+
+    def convert(self, value: Any, *_: Any) -> "Selection":  # noqa: ANN401 - as click's
+        """Return what is named, and note its file."""
+        return selection(value)
 
 
-def numbered(text: str) -> tuple[Path, int | None]:
-    """Split FILE:N into the file and the number N, counted from 1.
-
-    A file whose whole name has that form is no FILE:N; without N the number is None.
-    """
-    match = _NUMBERED.fullmatch(text)
-    if match is None or Path(text).exists():
-        return Path(text), None
-    return Path(match[1]), int(match[2])
+SELECTION = _SelectionType()
 
 
-def drawings_of(text: str) -> "list[Drawing]":
-    """Read all drawings of FILE, or drawing N of FILE:N.
+def selection(text: str) -> "Selection":
+    """Return what an argument of the running command names, and note its file.
 
     Raises:
-        SketchvaeError: as `formats.read`; if there is no drawing N; or if one has no stroke.
+        SketchvaeError: as `Selection.parse` and `note_input`.
     """
-    from sketchvae.data.formats import read
+    from sketchvae.data.formats import files_in
+    from sketchvae.data.selection import Selection
 
-    path, number = numbered(text)
-    drawings = list(read(path) if number is None else islice(read(path), max(number, 1)))
-    if number is not None and not 1 <= number <= len(drawings):
-        raise _no_such(text, path, number)
-    for index, drawing in enumerate(drawings, 1):
-        if not drawing.strokes and number in (None, index):
-            raise SketchvaeError(
-                f"{path}: drawing {index} must have a stroke, got none; leave it out"
-            )
-    return drawings if number is None else drawings[number - 1 :]
+    chosen = Selection.parse(text)
+    for path in files_in(chosen.path) if chosen.path.is_dir() else [chosen.path]:
+        note_input(path)
+    return chosen
 
 
-def one_drawing(text: str) -> "Drawing":
-    """Read drawing N of FILE:N, or the first drawing of FILE; see `drawings_of`."""
-    return drawings_of(text if numbered(text)[1] is not None else f"{text}:1")[0]
+def drawings_of(chosen: "Selection") -> "list[Drawing]":
+    """Read drawings that all have ink.
+
+    Raises:
+        SketchvaeError: as `Selection.read`, or if one has no stroke.
+    """
+    return [drawing for _, drawing in with_strokes(chosen)]
 
 
-def latents_of(artist: "Artist", text: str) -> "Floats32":
-    """Return all latents of FILE, or latent N of FILE:N, (n, Z); drawings are encoded.
+def with_strokes(chosen: "Selection", purpose: str = "") -> "Iterable[tuple[int, Drawing]]":
+    """Read drawings with their numbers in the file, one by one; each must have a stroke.
+
+    Args:
+        chosen: file and numbers.
+        purpose: what it must have a stroke for, as "to be scored".
+
+    Raises:
+        SketchvaeError: as `Selection.read`, or if one has no stroke.
+    """
+    for number, drawing in chosen.read():
+        if not drawing.strokes:
+            must = f"must have a stroke {purpose}".rstrip()
+            raise SketchvaeError(f"{chosen.path}: drawing {number} {must}, got none; leave it out")
+        yield number, drawing
+
+
+def one_drawing(chosen: "Selection") -> "Drawing":
+    """Read the drawing of FILE:5, or the first of FILE; see `drawings_of`."""
+    return drawings_of(_one(chosen))[0]
+
+
+def latents_of(artist: "Artist", chosen: "Selection") -> "Floats32":
+    """Return all latents of FILE, or some of FILE:2,5,7, (n, Z); drawings are encoded.
 
     Args:
         artist: encoder of drawings.
-        text: FILE or FILE:N, of latents or of drawings.
+        chosen: file and numbers, of latents or of drawings.
 
     Raises:
-        SketchvaeError: as `latents.read`, `formats.read` and `Artist.encode`, or if there is no
-            latent N.
+        SketchvaeError: as `latents.read`, `Selection.read` and `Artist.encode`.
     """
+    import numpy as np
+
     from sketchvae.data import latents
 
-    path, number = numbered(text)
+    path = chosen.path
     if path.suffix.lower() in (".npy", ".csv") or _holds_numbers(path):
         values = latents.read(path, artist.model.config.latent)
-        if number is None:
-            return values
-        if not 1 <= number <= len(values):
-            raise _no_such(text, path, number)
-        return values[number - 1 : number]
-    return artist.encode(drawings_of(text))
+        return np.stack([value for _, value in chosen.pick(values)])
+    return artist.encode(drawings_of(chosen))
 
 
-def one_latent(artist: "Artist", text: str) -> "Floats32":
-    """Return latent N of FILE:N, or the first latent of FILE, (Z,).
+def one_latent(artist: "Artist", chosen: "Selection") -> "Floats32":
+    """Return the latent of FILE:5, or the first of FILE, (Z,).
 
     Args:
         artist: encoder of drawings.
-        text: FILE or FILE:N, of latents or of drawings.
+        chosen: file and number, of latents or of drawings.
     """
-    latent: Floats32 = latents_of(artist, text if numbered(text)[1] is not None else f"{text}:1")[0]
+    latent: Floats32 = latents_of(artist, _one(chosen))[0]
     return latent
+
+
+def _one(chosen: "Selection") -> "Selection":
+    """Return the selection of one, the first if no number is given; refuse several numbers."""
+    from dataclasses import replace
+
+    ranges = (range(1, 2),) if chosen.ranges is None else chosen.ranges
+    if sum(map(len, ranges)) > 1:
+        raise SketchvaeError(f"{chosen}: must name one here, got several; choose one of them")
+    return replace(chosen, ranges=ranges)
 
 
 def _holds_numbers(path: Path) -> bool:
@@ -92,9 +125,3 @@ def _holds_numbers(path: Path) -> bool:
         return False
     with path.open("rb") as stream:
         return re.match(rb"\s*(\[\s*){1,2}(-|\d|NaN)", stream.read(4096)) is not None
-
-
-def _no_such(text: str, path: Path, number: int) -> SketchvaeError:
-    return SketchvaeError(
-        f"{text}: must name one that is in {path}, counted from 1, got {number}; choose another"
-    )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from sketchvae.cli.inputs import SELECTION, selection
 from sketchvae.cli.options import (
     DrawingOptions,
     PageOptions,
@@ -14,24 +15,23 @@ from sketchvae.cli.options import (
     page_options,
 )
 from sketchvae.cli.output import draw_to, plural, refuse_unused, writer
+from sketchvae.cli.paths import output_option
 
 if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.generate.artist import Artist
     from sketchvae.polyline import Floats32
 
 
 @click.command()
-@click.argument("drawings")
-@click.option(
-    "-o",
-    "--output",
+@click.argument("drawings", type=SELECTION)
+@output_option(
     required=True,
-    type=click.Path(path_type=Path),
     help="Where to: .npy (float32), .csv or .json; a row for each drawing.",
 )
 @model_option
-def encode(drawings: str, output: Path, model: Path | None) -> None:
+def encode(drawings: "Selection", output: Path, model: Path | None) -> None:
     """Write the latents of DRAWINGS: the means of their posteriors.
 
     DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. Drawings in
@@ -53,10 +53,10 @@ def encode(drawings: str, output: Path, model: Path | None) -> None:
 
 
 @click.command()
-@click.argument("latents")
+@click.argument("latents", type=SELECTION)
 @page_options
 @drawing_options
-def decode(latents: str, page: PageOptions, drawing: DrawingOptions) -> None:
+def decode(latents: "Selection", page: PageOptions, drawing: DrawingOptions) -> None:
     """Draw from LATENTS, a drawing from each.
 
     LATENTS is a file of 'sketchvae encode', or one that other programs wrote: .npy, .csv or
@@ -74,11 +74,23 @@ def decode(latents: str, page: PageOptions, drawing: DrawingOptions) -> None:
     _decode(artist, latents_of(artist, latents), page, drawing)
 
 
+class _TermType(click.ParamType):  # type: ignore[type-arg] # generic in some versions
+    """The type of a term of a sum: a sign, or latents to read."""
+
+    name = "term"
+
+    def convert(self, value: Any, *_: Any) -> "Selection | str":  # noqa: ANN401 - as click's
+        """Return the sign, or what is named."""
+        return value if value in ("+", "-") else selection(value)
+
+
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("terms", nargs=-1, required=True)
+@click.argument("terms", nargs=-1, required=True, type=_TermType())
 @page_options
 @drawing_options
-def combine(terms: tuple[str, ...], page: PageOptions, drawing: DrawingOptions) -> None:
+def combine(
+    terms: "tuple[Selection | str, ...]", page: PageOptions, drawing: DrawingOptions
+) -> None:
     """Draw from a sum of latents: A - B + C.
 
     TERMS are files of drawings or of latents with + or - between them. FILE:3 is the third
@@ -92,18 +104,19 @@ def combine(terms: tuple[str, ...], page: PageOptions, drawing: DrawingOptions) 
 
     from sketchvae.cli.inputs import latents_of
 
-    signs = _signs(terms)
+    signs, chosen = _signs(terms), [term for term in terms if not isinstance(term, str)]
     artist = drawing.artist()
-    means = [latents_of(artist, term).mean(axis=0) for term in terms[::2]]
+    means = [latents_of(artist, term).mean(axis=0) for term in chosen]
     _decode(artist, np.array(signs)[None] @ np.stack(means), page, drawing)
 
 
-def _signs(terms: Sequence[str]) -> list[int]:
+def _signs(terms: "Sequence[Selection | str]") -> list[int]:
     """Return +1 or -1 for each file of a sum."""
     between = terms[1::2]
-    if len(terms) % 2 == 0 or not set(between) <= {"+", "-"} or set(terms[::2]) & {"+", "-"}:
+    if [isinstance(term, str) for term in terms] != [i % 2 == 1 for i in range(len(terms) | 1)]:
         raise click.UsageError(
-            f"a sum must be files with + or - between them, got {' '.join(terms)}; try A - B + C"
+            f"a sum must be files with + or - between them, got {' '.join(map(str, terms))}; try "
+            "A - B + C"
         )
     return [1, *(1 if sign == "+" else -1 for sign in between)]
 

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import model_option
+from sketchvae.cli.paths import output_option
 
 if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
 
 _EXTRAS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extra that each method needs
 
 
 @click.command("map")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
+@click.argument("files", nargs=-1, required=True, type=SELECTION)
+@output_option(
     required=True,
-    type=click.Path(path_type=Path),
     help="Where to: .png, or .html, where the drawing under the pointer shows.",
 )
 @click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
@@ -36,7 +36,11 @@ _EXTRAS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extra that each meth
 )
 @model_option
 def map_(
-    files: tuple[Path, ...], output: Path, number: int | None, method: str, model: Path | None
+    files: "tuple[Selection, ...]",
+    output: Path,
+    number: int | None,
+    method: str,
+    model: Path | None,
 ) -> None:
     """Lay the drawings in FILES out in a plane by their latents.
 
@@ -70,7 +74,7 @@ def map_(
     click.echo(f"{output}: {len(drawings)} drawings", file=sys.stderr)
 
 
-def with_ink(files: tuple[Path, ...], number: int | None = None) -> "list[Drawing]":
+def with_ink(files: "tuple[Selection, ...]", number: int | None = None) -> "list[Drawing]":
     """Read drawings from files, and print the number of those left out for lack of a stroke.
 
     Args:
@@ -78,11 +82,9 @@ def with_ink(files: tuple[Path, ...], number: int | None = None) -> "list[Drawin
         number: greatest number of drawings to read; None for all.
 
     Raises:
-        SketchvaeError: as `formats.read`.
+        SketchvaeError: as `Selection.read`.
     """
-    from sketchvae.data.formats import read
-
-    drawings = list(islice((drawing for file in files for drawing in read(file)), number))
+    drawings = list(islice((drawing for file in files for drawing in file.drawings()), number))
     inked = [drawing for drawing in drawings if drawing.strokes]
     if len(inked) < len(drawings):
         left_out = len(drawings) - len(inked)

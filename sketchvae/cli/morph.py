@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import (
     DrawingOptions,
     PageOptions,
@@ -16,9 +17,11 @@ from sketchvae.cli.options import (
     page_options,
 )
 from sketchvae.cli.output import draw_to, refuse_unused, writer
+from sketchvae.cli.paths import note_output
 
 if TYPE_CHECKING:
     from sketchvae.cli.output import Write
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.flock import Flock
     from sketchvae.render.timeline import Animation
@@ -51,8 +54,8 @@ class _TimeOptions:
 
 
 @click.command()
-@click.argument("first")
-@click.argument("last")
+@click.argument("first", type=SELECTION)
+@click.argument("last", type=SELECTION)
 @click.option(
     "-k",
     "--steps",
@@ -72,8 +75,8 @@ class _TimeOptions:
 @page_options
 @drawing_options
 def morph(
-    first: str,
-    last: str,
+    first: "Selection",
+    last: "Selection",
     steps: int,
     linear: bool,
     pages: bool,
@@ -104,7 +107,7 @@ def morph(
         refuse_unused(output, names_of(_TimeOptions))
         write = _pages_writer(page, steps) if pages else writer(page, steps)
     artist = drawing.artist()
-    start, end = (one_latent(artist, text) for text in (first, last))
+    start, end = (one_latent(artist, end) for end in (first, last))
     temperature = drawing.temperature_or(MORPH_TEMPERATURE)
 
     def draw(seed: int) -> "Flock":
@@ -119,6 +122,8 @@ def _pages_writer(page: PageOptions, steps: int) -> "Write":
     paths = [
         output.with_name(f"{output.stem}-{i + 1:0{digits}}{output.suffix}") for i in range(steps)
     ]
+    for path in paths:
+        note_output(path)
     writers = [writer(replace(page, output=path), 1) for path in paths]
 
     def write(drawings: "Iterable[Drawing]") -> None:

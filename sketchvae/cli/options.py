@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import click
 from click.core import ParameterSource
 
+from sketchvae.cli.paths import INPUT, output_option
+
 if TYPE_CHECKING:
     from sketchvae.generate.artist import Artist
     from sketchvae.render.page import Style
@@ -31,7 +33,7 @@ _pixels = click.option(
 _seed = click.option("--seed", type=click.IntRange(0), help="The same seed draws the same sheep.")
 _model = click.option(
     "--model",
-    type=click.Path(path_type=Path),
+    type=INPUT,
     help="A weights file, or the folder or a checkpoint of a run.  [default: the sheep that come "
     "with sketchvae]",
 )
@@ -297,11 +299,8 @@ class PageOptions:
 
     output: Annotated[
         Path,
-        click.option(
-            "-o",
-            "--output",
+        output_option(
             required=True,
-            type=click.Path(path_type=Path),
             help="Where to: .svg or .png for a page of all, .ndjson, .ndjson.gz, .bin or .npz "
             "for other commands; '-' is ndjson on standard output.",
         ),

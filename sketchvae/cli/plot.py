@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import bind, names_of, refuse_typed
 from sketchvae.cli.output import plural
+from sketchvae.cli.paths import output_option
 from sketchvae.cli.plot_options import (
     LayoutOptions,
     LiftOptions,
@@ -20,6 +22,7 @@ from sketchvae.cli.plot_options import (
 )
 
 if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
     from sketchvae.plot.bed import MachinePlot
     from sketchvae.plot.estimate import PlotStats
     from sketchvae.plot.pen_lift import PenLift
@@ -32,12 +35,9 @@ GCODE_OPTIONS = names_of(LiftOptions, MachineOptions) - {"dwell_up", "dwell_down
 
 
 @click.command()
-@click.argument("drawings", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
+@click.argument("drawings", type=SELECTION)
+@output_option(
     required=True,
-    type=click.Path(path_type=Path),
     help="Where to; the suffix names the form: .svg (AxiDraw, NextDraw, Inkscape), .gcode (GRBL), "
     ".hpgl. '-' is G-code on standard output.",
 )
@@ -52,7 +52,7 @@ GCODE_OPTIONS = names_of(LiftOptions, MachineOptions) - {"dwell_up", "dwell_down
 )
 @click.option("--device", help="That speaks HPGL.  [default: hp7475a]")
 def plot(
-    drawings: Path,
+    drawings: "Selection",
     output: Path,
     number: int | None,
     layout: LayoutOptions,
@@ -72,12 +72,11 @@ def plot(
     \b
     Examples:
       sketchvae plot sheep.ndjson -n 12 --landscape -o flock.svg
-      sketchvae plot sheep.ndjson -n 30 --layout packed --vary 0.6 --optimize -o flock.svg
+      sketchvae plot sheep.ndjson -n 30 --layout packed --vary 0.6 --optimize -o packed.svg
       sketchvae plot sheep.ndjson -n 4 --page a5 --bed 300x200mm --landscape -o flock.gcode
-      sketchvae plot sheep.ndjson -n 4 --preview before.png --dry-run -o flock.gcode
+      sketchvae plot sheep.ndjson -n 4 --preview before.png --dry-run -o page.gcode
       sketchvae draw -n 3 -o - | sketchvae plot - --dialect z --up 3 --down -0.2 -o -
     """
-    from sketchvae.data.formats import read
     from sketchvae.plot.estimate import estimate
     from sketchvae.plot.plan import make_plot
 
@@ -88,7 +87,7 @@ def plot(
     motion = speeds.motion(pen_lift)
     if form == "G-code":
         target.bed_for(sheet)
-    chosen = list(islice(read(drawings), number))
+    chosen = list(islice(drawings.drawings(), number))
     plan = make_plot(page_layout.place(chosen, sheet), sheet, chosen_pens)
     placed = target.to_machine(plan) if form == "G-code" else plan
     stats = {"": estimate(placed.strokes, motion, target.home)}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
+from sketchvae.cli.paths import OUTPUT
+
 if TYPE_CHECKING:
     from sketchvae.machine.timing import Motion
     from sketchvae.plot.bed import Corner, Machine
@@ -320,7 +322,7 @@ class OutputOptions:
         Path | None,
         click.option(
             "--preview",
-            type=click.Path(path_type=Path),
+            type=OUTPUT,
             help="Write a picture too, .svg or .png, with the travel of the lifted pen.",
         ),
     ]

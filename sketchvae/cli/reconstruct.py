@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import PageOptions, model_option, page_options, seed_option
 from sketchvae.cli.output import draw_to, refuse_unused, writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
 
 TEMPERATURES = (0.1, 0.5, 1.0)
 
 
 @click.command()
-@click.argument("drawings")
+@click.argument("drawings", type=SELECTION)
 @click.option(
     "-n", "--number", type=click.IntRange(1), default=8, show_default=True, help="The first ones."
 )
@@ -34,7 +36,7 @@ TEMPERATURES = (0.1, 0.5, 1.0)
 )
 @model_option
 def reconstruct(
-    drawings: str,
+    drawings: "Selection",
     number: int,
     page: PageOptions,
     seed: int | None,

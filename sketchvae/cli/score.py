@@ -1,17 +1,20 @@
 """sketchvae score: how likely drawings are, and how sheep."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.inputs import SELECTION, with_strokes
 from sketchvae.cli.options import model_option
 from sketchvae.cli.output import plural
-from sketchvae.errors import SketchvaeError, check_suffix
+from sketchvae.cli.paths import output_option
+from sketchvae.errors import check_suffix
 
 if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
     from sketchvae.evaluate.outliers import Numbered
     from sketchvae.generate.artist import Artist
     from sketchvae.generate.likelihood import Score
@@ -23,17 +26,14 @@ _ROW = "{:>8} {:>7} {:>9} {:>8} {:>10} {:>11}"
 
 
 @click.command()
-@click.argument("drawings", type=click.Path(path_type=Path))
+@click.argument("drawings", type=SELECTION)
 @click.option(
     "--outliers",
     type=click.IntRange(1),
     metavar="N",
     help="Only the N drawings that are least sheep, the least first.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
+@output_option(
     help="Where the outliers go, too: .png shows them, .ndjson, .ndjson.gz, .bin or .npz are for "
     "other commands.",
 )
@@ -47,7 +47,7 @@ _ROW = "{:>8} {:>7} {:>9} {:>8} {:>10} {:>11}"
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a drawing.")
 def score(
-    drawings: Path,
+    drawings: "Selection",
     outliers: int | None,
     output: Path | None,
     draws: int,
@@ -77,7 +77,7 @@ def score(
             raise click.UsageError("-o is for --outliers; add --outliers 10, or leave -o out")
         _check_output(output)
     artist = load(model)
-    numbered = _numbered(drawings)
+    numbered = with_strokes(drawings, "to be scored")
     chosen = None if outliers is None else least_probable(artist, numbered, outliers)
     headings = [] if as_json else [_ROW.format(*_COLUMNS)]
     for block in blocks(chosen or numbered, _BLOCK):
@@ -89,18 +89,6 @@ def score(
     if output is not None and chosen is not None:
         _write(output, artist, chosen)
         click.echo(f"{output}: {plural(len(chosen), 'outlier')}", err=True)
-
-
-def _numbered(path: Path) -> "Iterator[Numbered]":
-    """Read the drawings of a file with their numbers, from 1; refuse an empty one."""
-    from sketchvae.data.formats import read
-
-    for number, drawing in enumerate(read(path), 1):
-        if not drawing.strokes:
-            raise SketchvaeError(
-                f"{path}: drawing {number} must have a stroke to be scored, got none; leave it out"
-            )
-        yield number, drawing
 
 
 def _row(number: int, drawing_score: "Score") -> str:

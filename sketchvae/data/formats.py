@@ -4,6 +4,7 @@ import gzip
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     | .drawings | a packed dataset, see `dataset.open_packed` |
     | .svg | each drawing of a page by sketchvae; any other page is one drawing, see `svg.read` |
 
+    A folder stands for the files in it, see `files_in`.
+
     Args:
         path: the file.
         split_groups: in an SVG page of another program, whether each outermost group or shape is a
@@ -61,6 +64,8 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
         from sketchvae.data import ndjson
 
         return ndjson.read_lines(sys.stdin, "standard input")
+    if path.is_dir():
+        return chain.from_iterable(read(file, split_groups=split_groups) for file in files_in(path))
     suffix = _suffix(path, (*SUFFIXES, *READ_ONLY))
     _check_signature(path, suffix)
     return _open(path, suffix, split_groups)
@@ -87,6 +92,36 @@ def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
     from sketchvae.data import ndjson
 
     return ndjson.read_json(path) if suffix == ".json" else ndjson.read(path)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """List the files of drawings that lie in a folder, sheep-2.svg before sheep-10.svg.
+
+    Hidden files are left out, and packed sets, which are made from the others.
+
+    Raises:
+        SketchvaeError: if there is none, or the folder cannot be read.
+    """
+    known = tuple(suffix for suffix in (*SUFFIXES, *READ_ONLY) if suffix != ".drawings")
+    try:
+        files = [path for path in folder.iterdir() if path.name.lower().endswith(known)]
+    except OSError as error:
+        raise SketchvaeError(
+            f"{folder}: cannot be read ({error.strerror}); check its permissions"
+        ) from error
+    found = [path for path in files if not path.name.startswith(".") and path.is_file()]
+    if not found:
+        raise FileFormatError(
+            f"{folder}: must hold files of drawings ({', '.join(known)}), got a folder without "
+            "any; name another"
+        )
+    return sorted(found, key=_by_numbers)
+
+
+def _by_numbers(path: Path) -> list[tuple[int, str]]:
+    """Return a key that sorts names by the numbers in them."""
+    parts = re.findall(r"\d+|\D+", path.name)
+    return [(int(p), "") if p.isdecimal() and len(p) < 20 else (0, p.lower()) for p in parts]
 
 
 def read_points(path: Path, split: "Split | None" = None) -> "Iterator[Points]":

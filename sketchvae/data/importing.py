@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sketchvae.data import formats
+from sketchvae.data.selection import Selection
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 
@@ -37,7 +38,7 @@ class ImportReport:
 
 
 def import_drawings(
-    files: Sequence[Path],
+    files: Sequence[Path | Selection],
     report: ImportReport,
     *,
     word: str = "",
@@ -51,7 +52,7 @@ def import_drawings(
     of many.
 
     Args:
-        files: files that `formats.read` can read.
+        files: files, or folders of them, that `formats.read` can read.
         report: receives the drawings that are left out.
         word: word of the drawings that have none.
         only_word: word of the drawings to keep; empty to keep all.
@@ -61,7 +62,8 @@ def import_drawings(
         SketchvaeError: as `formats.read`, except for SVG files that are left out.
     """
     for file in files:
-        for drawing in _read(file, report, split_groups, alone=len(files) == 1):
+        chosen = file if isinstance(file, Selection) else Selection.parse(str(file))
+        for drawing in _read(chosen, report, split_groups, alone=len(files) == 1):
             named = drawing.with_word(word) if word and not drawing.word else drawing
             if not named.strokes:
                 report.empty += 1
@@ -71,12 +73,20 @@ def import_drawings(
                 yield named
 
 
-def _read(file: Path, report: ImportReport, split_groups: bool, alone: bool) -> Iterator[Drawing]:
-    if file.suffix.lower() != ".svg" or not file.is_file():
-        yield from formats.read(file)
+def _read(
+    file: Selection, report: ImportReport, split_groups: bool, alone: bool
+) -> Iterator[Drawing]:
+    path = file.path
+    if path.is_dir() and file.ranges is None:
+        for member in formats.files_in(path):
+            whole = Selection(str(member), member)
+            yield from _read(whole, report, split_groups, alone=False)
+        return
+    if path.suffix.lower() != ".svg" or not path.is_file():
+        yield from file.drawings(split_groups=split_groups)
         return
     try:
-        drawings = list(formats.read(file, split_groups=split_groups))
+        drawings = list(file.drawings(split_groups=split_groups))
     except SketchvaeError as error:
         if alone:
             raise

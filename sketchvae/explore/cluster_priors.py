@@ -20,7 +20,7 @@ from sketchvae.model.weights import Model
 from sketchvae.polyline import Bools, Floats32
 
 FOLDER = Path("clusters")  # default folder of `sketchvae clusters`
-_NAME = "clusters.npz"
+FILE = "clusters.npz"  # in that folder
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def save(priors: ClusterPriors, folder: Path) -> None:
     Raises:
         SketchvaeError: if the file cannot be written.
     """
-    with replacing(folder / _NAME) as temporary, temporary.open("wb") as file:
+    with replacing(folder / FILE) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             fingerprint=np.array(priors.fingerprint),
@@ -117,7 +117,7 @@ def load(folder: Path) -> ClusterPriors:
         FileFormatError: if the file is damaged or of another kind.
         SketchvaeError: if there is no such file.
     """
-    path = folder / _NAME
+    path = folder / FILE
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             names = ("weights", "means", "factors")  # the file calls scale_tril factors

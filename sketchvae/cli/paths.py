@@ -1,0 +1,115 @@
+"""Files that a command reads and writes: none is replaced unless --force asks for it.
+
+While a command line is parsed, the types `INPUT` and `OUTPUT` note its files in the context. A file
+that is read is never written, in whatever order the two stand on the command line.
+"""
+
+from collections.abc import Callable
+from itertools import chain, count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sketchvae.errors import SketchvaeError
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+STANDARD = Path("-")  # standard input or output
+_READ, _WRITTEN, _FORCE = (f"sketchvae.{name}" for name in ("read", "written", "force"))
+
+
+def note_input(path: Path) -> None:
+    """Note a file that the running command reads.
+
+    Raises:
+        SketchvaeError: if the command writes it.
+    """
+    context = click.get_current_context()
+    context.meta.setdefault(_READ, []).append(path)
+    for output in context.meta.get(_WRITTEN, []):
+        _refuse_same(output, path)
+
+
+def note_output(path: Path) -> None:
+    """Note a file that the running command writes.
+
+    Raises:
+        SketchvaeError: if the command reads it, or it exists and --force is not given.
+    """
+    meta = click.get_current_context().meta
+    meta.setdefault(_WRITTEN, []).append(path)
+    for source in meta.get(_READ, []):
+        _refuse_same(path, source)
+    if _FORCE in meta:
+        _refuse_existing(path, meta[_FORCE])
+
+
+def free_name(path: Path) -> Path:
+    """Return a name that no file has: sheep.svg, or else sheep-2.svg, sheep-3.svg, ..."""
+    others = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(p for p in chain([path], others) if not (p.exists() or p.is_symlink()))
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path != STANDARD and path.is_file() and not force:
+        raise SketchvaeError(
+            f"{path}: exists already; name another file, or replace it with --force"
+        )
+
+
+def _refuse_same(output: Path, source: Path) -> None:
+    if STANDARD in (output, source) or not (output.exists() and source.exists()):
+        return
+    if output.samefile(source):
+        raise SketchvaeError(
+            f"{output}: must be another file than {source}, which is read; name another to write"
+        )
+
+
+class _Noted(click.Path):
+    """The type of a path that is noted when it is read from the command line."""
+
+    def __init__(self, note: Callable[[Path], None]) -> None:
+        super().__init__(path_type=Path)
+        self.note = note
+
+    def convert(self, value: Any, *where: Any) -> Path:  # noqa: ANN401 - as click's
+        """Return the path, and note it."""
+        path = Path(str(super().convert(value, *where)))
+        self.note(path)
+        return path
+
+
+INPUT = _Noted(note_input)
+OUTPUT = _Noted(note_output)  # of an option of a command that has `force_option`
+
+
+def _note_force(context: click.Context, _: click.Parameter, force: bool) -> None:
+    """Note --force; without it, click comes here when it has read the whole command line."""
+    context.meta[_FORCE] = force
+    for path in context.meta.get(_WRITTEN, []):
+        _refuse_existing(path, force)
+
+
+force_option = click.option(
+    "--force",
+    is_flag=True,
+    expose_value=False,
+    callback=_note_force,
+    help="Replace files that exist.",
+)
+
+
+def output_option(**settings: Any) -> Callable[[_Command], _Command]:  # noqa: ANN401 - of click
+    """Return a decorator that adds -o and --force to a command.
+
+    Args:
+        settings: of the click option -o, as its help.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        option = click.option("-o", "--output", type=OUTPUT, **settings)
+        return option(force_option(command))
+
+    return decorate
