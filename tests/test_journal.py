@@ -116,6 +116,7 @@ BY_G1 = {
     "two pulses": SERVO_BY_G1.replace("M05 S0", "M3 S50").replace("M03 S255", "M3 S30"),
     "pulses alone": "M3\n" + SERVO_BY_G1.replace("M05 S0", "S50").replace("M03 S255", "S30"),
     "z": SERVO_BY_G1.replace("M05 S0", "G1 Z5 F900").replace("M03 S255", "G1 Z0 F900"),
+    "z down": SERVO_BY_G1.replace("M05 S0", "G1 Z0.5 F900").replace("M03 S255", "G1 Z5 F900"),
     "g0 home": SERVO_BY_G1.replace("G1 X0 Y0", "G0 X0 Y0"),
     "g0 first": "G0 X0 Y0\n" + SERVO_BY_G1,
     "no lift before": SERVO_BY_G1.partition("\n")[2].replace("M05 S0", "M5"),

@@ -175,7 +175,15 @@ def test_each_pen_is_taken_once_and_put_back_and_lines_are_short() -> None:
     assert [len(c.split(",")) // 2 for c in commands if c.startswith("PD")] == [20, 20, 20, 20, 9]
 
 
-DEVICES = ["hp7475a", "hp7440a", "artisan", "dmp_161", "hp7550", "dxy", "sketchmate"]
+def test_the_unit_of_the_hp_7550_is_a_fortieth_of_a_mm() -> None:
+    line = make_plot([Drawing([[[50, 50], [50, 250]]])], A4, Pens())
+    for device, units in (("hp7550", 8000), ("hp7475a", 8039)):
+        numbers = re.findall(r"P[UD](-?\d+),(-?\d+)", to_hpgl(line, device)[0])[:2]
+        (x, y), (u, v) = np.array(numbers, dtype=float)
+        assert abs(x - u) + abs(y - v) == pytest.approx(units, abs=1)
+
+
+DEVICES = ["designmate", "hp7475a", "hp7440a", "artisan", "dmp_161", "hp7550", "dxy", "sketchmate"]
 
 
 def written_by_vpype(stroke: Floats, device: str, sheet: Page) -> Floats:
@@ -222,7 +230,6 @@ def test_what_is_refused_is_what_vpype_would_cut_off(device: str, landscape: boo
             parse_page("210x297mm"),
             "hp7475a takes a4, a3, letter, got a page of '210x297mm'",
         ),
-        ("designmate", A4, "designmate: vpype's description must be sizes"),
     ],
 )
 def test_device_or_paper_that_is_unknown_is_one_line(

@@ -73,9 +73,15 @@ class Command:
 
 @dataclass(frozen=True)
 class PenUp:
-    """The lines that lift the pen."""
+    """The lines that lift the pen.
+
+    Attributes:
+        lines: in order.
+        z_down: whether Z grows downwards, so that the lifted pen has the least Z.
+    """
 
     lines: tuple[str, ...]
+    z_down: bool = False
 
     def __str__(self) -> str:
         return " ".join(self.lines)
@@ -92,7 +98,7 @@ class PenUp:
         return any(pen_words(text) & codes for text in self.lines)
 
     def is_lift(self, text: str) -> bool:
-        """Return whether a line lifts the pen: the same words, the same S alone, a Z no lower."""
+        """Return whether a line lifts the pen: the same words, the same S alone, a Z as high."""
         words = pen_words(text)
         if not self.words:
             return text in self.lines
@@ -100,7 +106,7 @@ class PenUp:
             return False
         height, up = dict(words).get("Z"), dict(self.words).get("Z")
         if height is not None and up is not None:
-            return height >= up
+            return height <= up if self.z_down else height >= up
         return words in (self.words, {word for word in self.words if word[0] != "M"})
 
     def ends_lifted(self, commands: Sequence[Command]) -> bool:

@@ -26,6 +26,24 @@ def find_pen_up(program: Program, asked: tuple[str, ...] | None, name: str) -> P
     commands = [command for _, command in program if command is not None]
     if not any(command.is_cut for command in commands):
         raise SketchvaeError(f"{name}: must hold strokes, got none; choose another file")
+    lift = _find_lines(program, commands, asked, name)
+    heights = {z for command in commands for k, z in pen_words(command.text) if k == "Z"}
+    up = dict(lift.words).get("Z")
+    others = heights - {up}
+    return replace(lift, z_down=up is not None and bool(others) and min(others) > up)
+
+
+def _find_lines(
+    program: Program, commands: Sequence[Command], asked: tuple[str, ...] | None, name: str
+) -> PenUp:
+    """Find the lines that lift the pen, as `find_pen_up`.
+
+    Args:
+        program: lines with their commands.
+        commands: of the program.
+        asked: lines given by a person; None if there are none.
+        name: of the file, for messages.
+    """
     texts = _declared(program) if asked is None else asked
     if asked is None and not texts:
         return _pen_up_of(_lift_before_travel(commands), name)

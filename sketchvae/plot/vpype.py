@@ -119,9 +119,10 @@ def _device(device: str, page: Page) -> tuple[Any, Any]:
     """Return vpype's configuration of a device, and of a paper in it."""
     from vpype import config_manager
 
+    _mend(config_manager.config["device"])
     try:
         plotter = config_manager.get_plotter_config(device)
-    except ValueError as error:  # vpype 1.15 has a typing error in "designmate"
+    except ValueError as error:  # of a description in ~/.vpype.toml
         raise SketchvaeError(
             f"{device}: vpype's description must be sizes with units, got {error}; choose another "
             "--device"
@@ -137,6 +138,16 @@ def _device(device: str, page: Page) -> tuple[Any, Any]:
             "these, or another --device"
         )
     return plotter, paper
+
+
+def _mend(devices: dict[str, Any]) -> None:
+    """Correct what vpype 1.15 has wrong in its descriptions of devices; `write_hpgl` reads them."""
+    units = devices.get("hp7550", {})
+    if units.get("plotter_unit_length") == "0.02488mm":  # which is that of the 7475A
+        units["plotter_unit_length"] = "0.025mm"
+    for paper in devices.get("designmate", {}).get("paper", ()):
+        origin = paper["origin_location"]
+        paper["origin_location"] = [str(length).replace("mmmm", "mm") for length in origin]
 
 
 def _check_reach(plot: Plot, device: str, plotter: Any, paper: Any) -> None:  # noqa: ANN401
