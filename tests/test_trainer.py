@@ -434,6 +434,56 @@ def test_older_checkpoint_draws_from_the_standard_normal(folder: Path) -> None:
     trainer_in(folder).resume()
 
 
+# --- the end by itself ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "end"),
+    [
+        ([5, 4, 6, 7, 8, 3], 3, 5),
+        ([5, 4, 6, 7, 3, 6, 7], 3, 7),
+        ([5, 5, 5], 2, 3),
+        ([9, 8, 7, 6, 5, 4, 3], 1, 7),
+        ([1, 2, 3, 4, 5, 6, 7], 0, 7),
+        ([1, 2, 3, 4, 5, 6, 7], None, 4),  # by default 3 in so small a set
+    ],
+)
+def test_run_ends_after_as_many_validations_as_its_patience(
+    folder: Path, losses: list[float], patience: int | None, end: int
+) -> None:
+    settings = replace(SETTINGS, steps=7, validate_every=1, patience=patience)
+    trainer = trainer_in(folder, settings)
+    scripted = iter(losses)
+    trainer.validate = lambda: Validation(trainer.step, next(scripted), 0, 1, ())  # type: ignore[method-assign]
+    trainer.run()
+    assert (trainer.step, trainer.stalled) == (end, end < 7)
+    resumed = trainer_in(folder, settings)
+    resumed.resume()
+    resumed.run()  # it takes no step more
+    assert resumed.step == end
+    impatient = trainer_in(folder, replace(settings, patience=0, validate_every=7))
+    impatient.resume()
+    impatient.run()
+    assert impatient.step == 7
+
+
+def test_large_sets_are_trained_to_the_end_by_default() -> None:
+    assert [Settings().patience_with(n) for n in (1, 999, 1000, 10**6)] == [3, 3, 0, 0]
+    assert [Settings(patience=n).patience_with(5) for n in (0, 1, 7)] == [0, 1, 7]
+    assert "patience" in refusal(lambda: Settings(patience=-1))
+
+
+def test_losses_of_training_and_of_validation_have_one_unit(folder: Path) -> None:
+    """The same drawings, weights and noise cost the same, in nats per point at any scale."""
+    bare = replace(SETTINGS, batch=100, random_scale=0.0, point_dropout=0.0, learning_rate=0.0)
+    trainer = trainer_in(folder, bare)
+    trainer.valid = trainer.pool
+    validation, step = trainer.validate(), trainer.train_step()
+    assert step.nats_per_point == pytest.approx(validation.nats_per_point, rel=0.01)
+    assert step.points == pytest.approx(validation.points)
+    assert step.reconstruction_per_point + step.kl_per_point == pytest.approx(step.nats_per_point)
+
+
 # --- stop and go on -----------------------------------------------------------------
 
 

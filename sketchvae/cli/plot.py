@@ -10,7 +10,7 @@ import click
 
 from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import bind, names_of, refuse_typed
-from sketchvae.cli.output import plural
+from sketchvae.cli.output import duration, plural
 from sketchvae.cli.paths import output_option
 from sketchvae.cli.plot_options import (
     LayoutOptions,
@@ -187,10 +187,7 @@ def _write(output: Path | None, text: str, preview: Path | None, plan: "Plot") -
 
 
 def _format_stats(stats: "PlotStats") -> str:
-    minutes, seconds = divmod(round(stats.seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    time = f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
     return (
         f"pen down {stats.ink:.0f} mm, travel {stats.travel:.0f} mm, "
-        f"{plural(stats.lifts, 'lift')}, about {time}"
+        f"{plural(stats.lifts, 'lift')}, about {duration(stats.seconds)}"
     )

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
+from sketchvae.cli.output import duration
 from sketchvae.data.dataset import from_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
@@ -27,6 +28,7 @@ from sketchvae.train.metrics import StepMetrics, Validation
 from sketchvae.train.trainer import Callback, Trainer
 
 _LOG_EVERY = 50  # steps
+_WARM_UP, _TIMED = 2, 10  # steps that are not timed, and steps that are
 _SHEET_DRAWINGS = 36
 _MAP_DRAWINGS = 1000  # training drawings, the same ones each time
 _MAP_VIEWPORT = Viewport(-3.5, -3.5, 7.0)  # of all maps of a run, so that they can be compared
@@ -75,6 +77,7 @@ class ConsoleProgress:
     """
 
     def __init__(self, steps: int, terminal: bool | None = None) -> None:
+        self.steps = steps
         self.console = Console(
             file=sys.stderr, soft_wrap=True, highlight=False, force_terminal=terminal
         )
@@ -88,7 +91,7 @@ class ConsoleProgress:
             transient=True,
         )
         self.task = self.bar.add_task("", total=steps)
-        self.timer = StepTimer()
+        self.timer, self.warm = StepTimer(), (0, 0.0)
 
     def __enter__(self) -> "ConsoleProgress":
         self.bar.start()
@@ -107,15 +110,31 @@ class ConsoleProgress:
             f"from step {trainer.step} of {trainer.settings.steps}"
         )
         self.timer.restart()
+        self.warm = trainer.step + _WARM_UP, 0.0
 
     def on_step(self, metrics: StepMetrics) -> None:
-        """Move the bar, or print a line every 50 steps."""
-        losses = f"L_R {metrics.reconstruction:.1f}  L_KL {metrics.kl:.1f}"
+        """Move the bar, or print a line every 50 steps; soon after the start, how long it takes."""
+        losses = (
+            f"{metrics.nats_per_point:.3f} nats per point: "
+            f"L_R {metrics.reconstruction_per_point:.3f}, L_KL {metrics.kl_per_point:.3f}"
+        )
         self.bar.update(self.task, completed=metrics.step, description=losses)
+        self._estimate(metrics.step)
         if metrics.step % _LOG_EVERY == 0 and not self.console.is_terminal:
             self._print(
-                f"step {metrics.step}  {losses}  w_KL {metrics.kl_weight:.2f}  "
-                f"gradient {metrics.gradient_norm:.2f}  {self.timer.rate():.2f} steps/s"
+                f"step {metrics.step}: {losses}; w_KL {metrics.kl_weight:.2f}, "
+                f"gradient {metrics.gradient_norm:.2f}, {self.timer.rate():.2f} steps/s"
+            )
+
+    def _estimate(self, step: int) -> None:
+        """Say once how long the run takes, from the time of a few steps after the first ones."""
+        first, began = self.warm
+        if step == first:
+            self.warm = first, time.monotonic()
+        elif began and step == first + _TIMED:
+            seconds = (time.monotonic() - began) / _TIMED * (self.steps - step)
+            self._print(
+                f"about {duration(seconds)} to step {self.steps}, and some more for validations"
             )
 
     def on_validate(self, trainer: Trainer, validation: Validation) -> None:
@@ -123,7 +142,8 @@ class ConsoleProgress:
         best = "  (best so far)" if validation.nats_per_point <= trainer.best else ""
         self._print(
             f"validation at step {validation.step}: {validation.nats_per_point:.3f} nats per "
-            f"point; L_R {validation.reconstruction:.1f}, L_KL {validation.kl:.1f} in "
+            f"point: L_R {validation.reconstruction_per_point:.3f}, "
+            f"L_KL {validation.kl_per_point:.3f} in "
             f"{used_dimensions(validation)} dimensions{best}"
         )
         self.timer.restart()
@@ -148,8 +168,9 @@ class TensorBoardLog:
         if metrics.step % _LOG_EVERY:
             return
         values = {
-            "train/reconstruction": metrics.reconstruction,
-            "train/kl": metrics.kl,
+            "train/nats_per_point": metrics.nats_per_point,
+            "train/reconstruction": metrics.reconstruction_per_point,
+            "train/kl": metrics.kl_per_point,
             "train/kl_weight": metrics.kl_weight,
             "train/learning_rate": metrics.learning_rate,
             "train/gradient_norm": metrics.gradient_norm,
@@ -161,8 +182,8 @@ class TensorBoardLog:
         """Write the losses on the validation drawings."""
         values = {
             "validation/nats_per_point": validation.nats_per_point,
-            "validation/reconstruction": validation.reconstruction,
-            "validation/kl": validation.kl,
+            "validation/reconstruction": validation.reconstruction_per_point,
+            "validation/kl": validation.kl_per_point,
             "validation/dimensions_used": used_dimensions(validation),
         }
         self._write(values, validation.step)

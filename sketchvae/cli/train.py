@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sketchvae.model.config import ModelConfig
     from sketchvae.model.weights import Model
     from sketchvae.train.batches import WeightedDataset
+    from sketchvae.train.signals import RunInterrupted
+    from sketchvae.train.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,17 @@ class SettingOptions:
         click.option(
             "--validate-every",
             type=int,
-            help="Steps between validations.  [default: 1000; with --init 100]",
+            help="Steps between validations.  [default: 1000; with --init 50]",
+        ),
+    ] = None
+    patience: Annotated[
+        int | None,
+        click.option(
+            "--patience",
+            metavar="N",
+            type=int,
+            help="End after N validations in a row that are no better; 0: never.  [default: 3 for "
+            "fewer than 1000 drawings, else 0]",
         ),
     ] = None
     seed: Annotated[
@@ -175,12 +187,11 @@ def train(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
-        from sketchvae.cli.progress import progress_callbacks
-        from sketchvae.cli.train_report import closing_lines
+        import sketchvae.cli.progress  # noqa: F401 - what it needs may be missing
+        from sketchvae.cli.train_report import closing_lines, opening_lines
         from sketchvae.train.distributed import ProcessGroup
         from sketchvae.train.run import prepare_run
         from sketchvae.train.settings import Settings
-        from sketchvae.train.signals import RunInterrupted
 
     if not resume and (out / "last.pt").exists():  # never train over the run of another
         raise SketchvaeError(
@@ -196,18 +207,29 @@ def train(
         if resume:
             trainer.resume()
         make_folder(out, "name another --out")
-        is_first, stopped = group.rank == 0, None
-        with progress_callbacks(out, chosen.steps, shown=is_first) as callbacks:
-            try:
-                trainer.run(*callbacks)
-            except RunInterrupted as interrupted:
-                stopped = interrupted
-            else:
-                trainer.export()
-        if is_first:
-            click.echo("\n".join(closing_lines(trainer, stopped)), err=True)
-    if stopped is not None:
-        raise SystemExit(128 + stopped.signal_number)
+        if group.rank == 0 and not resume:
+            for line in opening_lines(trainer):
+                click.echo(line, err=True)
+        interrupted = _run(trainer)
+        if group.rank == 0:  # in one piece: whoever reads it may leave after the first line
+            click.echo("\n".join(closing_lines(trainer, interrupted)), err=True)
+    if interrupted is not None:
+        raise SystemExit(128 + interrupted.signal_number)
+
+
+def _run(trainer: "Trainer") -> "RunInterrupted | None":
+    """Train and write the model; return why the run ended early, if it was stopped."""
+    from sketchvae.cli.progress import progress_callbacks
+    from sketchvae.train.signals import RunInterrupted
+
+    shown, steps = trainer.group.rank == 0, trainer.settings.steps
+    with progress_callbacks(trainer.folder, steps, shown=shown) as callbacks:
+        try:
+            trainer.run(*callbacks)
+        except RunInterrupted as interrupted:
+            return interrupted
+        trainer.export()
+    return None
 
 
 def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:

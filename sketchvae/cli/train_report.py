@@ -1,14 +1,34 @@
-"""What is said of a training run when it ends: which model was kept, why, and what to do next."""
+"""What is said of a training run: hints before it; then which model was kept, why, what next."""
 
 from collections.abc import Iterator, Sequence
 
 from sketchvae.cli.output import plural
 from sketchvae.model.loader import MODEL_FILE
 from sketchvae.train.signals import RunInterrupted
-from sketchvae.train.trainer import PREVIEW_DRAWINGS, Trainer
+from sketchvae.train.trainer import PREVIEW_DRAWINGS, RANDOM, Trainer
 
 FEW_JUDGES = 30  # validation drawings below which chance decides which step is the best
+FEW_DRAWINGS = 10_000  # training drawings below which learning from nothing is hopeless
 _SHOWN = 4  # validations before the best one, and after it
+
+
+def opening_lines(trainer: Trainer) -> Iterator[str]:
+    """Yield hints to a better run, before one begins.
+
+    Args:
+        trainer: the run, before its first step.
+    """
+    drawings, judges = len(trainer.pool), len(trainer.valid)
+    if drawings < FEW_DRAWINGS and trainer.init_fingerprint == RANDOM:
+        yield (
+            f"hint: {plural(drawings, 'drawing')} are few to learn from nothing; --init sheep "
+            "begins from the shipped weights and takes minutes"
+        )
+    if judges < FEW_JUDGES:
+        yield (
+            f"hint: {plural(judges, 'validation drawing')} are few to choose the best step by; a "
+            "larger set has more, or a larger share: data import --valid 0.2"
+        )
 
 
 def closing_lines(trainer: Trainer, interrupted: RunInterrupted | None) -> Iterator[str]:
@@ -21,6 +41,12 @@ def closing_lines(trainer: Trainer, interrupted: RunInterrupted | None) -> Itera
     folder = trainer.folder
     if interrupted is not None:
         yield f"{folder}: {interrupted} and saved; go on with --resume"
+    elif trainer.step < trainer.settings.steps:
+        yield (
+            f"{folder}: ended at step {trainer.step} of {trainer.settings.steps}, for "
+            f"{trainer.settings.patience_with(len(trainer.pool))} validations in a row were no "
+            "better; go on with --resume --patience 0"
+        )
     path = folder / MODEL_FILE
     if not trainer.history:
         yield f"{path}: the weights of that step, before the first validation"

@@ -6,6 +6,8 @@ from typing import Any
 
 from sketchvae.errors import check_range
 
+SMALL_SET, SMALL_SET_PATIENCE = 1000, 3  # training drawings; validations
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -30,6 +32,8 @@ class Settings:
     point_dropout: float = 0.1  # augmentation: fraction of the inner points that is left out
     max_points: int = 250  # longer drawings are left out
     validate_every: int = 1000  # steps
+    # validations in a row without a better one that end the run; 0: none do; None: see below
+    patience: int | None = None
     seed: int = 1  # of the weights, the batches and the noise
 
     def __post_init__(self) -> None:
@@ -49,6 +53,7 @@ class Settings:
             ("seed", 0, math.inf),
         ):
             check_range(name, getattr(self, name), low, high)
+        check_range("patience", self.patience or 0, 0)
 
     @classmethod
     def fine_tuning(cls, **changes: Any) -> "Settings":  # noqa: ANN401 - values of any field
@@ -59,8 +64,17 @@ class Settings:
         Args:
             changes: fields by name, which win over these defaults.
         """
-        defaults = {"steps": 400, "learning_rate": 1e-3, "kl_anneal": 0.0, "validate_every": 100}
+        defaults = {"steps": 400, "learning_rate": 1e-3, "kl_anneal": 0.0, "validate_every": 50}
         return cls(**{**defaults, **changes})
+
+    def patience_with(self, drawings: int) -> int:
+        """Return `patience`; by default 3 for fewer than 1000 training drawings, else 0.
+
+        So few drawings are soon learnt by heart, and every step after that is for nothing.
+        """
+        if self.patience is not None:
+            return self.patience
+        return SMALL_SET_PATIENCE if drawings < SMALL_SET else 0
 
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a step: linear warm-up, then half a cosine downwards."""

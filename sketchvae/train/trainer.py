@@ -25,6 +25,8 @@ from sketchvae.train.metrics import StepMetrics, Validation
 from sketchvae.train.settings import Settings
 from sketchvae.train.signals import RunInterrupted, deferred_signals
 
+_FREE_TO_CHANGE = {"validate_every", "patience"}  # they observe and end a run, and change no step
+RANDOM = "random"  # the fingerprint of a beginning without other weights
 PREVIEW_DRAWINGS = 2000  # for the rough prior of a run that has not ended
 
 
@@ -79,7 +81,7 @@ class Trainer:
         valid: DrawingPool,
         folder: Path,
         group: ProcessGroup,
-        init_fingerprint: str = "random",
+        init_fingerprint: str = RANDOM,
     ) -> None:
         if settings.batch % group.size:
             raise SketchvaeError(
@@ -171,7 +173,7 @@ class Trainer:
     # --- the run --------------------------------------------------------------------
 
     def run(self, *callbacks: Callback) -> None:
-        """Train to the last step.
+        """Train to the last step, or until `stalled`.
 
         Raises:
             RunInterrupted: after Ctrl-C or SIGTERM, with the checkpoint saved.
@@ -181,7 +183,7 @@ class Trainer:
             callback.on_start(self)
         last, every = self.settings.steps, self.settings.validate_every
         with deferred_signals() as received:
-            while self.step < last:
+            while self.step < last and not self.group.any_rank(self.stalled):
                 metrics = self.train_step()
                 for callback in callbacks:
                     callback.on_step(metrics)
@@ -190,6 +192,13 @@ class Trainer:
                 if self.group.any_rank(bool(received)):
                     self._save_and_leave()
                     raise RunInterrupted(self.step, received[0] if received else signal.SIGTERM)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the last validations, `patience` of them, were no better than one before."""
+        losses = [nats for _, nats in self.history]
+        since_best = len(losses) - 1 - losses.index(min(losses)) if losses else 0
+        return 0 < self.settings.patience_with(len(self.pool)) <= since_best
 
     def _validate_and_save(self, callbacks: Sequence[Callback]) -> None:
         validation = self.validate()
@@ -261,7 +270,7 @@ class Trainer:
             "averaged": self.ema_model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "history": self.history,
-            "about": self._about(PREVIEW_DRAWINGS),
+            "about": self._about(PREVIEW_DRAWINGS, self.step),
             "prior": self._prior
             and {name: torch.from_numpy(array) for name, array in vars(self._prior[1]).items()},
         }
@@ -293,7 +302,7 @@ class Trainer:
         if self._prior is None or self._prior[0] != self.step:
             prior = fit_to_drawings(self.ema_model, self.pool, self.scale, PREVIEW_DRAWINGS)
             self._prior = self.step, prior
-        return self._model(self._prior[1], self._about(PREVIEW_DRAWINGS))
+        return self._model(self._prior[1], self._about(PREVIEW_DRAWINGS, self.step))
 
     def export(self) -> Path:
         """Write `model.safetensors` from the best checkpoint, with a new prior; return its path.
@@ -305,9 +314,8 @@ class Trainer:
         if self.group.rank == 0:
             best = read_checkpoint(self.folder / "best.pt")
             self.ema_model.load_state_dict(best["averaged"])
-            self.step, self._prior = int(best["step"]), None
             prior = fit_to_drawings(self.ema_model, self.pool, self.scale)
-            save(self._model(prior, self._about(MAX_DRAWINGS)), path)
+            save(self._model(prior, self._about(MAX_DRAWINGS, int(best["step"]))), path)
         return path
 
     def _model(self, prior: Prior, about: dict[str, Any]) -> Model:
@@ -317,17 +325,21 @@ class Trainer:
             self.config, self.scale, arrays, prior, about, max_steps=self.settings.max_points
         )
 
-    def _about(self, max_drawings: int) -> dict[str, Any]:
-        """Return what a model tells of the weights as they are; see `provenance`."""
-        nats = dict(self.history).get(self.step)
-        drawings = min(len(self.pool), max_drawings)
-        return provenance(self.pool, self.valid, self.settings, self.step, nats, drawings)
+    def _about(self, max_drawings: int, step: int) -> dict[str, Any]:
+        """Return what a model tells of itself; see `provenance`.
+
+        Args:
+            max_drawings: that its prior is fitted to.
+            step: of its weights.
+        """
+        nats, drawings = dict(self.history).get(step), min(len(self.pool), max_drawings)
+        return provenance(self.pool, self.valid, self.settings, step, nats, drawings)
 
     def _identity(self) -> dict[str, Any]:
         """Return what must stay the same for a run to be resumed."""
         return {
             **asdict(self.config),
-            **asdict(self.settings),
+            **{k: v for k, v in asdict(self.settings).items() if k not in _FREE_TO_CHANGE},
             "scale": self.scale,
             "beginning": self.init_fingerprint,
             "training drawings": self.pool.fingerprint(),
