@@ -37,6 +37,13 @@ class Interrupted(SketchvaeError):  # noqa: N818 - nothing went wrong
     """Work was stopped on request, by Ctrl-C or a signal, and can go on from there."""
 
 
+class LeftOutWarning(UserWarning):
+    """A file was read, but something in it was left out: one line with the file and the counts.
+
+    The command line prints it; in Python it is an ordinary warning.
+    """
+
+
 def check_range(
     name: str,
     value: float,

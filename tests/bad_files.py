@@ -262,24 +262,24 @@ PAGES: dict[str, tuple[str | bytes, str]] = {
     "not XML": ("<svg><path", "must be SVG, which is XML"),
     "a drawing of words": ("sheep", "must be SVG, which is XML"),
     "a web page": ("<html><body>404</body></html>", "the element svg outermost, got 'html'"),
-    "entities": (LAUGHS, "must define no entities"),
-    "entities in UTF-16": (LAUGHS.encode("utf-16"), "must define no entities"),
+    "entities": (LAUGHS, "must define entities as literal text"),
+    "entities in UTF-16": (LAUGHS.encode("utf-16"), "must define entities as literal text"),
     "external entity": (
         '<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + MM + "<g>&x;</g></svg>",
-        "must define no entities",
+        "must define entities as literal text",
     ),
     "uses of uses": (USES, "at most 100000 elements"),
-    "a use of itself": (
-        MM + '<g id="a"><path d="M0,0 L1,1"/><use href="#a"/></g></svg>',
-        "must not use an element within itself",
+    "an entity used too often": (
+        f'<!DOCTYPE svg [<!ENTITY a "{"ha" * 5000}">]>{MM}{"&a;" * 5000}</svg>',
+        "got 10000 times 5000",
     ),
     "a chain of uses": (CHAIN, "at most 100000 elements"),
     "a path used too often": (
-        MM + f'<path id="a" d="M0,0{" 1,1" * 60_000}"/>' + '<use href="#a"/>' * 9 + "</svg>",
-        "at most 100000 elements and curves",
+        MM + f'<path id="a" d="M0,0{" 1,1" * 60_000}"/>' + '<use href="#a"/>' * 99 + "</svg>",
+        "points, got more",
     ),
     "too many": (MM + '<path d="M0,0 L1,1"/>' * 100_001 + "</svg>", "at most 100000 elements"),
-    "too deep": (MM + "<g>" * 200 + "</g>" * 200 + "</svg>", "100 elements in each other"),
+    "too deep": (MM + "<g>" * 200 + "</g>" * 200 + "</svg>", "100 of them in each other"),
     "too far": (MM + '<path d="M0,0 L1e300,1e300"/></svg>', "a.svg: must "),
     "not a number": (MM + '<path d="M0,0 Lnan,inf"/></svg>', "a.svg: must "),
 }

@@ -10,12 +10,17 @@ from helpers import svg_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data import formats, svg
+from sketchvae.data import formats
+from sketchvae.data.svg import document
+from sketchvae.data.svg import reader as svg
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
 from sketchvae.render.page import Style
 from sketchvae.render.timeline import Animation
+
+# What is said of what is left out: tests/test_svg_left_out.py
+pytestmark = pytest.mark.filterwarnings("ignore::sketchvae.errors.LeftOutWarning")
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 FLOCK = list(itertools.islice(formats.read(SHEEP), 5))
@@ -217,7 +222,7 @@ def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     with path.open("wb") as file:
         file.write(b"<svg ")
-        file.truncate(svg.MAX_BYTES + 1)
+        file.truncate(document.MAX_BYTES + 1)
     with pytest.raises(SketchvaeError, match="must have at most"):
         list(formats.read(path))
 

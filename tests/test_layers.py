@@ -53,7 +53,8 @@ HEAVY = {
     "sklearn",
     "scipy",
     "rich",
-    "svgelements",
+    "cssselect2",
+    "tinycss2",
     "svgwrite",
     "vpype",
 }

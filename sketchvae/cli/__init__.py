@@ -4,6 +4,8 @@ import errno
 import os
 import signal
 import sys
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -24,17 +26,20 @@ from sketchvae.cli.reconstruct import reconstruct
 from sketchvae.cli.score import score
 from sketchvae.cli.send import send
 from sketchvae.cli.train import train
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import LeftOutWarning, SketchvaeError
 
 
 class _Commands(click.Group):
-    """A group that shows our errors as one line; others keep their traceback."""
+    """A group that shows our errors and warnings as one line; others keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         # As an exception, so that what is half written is removed; training listens itself.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
-            result = super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", LeftOutWarning)
+                warnings.showwarning = _show(warnings.showwarning)
+                result = super().invoke(ctx)
             if sys.stdout is not None:
                 sys.stdout.flush()
             return result
@@ -47,6 +52,18 @@ class _Commands(click.Group):
             raise click.ClickException(
                 f"standard output: cannot be written ({error.strerror}); write to a file with -o"
             ) from error
+
+
+def _show(others: Callable[..., None]) -> Callable[..., None]:
+    """Return a `warnings.showwarning` that prints ours as one line, and passes on the others."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any) -> None:  # noqa: ANN401
+        if issubclass(category, LeftOutWarning):
+            click.echo(message, err=True)
+        else:
+            others(message, category, *where)
+
+    return show
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -76,10 +76,11 @@ def import_(
 ) -> None:
     """Pack drawings into one file that training maps into memory.
 
-    FILES are .ndjson (simplified or raw), .ndjson.gz, .json, .bin, sketch-rnn .npz, .svg, or '-'
-    for ndjson on standard input. Drawings in another form are simplified the Quick, Draw! way;
-    curves of an SVG become lines within a thousandth of its size. What is left out is said, and
-    why: an SVG among others without a drawing, a drawing without a stroke.
+    FILES are .ndjson (simplified or raw), .ndjson.gz, .json, .bin, sketch-rnn .npz, .svg, .svgz,
+    or '-' for ndjson on standard input. Drawings in another form are simplified the Quick, Draw!
+    way; curves of an SVG become lines within a thousandth of its size. What is left out is said,
+    and why: an SVG among others without a drawing, a drawing without a stroke, the texts, images
+    and background of an SVG.
 
     \b
     Examples:
@@ -106,6 +107,8 @@ def import_(
     finally:
         for line in report.lines():
             click.echo(f"left out: {line}", err=True)
+        for line in report.notes():
+            click.echo(line, err=True)
     _print_summary(output)
 
 

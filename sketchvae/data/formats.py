@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sketchvae.data.dataset import Points, Split
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", ".drawings")
-READ_ONLY = (".json", ".svg")  # SVG is written by `render`, JSON by nobody
+SVG = (".svg", ".svgz")
+READ_ONLY = (".json", *SVG)  # SVG is written by `render`, JSON by nobody
 STANDARD = Path("-")  # standard input or output, as ndjson
 
 _SIGNATURES = (  # first bytes of a file; a Quick, Draw! .bin begins with any eight
@@ -32,7 +33,8 @@ _FITTING_SIGNATURES = {
     ".npz": ("a zip file",),
     ".drawings": ("unknown",),
     ".json": ("JSON", "unknown"),
-    ".svg": ("a web page or XML", "unknown"),
+    ".svg": ("a web page or XML", "unknown", "a gzip file"),
+    ".svgz": ("a gzip file", "a web page or XML", "unknown"),
 }
 
 
@@ -46,7 +48,8 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     | .bin | a category of Quick, Draw!; the file's name becomes the word of each drawing |
     | .npz | the splits train, valid and test, in this order, see `npz.read` |
     | .drawings | a packed dataset, see `dataset.open_packed` |
-    | .svg | each drawing of a page by sketchvae; any other page is one drawing, see `svg.read` |
+    | .svg, .svgz | each drawing of a page by sketchvae; any other page is one drawing, see
+      `svg.reader.read` |
 
     A folder stands for the files in it, see `files_in`.
 
@@ -85,10 +88,10 @@ def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
         from sketchvae.data import dataset
 
         return iter(dataset.open_packed(path))
-    if suffix == ".svg":
-        from sketchvae.data import svg
+    if suffix in SVG:
+        from sketchvae.data.svg import reader
 
-        return svg.read(path, split_groups=split_groups)
+        return reader.read(path, split_groups=split_groups)
     from sketchvae.data import ndjson
 
     return ndjson.read_json(path) if suffix == ".json" else ndjson.read(path)

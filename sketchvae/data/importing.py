@@ -1,5 +1,6 @@
 """Import the drawings of many files, with a report of the drawings that were left out."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from sketchvae.data import formats
 from sketchvae.data.selection import Selection
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import LeftOutWarning, SketchvaeError
 
 _MAX_NAMED = 10  # files named in full
 
@@ -18,23 +19,34 @@ class ImportReport:
 
     Attributes:
         unreadable: the error message of each SVG file that could not be read.
+        parts: what was left out, of each SVG file of which a part was.
         empty: number of drawings without a stroke.
         of_other_words: number of drawings of another word than `only_word`.
     """
 
     unreadable: list[str] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
     empty: int = 0
     of_other_words: int = 0
 
     def lines(self) -> Iterator[str]:
         """Yield the report as text, a line for each reason."""
-        yield from self.unreadable[:_MAX_NAMED]
-        if len(self.unreadable) > _MAX_NAMED:
-            yield f"{len(self.unreadable) - _MAX_NAMED} more SVG files that cannot be read"
+        yield from _named(self.unreadable, "SVG files that cannot be read")
         if self.empty:
             yield f"{self.empty} without a stroke"
         if self.of_other_words:
             yield f"{self.of_other_words} of other words"
+
+    def notes(self) -> Iterator[str]:
+        """Yield a line for each file of which a part was left out."""
+        yield from _named(self.parts, "SVG files of which a part was left out")
+
+
+def _named(messages: Sequence[str], what: str) -> Iterator[str]:
+    """Yield the first messages, and the number of the others."""
+    yield from messages[:_MAX_NAMED]
+    if len(messages) > _MAX_NAMED:
+        yield f"{len(messages) - _MAX_NAMED} more {what}"
 
 
 def import_drawings(
@@ -82,17 +94,20 @@ def _read(
             whole = Selection(str(member), member)
             yield from _read(whole, report, split_groups, alone=False)
         return
-    if path.suffix.lower() != ".svg" or not path.is_file():
+    if path.suffix.lower() not in formats.SVG or not path.is_file():
         yield from file.drawings(split_groups=split_groups)
         return
-    try:
-        drawings = list(file.drawings(split_groups=split_groups))
-    except SketchvaeError as error:
-        if alone:
-            raise
-        report.unreadable.append(str(error))
-    else:
-        yield from drawings
+    with warnings.catch_warnings(record=True, category=LeftOutWarning) as caught:
+        warnings.simplefilter("always", LeftOutWarning)
+        try:
+            drawings = list(file.drawings(split_groups=split_groups))
+        except SketchvaeError as error:
+            if alone:
+                raise
+            report.unreadable.append(str(error))
+            return
+    report.parts += [str(warning.message) for warning in caught]
+    yield from drawings
 
 
 def source_names(files: Sequence[Path]) -> list[str]:
