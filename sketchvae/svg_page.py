@@ -1,6 +1,7 @@
 """An SVG 1.1 page in millimetres: the one module that writes with svgwrite."""
 
 from typing import Any, TypeAlias
+from xml.etree import ElementTree
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
@@ -9,6 +10,7 @@ Element: TypeAlias = Any  # of svgwrite, which has no types
 
 MM_PER_INCH = 25.4
 MM_PER_PX = MM_PER_INCH / 96  # of a CSS pixel
+RECORD = "sketchvae-record"  # name of the element, and in PNG of the text, with a page's record
 DECIMALS = 3  # of a length in mm: finer than screens, printers and plotters
 
 
@@ -20,7 +22,12 @@ class SvgPage:
     """
 
     def __init__(
-        self, width: float, height: float, title: str = "", background: str | None = None
+        self,
+        width: float,
+        height: float,
+        title: str = "",
+        background: str | None = None,
+        record: str = "",
     ) -> None:
         """Make a page without ink.
 
@@ -29,6 +36,7 @@ class SvgPage:
             height: mm.
             title: text of the `<title>`; empty for none.
             background: colour of a rectangle as large as the page; None for no rectangle.
+            record: text in `<metadata>`; empty for none.
         """
         import svgwrite  # here: it takes as long as NumPy, for it imports urllib, http and ssl
 
@@ -39,6 +47,10 @@ class SvgPage:
         self.root["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
         if title:
             self.root.set_desc(title=title)
+        if record:
+            element = ElementTree.Element(RECORD, xmlns=f"urn:{RECORD}")
+            element.text = record
+            self.root.set_metadata(element)
         if background is not None:
             self.root.add(self.root.rect((0, 0), size, fill=background))
 

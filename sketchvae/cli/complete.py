@@ -71,7 +71,7 @@ def complete(
     def draw(seed: int) -> "Flock":
         return artist.complete(first_strokes, number, temperature, seed, encode=encode, size=size)
 
-    draw_to(page.output, number, drawing.seed, draw, write)
+    draw_to(page.output, number, drawing.seed, draw, write, artist.model, temperature)
 
 
 def _beginning(chosen: "Selection", strokes: int | None) -> "Drawing":

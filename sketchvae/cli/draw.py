@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +27,7 @@ from sketchvae.cli.options import (
 )
 from sketchvae.cli.output import plural, refuse_unused, writer
 from sketchvae.cli.paths import free_name, output_option
+from sketchvae.cli.record import record_of
 
 if TYPE_CHECKING:
     from sketchvae.cli.output import Write
@@ -201,7 +202,7 @@ def draw(
         drawings = list(drawings)
         _show(drawings, pace)
     if write is not None:
-        write(drawings)
+        write(drawings, record_of(seed, [temperature], artist.model).to_text())
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
     report = f"{plural(number, 'drawing')}, seed {seed}, temperature {temperature:g}"
@@ -244,7 +245,9 @@ def _animation_writer(
     spec = animation_spec(
         output, number, width_mm=width, style=style, rate=film.rate, pixels=film.pixels
     )
-    return lambda drawings: write_animation(spec, list(drawings), motion)
+    return lambda drawings, record: write_animation(
+        replace(spec, record=record), list(drawings), motion
+    )
 
 
 def _show(drawings: "Iterable[Drawing]", pace: "Pace") -> None:

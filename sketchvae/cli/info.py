@@ -1,4 +1,4 @@
-"""sketchvae info: what a weights file is and where it comes from."""
+"""sketchvae info: what a weights file is and where it comes from, and how a picture was drawn."""
 
 import json
 from collections.abc import Iterator
@@ -8,27 +8,51 @@ from typing import Any
 
 import click
 
-from sketchvae.cli.paths import INPUT
+from sketchvae import __version__
+from sketchvae.cli.paths import INPUT, free_name
+
+_PICTURES = (".svg", ".html", ".png", ".apng", ".gif", ".webp", ".mp4", ".jpg", ".jpeg")
 
 
 @click.command()
-@click.argument("model", required=False, type=INPUT)
+@click.argument("file", required=False, type=INPUT)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def info(model: Path | None, as_json: bool) -> None:
-    """Tell what MODEL is: sizes, training data, licence, measured figures.
+def info(file: Path | None, as_json: bool) -> None:
+    """Tell what FILE is: a model, or a picture that sketchvae drew.
 
-    Without MODEL, the sheep that come with sketchvae.
+    Of a model: sizes, training data, licence, measured figures. Without FILE, of the sheep that
+    come with sketchvae. Of an .svg or .png: seed, temperature, model and version, and the command
+    that draws it again.
 
     \b
     Examples:
       sketchvae info
       sketchvae info model.safetensors --json
+      sketchvae draw -n 4 -o four.svg
+      sketchvae info four.svg
     """
+    is_picture = file is not None and file.suffix.lower() in _PICTURES
+    facts = _picture_facts(file) if file is not None and is_picture else _model_facts(file)
+    if as_json:
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return
+    for line in _lines(facts):
+        click.echo(line)
+
+
+def _model_facts(path: Path | None) -> dict[str, Any]:
+    from sketchvae.data import formats
+    from sketchvae.errors import SketchvaeError
     from sketchvae.model.loader import load_model, model_path
 
-    path = model_path(model)
+    if path is not None and path.name.lower().endswith((*formats.SUFFIXES, *formats.READ_ONLY)):
+        raise SketchvaeError(
+            f"{path}: must be a model, or a picture, got a file of drawings; look into it with "
+            f"'sketchvae data info {path}'"
+        )
+    path = model_path(path)
     loaded = load_model(path)
-    facts = {
+    return {
         "file": str(path),
         "bytes": path.stat().st_size,
         "config": asdict(loaded.config),
@@ -36,11 +60,27 @@ def info(model: Path | None, as_json: bool) -> None:
         "prior": f"mixture of {len(loaded.prior.weights)} in {loaded.config.latent} dimensions",
         **loaded.about,
     }
-    if as_json:
-        click.echo(json.dumps(facts, ensure_ascii=False))
-        return
-    for line in _lines(facts):
-        click.echo(line)
+
+
+def _picture_facts(path: Path) -> dict[str, Any]:
+    from sketchvae.render.record import read_record
+
+    record = read_record(path)
+    if record.version != __version__:
+        click.echo(
+            f"{path}: drawn by version {record.version}; this is {__version__}, whose drawings may "
+            "be others",
+            err=True,
+        )
+    return {
+        "file": str(path),
+        "seed": record.seed,
+        "temperature": list(record.temperatures),
+        "model": record.model,
+        "fingerprint": record.fingerprint,
+        "version": record.version,
+        "again": record.command(free_name(path)),
+    }
 
 
 def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:

@@ -132,4 +132,4 @@ def _decode(
     def draw(seed: int) -> "Iterable[Drawing]":
         return artist.draw_each(n, temperature, seed, latents=latents)
 
-    draw_to(page.output, n, drawing.seed, draw, write)
+    draw_to(page.output, n, drawing.seed, draw, write, artist.model, temperature)

@@ -113,7 +113,7 @@ def morph(
     def draw(seed: int) -> "Flock":
         return artist.morph(start, end, steps, linear=linear, temperature=temperature, seed=seed)
 
-    draw_to(output, steps, drawing.seed, draw, write)
+    draw_to(output, steps, drawing.seed, draw, write, artist.model, temperature)
 
 
 def _pages_writer(page: PageOptions, steps: int) -> "Write":
@@ -126,9 +126,9 @@ def _pages_writer(page: PageOptions, steps: int) -> "Write":
         note_output(path)
     writers = [writer(replace(page, output=path), 1) for path in paths]
 
-    def write(drawings: "Iterable[Drawing]") -> None:
+    def write(drawings: "Iterable[Drawing]", record: str) -> None:
         for write_one, drawing in zip(writers, drawings, strict=True):
-            write_one([drawing])
+            write_one([drawing], record)
 
     return write
 
@@ -144,4 +144,6 @@ def _animation_writer(page: PageOptions, time: _TimeOptions) -> "Write":
     if pixels is not None and output.suffix.lower() in PAGES:
         raise click.UsageError(f"--pixels is for films, got {output}; leave it out")
     spec = animation_spec(output, 1, width_mm=width, style=style, pixels=pixels)
-    return lambda drawings: write_morph(spec, list(drawings), animation)
+    return lambda drawings, record: write_morph(
+        replace(spec, record=record), list(drawings), animation
+    )

@@ -1,19 +1,22 @@
 """Output of a command: a page as SVG or PNG, or a file of drawings; and the report of it."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sketchvae.cli.options import PageOptions, StyleOptions, names_of, refuse_typed
+from sketchvae.cli.record import record_of
 from sketchvae.errors import check_suffix
 
 if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
+    from sketchvae.model.weights import Model
     from sketchvae.render.page import PageSpec
 
-    Write = Callable[[Iterable[Drawing]], object]
+    Write = Callable[[Iterable[Drawing], str], object]  # the drawings and a record, see `Record`
 
 PICTURES = (".svg", ".png")
 _UNROUNDED = (".ndjson", ".ndjson.gz")  # other files of drawings hold the simplified form alone
@@ -37,6 +40,8 @@ def draw_to(
     seed: int | None,
     draw: "Callable[[int], Iterable[Drawing]]",
     write: "Write",
+    model: "Model",
+    *temperatures: float,
 ) -> None:
     """Draw, write, and report the file, the number of drawings and the seed.
 
@@ -46,6 +51,8 @@ def draw_to(
         seed: as given on the command line; None for a fresh one.
         draw: function that makes the drawings from a seed.
         write: function that writes them, see `writer`.
+        model: that draws, for the record in a picture.
+        temperatures: at which it draws, for the record.
 
     Raises:
         SketchvaeError: as `draw` and `write` do.
@@ -53,7 +60,7 @@ def draw_to(
     from sketchvae.generate.sampler import fresh_seed
 
     seed = fresh_seed() if seed is None else seed
-    write(draw(seed))
+    write(draw(seed), record_of(seed, temperatures, model).to_text())
     name = "standard output" if str(output) == "-" else str(output)
     click.echo(f"{name}: {plural(number, 'drawing')}, seed {seed}", err=True)
 
@@ -111,8 +118,8 @@ def _data_writer(output: Path, in_place: bool) -> "Write":
         known = (*PICTURES, *formats.SUFFIXES)
         check_suffix(output, known, example="-o sheep.svg", advice=advice)
     if in_place and (output == formats.STANDARD or output.name.lower().endswith(_UNROUNDED)):
-        return lambda drawings: formats.write(output, drawings)
-    return lambda drawings: formats.write(output, (d.to_quickdraw() for d in drawings))
+        return lambda drawings, _: formats.write(output, drawings)
+    return lambda drawings, _: formats.write(output, (d.to_quickdraw() for d in drawings))
 
 
 def _picture_writer(page: PageOptions, number: int, columns: int | None, in_place: bool) -> "Write":
@@ -128,9 +135,9 @@ def _picture_writer(page: PageOptions, number: int, columns: int | None, in_plac
         else PictureSpec(number, width, columns, style, in_place, pixels=page.pixels)
     )
 
-    def write(drawings: "Iterable[Drawing]") -> None:
+    def write(drawings: "Iterable[Drawing]", record: str) -> None:
         with replacing(output) as temporary:  # opened before the drawings are made: it may fail
-            temporary.write_bytes(_page_bytes(spec, list(drawings)))
+            temporary.write_bytes(_page_bytes(replace(spec, record=record), list(drawings)))
 
     return write
 

@@ -70,4 +70,4 @@ def reconstruct(
         reconstructions = [artist.reconstruct(originals, t, seed) for t in temperatures]
         return chain.from_iterable(zip(originals, *reconstructions, strict=True))
 
-    draw_to(page.output, total, seed, rows, write)
+    draw_to(page.output, total, seed, rows, write, artist.model, *temperatures)

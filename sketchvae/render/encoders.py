@@ -16,6 +16,7 @@ import numpy as np
 from sketchvae.errors import RangeError, SketchvaeError
 from sketchvae.polyline import Floats
 from sketchvae.render.canvas import Colours
+from sketchvae.render.png import png_text
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,6 +61,7 @@ def encode_with_pillow(
     colours: Colours,
     pause: float = 0.0,
     loop: bool = False,
+    record: str = "",
 ) -> None:
     """Write frames with Pillow; their ends are rounded to the time step of the format.
 
@@ -71,6 +73,7 @@ def encode_with_pillow(
         colours: of the images.
         pause: seconds that the last frame stands longer.
         loop: whether players begin again, for ever.
+        record: text that a PNG carries; other formats have none.
 
     Raises:
         SketchvaeError: if one frame would stand longer than the format allows.
@@ -92,6 +95,8 @@ def encode_with_pillow(
     options = dict(form.options)
     if loop or suffix != ".gif":  # 0 is for ever; a GIF without the option plays once
         options["loop"] = 0 if loop else 1
+    if suffix in (".png", ".apng"):
+        options["pnginfo"] = png_text(record)
     images[0].save(
         path,
         save_all=True,

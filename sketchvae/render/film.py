@@ -150,7 +150,7 @@ def write_film(
         _check_memory(spec.size[0] * spec.size[1] * colours.channels * count, count)
         encode_with_pillow(
             temporary, list(frames), duration / count, suffix=spec.suffix, colours=colours,
-            pause=pause, loop=animation.loop,
+            pause=pause, loop=animation.loop, record=spec.record,
         )  # fmt: skip
 
 

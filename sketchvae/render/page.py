@@ -83,6 +83,7 @@ class PageSpec:
         style: look of the ink and the paper.
         in_place: whether equal coordinates lie at equal places of all cells; else each drawing
             fills its own cell.
+        record: text that SVG and PNG files carry unseen, see `render.record`; empty for none.
 
     Raises:
         SketchvaeError: for no drawings, or a size, line width or colour that cannot be drawn.
@@ -93,6 +94,7 @@ class PageSpec:
     columns: int | None = None
     style: Style = DEFAULT_STYLE
     in_place: bool = False
+    record: str = ""
 
     def __post_init__(self) -> None:
         check_range(

@@ -9,10 +9,11 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.raster import ink_mask
 from sketchvae.render.canvas import lay_out
 from sketchvae.render.page import LINE, PictureSpec, check_cell_pixels, fit_to_cell, grid
-from sketchvae.svg_page import MM_PER_INCH
+from sketchvae.svg_page import MM_PER_INCH, RECORD
 
 if TYPE_CHECKING:
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
 LABEL_HEIGHT = 16  # pixels of the strip under a cell for its label
 MIN_LINE_PIXELS = 1.2  # line width on a contact sheet: a thinner line turns grey
@@ -47,8 +48,20 @@ def to_png(spec: PictureSpec, drawings: Sequence[Drawing]) -> bytes:
     """
     content = io.BytesIO()
     dots_per_inch = spec.scale * MM_PER_INCH
-    to_image(spec, drawings).save(content, format="PNG", dpi=(dots_per_inch, dots_per_inch))
+    dpi = (dots_per_inch, dots_per_inch)
+    to_image(spec, drawings).save(content, format="PNG", dpi=dpi, pnginfo=png_text(spec.record))
     return content.getvalue()
+
+
+def png_text(record: str) -> "PngInfo | None":
+    """Return what Pillow writes as the text of a PNG; None for an empty record."""
+    from PIL.PngImagePlugin import PngInfo
+
+    if not record:
+        return None
+    info = PngInfo()
+    info.add_text(RECORD, record)
+    return info
 
 
 def contact_sheet(

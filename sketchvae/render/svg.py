@@ -28,7 +28,7 @@ def to_svg(spec: PageSpec, drawings: Sequence[Drawing], animation: Animation | N
     Raises:
         SketchvaeError: for another number of drawings; with an animation as `timeline`.
     """
-    page = SvgPage(spec.width_mm, spec.height_mm, title(drawings), spec.paper)
+    page = SvgPage(spec.width_mm, spec.height_mm, title(drawings), spec.paper, spec.record)
     layer = add_ink_layer(page, spec.style, spec.pen)
     inks = spec.style.inks
     lines: list[tuple[Element, StrokePath]] = []

@@ -107,7 +107,7 @@ def _svg(
     spec: PageSpec, tweens: Sequence[Tween], seconds: float, animation: Animation, name: str
 ) -> str:
     """Return a page with a group for each tween, visible in its time, whose paths move."""
-    page = SvgPage(spec.width_mm, spec.height_mm, name, spec.paper)
+    page = SvgPage(spec.width_mm, spec.height_mm, name, spec.paper, spec.record)
     layer = add_ink_layer(page, spec.style, spec.pen)
     clock = Clock(seconds + animation.loop_pause, animation.loop)
     inks, step = spec.style.inks, seconds / len(tweens)

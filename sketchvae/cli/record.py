@@ -1,0 +1,70 @@
+"""The record of the running command, for the pictures that it draws."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from sketchvae import __version__
+
+if TYPE_CHECKING:
+    from sketchvae.model.weights import Model
+    from sketchvae.render.record import Record
+
+_LEFT_OUT = {"output", "force", "preview", "seed", "temperature", "temperatures"}
+_GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
+
+
+def record_of(seed: int, temperatures: Sequence[float], model: "Model") -> "Record":
+    """Return the record of the running command.
+
+    Of a file elsewhere only the name is kept, because a picture may be shown to others. Equal
+    commands have equal records: the options stand in the order of the help text.
+
+    Args:
+        seed: of the drawings.
+        temperatures: at which they are drawn.
+        model: that draws.
+    """
+    from sketchvae.render.record import Record
+
+    context = click.get_current_context()
+    name = context.command_path.split()[1:]
+    path = context.params.get("model")
+    drawn = (word for value in temperatures for word in ("--temperature", str(value)))
+    return Record(
+        (*name, *_words(context), "--seed", str(seed), *drawn),
+        seed,
+        tuple(temperatures),
+        "sheep" if path is None else Path(str(path)).name,
+        model.fingerprint,
+        __version__,
+    )
+
+
+def _words(context: click.Context) -> Iterator[str]:
+    """Yield the arguments and options that were given, in the order of the help text."""
+    given = [p for p in context.command.params if p.name not in _LEFT_OUT and _is_given(context, p)]
+    for parameter in sorted(given, key=lambda p: isinstance(p, click.Option)):
+        value = context.params[str(parameter.name)]
+        values = value if isinstance(value, tuple) else (value,)
+        for one in values:
+            if not isinstance(parameter, click.Option):
+                yield _text(one)
+            elif parameter.is_flag:
+                yield parameter.opts[0] if one else parameter.secondary_opts[0]
+            else:
+                yield from (parameter.opts[0], _text(one))
+
+
+def _is_given(context: click.Context, parameter: click.Parameter) -> bool:
+    name = str(parameter.name)
+    return name in context.params and context.get_parameter_source(name) in _GIVEN
+
+
+def _text(value: object) -> str:
+    """Return a value as it was typed; of a path from the root only its name."""
+    text = str(value)
+    return Path(text).name if Path(text).is_absolute() else text
