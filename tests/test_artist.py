@@ -10,18 +10,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ending_model
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import sketchvae
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate import sampler as module
 from sketchvae.generate.artist import Artist, load
+from sketchvae.generate.sampler import Sampler
 from sketchvae.model.config import ModelConfig
 from sketchvae.model.numpy_decoder import Decoder, Mixture
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, save, shipped_path
-from sketchvae.polyline import Floats, Floats32
+from sketchvae.polyline import Bools, Floats, Floats32
 from sketchvae.sequences import from_stroke5, to_stroke3
 
 H, Z, M = 8, 3, 2
@@ -560,3 +563,26 @@ def test_arrays_of_the_artist_are_float32() -> None:
         *vars(mixture).values(),
     ]
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
+
+
+def test_flock_is_drawn_on_one_thread_of_numpy_and_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a busy machine two threads that wait for each other took three times as long."""
+
+    def blas_threads() -> list[int]:
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    seen: list[list[int]] = []
+    step = Sampler._step
+
+    def watched(sampler: Sampler) -> Bools:
+        seen.append(blas_threads())
+        return step(sampler)
+
+    monkeypatch.setattr(Sampler, "_step", watched)
+    with threadpool_limits(2):
+        before = blas_threads()
+        Artist(ending_model()).draw(40, seed=1)
+        assert blas_threads() == before
+    assert set(map(max, seen[:5])) == {1} != {max(before)}

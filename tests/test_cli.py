@@ -440,6 +440,27 @@ def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_pa
     assert not third.exists()
 
 
+@pytest.mark.parametrize("command", [["train", "--data", "x", "--out", "y"], ["evaluate", "x"]])
+def test_threads_of_torch_sleep_while_they_wait(command: list[str]) -> None:
+    """Torch reads it when it is loaded; threads that spin slow a busy machine ten times."""
+    script = f"""if True:
+        import os, sys
+        class AtTorch:
+            def find_spec(self, name, *_):
+                if name == "torch":
+                    print(os.environ.get("OMP_WAIT_POLICY"))
+                    raise ModuleNotFoundError("not here", name=name)
+        sys.meta_path.insert(0, AtTorch())
+        from sketchvae.cli import main
+        main({command})"""
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.stdout == "PASSIVE\n"
+    assert "pip install 'sketchvae[train]'" in done.stderr
+
+
 def test_train_that_cannot_begin_leaves_no_folder(packed: Path, tmp_path: Path) -> None:
     out = tmp_path / "none"
     assert "there is no checkpoint" in sketchvae(*train(packed, out, "--resume"), fails=1)

@@ -16,6 +16,8 @@ def needs(extra: str) -> Iterator[None]:
     Raises:
         MissingExtra: instead of ModuleNotFoundError.
     """
+    import sketchvae.train  # noqa: F401 - sets what torch reads when the block loads it
+
     try:
         yield
     except ModuleNotFoundError as error:

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -43,3 +44,21 @@ def one_thread() -> Iterator[None]:
 
     with threadpool_limits(1):
         yield
+
+
+def numpy_on_one_thread() -> AbstractContextManager[Any]:
+    """Limit the threads of NumPy's products within a block; quick enough for every step.
+
+    Unlike `one_thread` it leaves alone what other libraries bring.
+    """
+    context: AbstractContextManager[Any] = _numpy_threads().limit(limits=1)
+    return context
+
+
+@lru_cache(maxsize=1)
+def _numpy_threads() -> Any:  # noqa: ANN401 - threadpoolctl has no types
+    """Find the library that computes NumPy's products, once: that takes a millisecond."""
+    import numpy as np  # noqa: F401 - it must be loaded to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

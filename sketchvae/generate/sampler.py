@@ -6,6 +6,7 @@ Shape letters: B slots, T steps, Z latent.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
+from sketchvae.generate.parallel import numpy_on_one_thread
 from sketchvae.model.numpy_decoder import Decoder, State
 from sketchvae.model.prior import Prior
 from sketchvae.polyline import Bools, Floats32, Ints
@@ -20,6 +22,7 @@ from sketchvae.sequences import PaddedBatch, Pen, from_stroke3
 
 MAX_ATTEMPTS = 20  # at a drawing that does not end
 _MAX_SLOTS = 256  # drawings in one matrix product; more are no faster
+_WIDE = 16  # slots from which NumPy would take several threads, which wait for each other
 _UP, _END = int(Pen.UP), int(Pen.END)  # an enum is slow to look up at every step
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.001, 10.0  # float32 neither over- nor underflows between
 
@@ -112,7 +115,8 @@ class Sampler:
         done: dict[int, Floats32 | None] = {}
         due = 0  # index of the next drawing to yield
         while len(self.sample_index):
-            ended = self._step()
+            with self._threads():
+                ended = self._step()
             free = (ended | (self.step_count == self.max_steps)).nonzero()[0]
             if not len(free):
                 continue
@@ -126,6 +130,10 @@ class Sampler:
             while due in done:
                 yield done.pop(due)
                 due += 1
+
+    def _threads(self) -> AbstractContextManager[object]:
+        """Keep the products of many slots on one thread; those of few stay there by themselves."""
+        return numpy_on_one_thread() if len(self.sample_index) >= _WIDE else nullcontext()
 
     def _step(self) -> Bools:
         """Take one step in every slot; return whether its drawing has ended, (B,)."""
