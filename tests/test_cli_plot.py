@@ -101,6 +101,34 @@ def test_hpgl_is_written_for_the_device() -> None:
     assert Path("flock.hpgl").read_text().startswith("IN;DF;SP1;PU")
 
 
+@pytest.mark.parametrize("page", ["a4", "a3", "letter"])
+@pytest.mark.parametrize("turn", [[], ["--landscape"]])
+@pytest.mark.parametrize("device", ["hp7475a", "hp7550", "designmate", "dxy", "artisan"])
+def test_hpgl_fits_into_the_reach_of_a_device_without_being_told(
+    device: str, turn: list[str], page: str
+) -> None:
+    if page == "letter" and device in ("designmate", "artisan"):
+        pytest.skip("takes no such page")
+    page_options = ["--page", page, *turn, "--device", device, "--layout", "packed"]
+    message = sketchvae("plot", SHEEP, "-n", "9", *page_options, "-o", "flock.plt")
+    margin = re.search(rf"^margin (\d+) mm, within which {device} reaches the page", message, re.M)
+    assert (margin is None) is (device == "dxy" and page != "letter")
+
+
+def test_a_bed_must_hold_the_ink_and_not_the_sheet() -> None:
+    same = [str(SHEEP), "-n", "9", "--landscape", "--bed", "300x200"]
+    sketchvae("plot", *same, "-o", "flock.nc")
+    assert "\n(bed: 300 x 200 mm)\n" in Path("flock.nc").read_text()
+    for origin in ("bottom-left", "bottom-right", "top-left", "top-right"):
+        moved = [*same, "--origin", origin, "--margin", "5", "--offset", "40,30"]
+        message = sketchvae("plot", *moved, "-o", "x.gcode", fails=1)
+        offset = re.search(r"try (--offset) (\S+)\n$", message)
+        assert offset is not None, message
+        sketchvae("plot", *moved, *offset.groups(), "-o", "x.gcode")
+    message = sketchvae("plot", *same[:3], "--bed", "300x200", "-o", "x.gcode", fails=1)
+    assert "turn the page with --landscape" in message
+
+
 def test_optimizing_is_asked_for_and_says_what_it_gained() -> None:
     plain = sketchvae("plot", SHEEP, "-n", "9", "-o", "plain.svg")
     message = sketchvae("plot", SHEEP, "-n", "9", "--optimize", "-o", "sorted.svg")
@@ -180,7 +208,7 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["-o", "x.pdf"], 1, "x.pdf: a plot must end in .svg, .gcode or .hpgl, got .pdf"),
+        (["-o", "x.pdf"], 1, "x.pdf: a plot must end in .svg, .gcode, .nc, .gc, .ngc, "),
         (["-o", "x"], 1, "got no suffix; try -o x.gcode"),
         (["-o", "no/x.svg"], 1, "no/x.svg: cannot be written"),
         (["--preview", "no/x.png"], 1, "no/x.png: cannot be written"),
@@ -188,8 +216,17 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
         (["--preview", "out.svg", "-o", "out.svg"], 2, "be another file than -o, got out.svg"),
         (["--page", "a7"], 1, "a size must be a6, a5, a4, a3, a2, a1, a0, letter, or WxH"),
         (["--margin", "105"], 1, "less than half of its shorter side, 105 mm, got 105"),
-        (["--bed", "200x290mm"], 1, "the bed must be at least as large as the page, 210 x 297 mm"),
+        (["--bed", "150x290mm"], 1, "ink must lie on the bed, X0 Y0 to X150 Y290, got"),
         (["--bed", "210"], 1, "a size must be a6"),
+        (["--bed", "30cmx200"], 1, "a size must be a6"),
+        (["--page", "148x210"], 1, "a size must be a6"),
+        (["--machine", "axidraw"], 1, "out.gcode: must be SVG, which axidraw draws, got G-code"),
+        (["--machine", "hp7550"], 1, "out.gcode: must be HPGL, which hp7550 draws, got G-code"),
+        (["-o", "x.plt", "--machine", "grbl-z"], 1, "x.plt: must be G-code, which grbl-z draws"),
+        (["--machine", "idra"], 1, "got 'idra'; did you mean idraw?"),
+        (["--machine", "mine"], 1, "got 'mine'; sketchvae machines add mine adds it"),
+        (["--junction", "-1"], 1, "the junction must be 0 to 10 mm, got -1"),
+        (["--rapid-acceleration", "0"], 1, "the rapid acceleration must be 1 to 1000000 mm/s2"),
         (["--offset", "-40,0"], 1, "ink must lie on the bed, X0 Y0 to X210 Y297, got X-30"),
         (["--offset", "4"], 2, "--offset must be two lengths in mm, as 10,5, got '4'"),
         (["--origin", "left"], 2, "'left' is not one of"),
@@ -250,7 +287,7 @@ def test_examples_of_the_help_work() -> None:
     Path("sheep.ndjson").write_text("".join(SHEEP.read_text().splitlines(keepends=True)[:30]))
     text = sketchvae("plot", "--help")
     examples = [line.strip() for line in text.splitlines() if line.startswith("    sketchvae ")]
-    assert len(examples) == 5
+    assert len(examples) == 6
     for example in examples:
         first, _, second = example.partition(" | ")
         stdin = None

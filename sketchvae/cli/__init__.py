@@ -19,6 +19,7 @@ from sketchvae.cli.draw import draw
 from sketchvae.cli.evaluate import evaluate
 from sketchvae.cli.info import info
 from sketchvae.cli.latents import combine, decode, encode
+from sketchvae.cli.machines import machines
 from sketchvae.cli.map import map_
 from sketchvae.cli.morph import morph
 from sketchvae.cli.plot import plot
@@ -66,7 +67,11 @@ def _show(others: Callable[..., None]) -> Callable[..., None]:
     return show
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+# The environment variable of an option is SKETCHVAE_COMMAND_OPTION: SKETCHVAE_PLOT_BED.
+_SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SKETCHVAE"}
+
+
+@click.group(cls=_Commands, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="sketchvae")
 def main() -> None:
     """Draw sheep the way people draw them: one pen stroke after another.
@@ -77,7 +82,7 @@ def main() -> None:
     """
 
 
-for command in (draw, animate, plot, send, train, evaluate, data, info):
+for command in (draw, animate, plot, send, machines, train, evaluate, data, info):
     main.add_command(command)
 for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
     main.add_command(command)

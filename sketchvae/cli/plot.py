@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,34 +13,40 @@ from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import bind, names_of, refuse_typed
 from sketchvae.cli.output import duration, plural
 from sketchvae.cli.paths import output_option
+from sketchvae.cli.plot_machine import LiftOptions, MotionOptions, PlacementOptions
 from sketchvae.cli.plot_options import (
     LayoutOptions,
-    LiftOptions,
-    MachineOptions,
-    MotionOptions,
     OutputOptions,
     PenOptions,
 )
+from sketchvae.cli.plot_profile import machine_option, overlay, profile_for
 
 if TYPE_CHECKING:
     from sketchvae.data.selection import Selection
     from sketchvae.plot.bed import MachinePlot
     from sketchvae.plot.estimate import PlotStats
+    from sketchvae.plot.layout import Layout
+    from sketchvae.plot.page import Page
     from sketchvae.plot.pen_lift import PenLift
     from sketchvae.plot.plan import Plot
+    from sketchvae.plot.profiles import Profile
 
 STANDARD = Path("-")
-FORMATS = {".svg": "SVG", ".gcode": "G-code", ".hpgl": "HPGL"}
+FORMATS = {
+    ".svg": "SVG",
+    **dict.fromkeys((".gcode", ".nc", ".gc", ".ngc"), "G-code"),
+    **dict.fromkeys((".hpgl", ".plt"), "HPGL"),
+}
 PREVIEWS = (".svg", ".png")
-GCODE_OPTIONS = names_of(LiftOptions, MachineOptions) - {"dwell_up", "dwell_down"}
+GCODE_OPTIONS = names_of(LiftOptions, PlacementOptions) - {"dwell_up", "dwell_down"}
 
 
 @click.command()
 @click.argument("drawings", type=SELECTION)
 @output_option(
     required=True,
-    help="Where to; the suffix names the form: .svg (AxiDraw, NextDraw, Inkscape), .gcode (GRBL), "
-    ".hpgl. '-' is G-code on standard output.",
+    help="Where to; the suffix names the form: .svg (AxiDraw, NextDraw, Inkscape), .gcode, .nc, "
+    ".gc or .ngc (GRBL), .hpgl or .plt. '-' is G-code on standard output.",
 )
 @click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
 @bind(
@@ -48,8 +55,9 @@ GCODE_OPTIONS = names_of(LiftOptions, MachineOptions) - {"dwell_up", "dwell_down
     files=OutputOptions,
     speeds=MotionOptions,
     lift=LiftOptions,
-    machine=MachineOptions,
+    placement=PlacementOptions,
 )
+@machine_option("A machine whose options hold where none is given; see sketchvae machines.")
 @click.option("--device", help="That speaks HPGL.  [default: hp7475a]")
 def plot(
     drawings: "Selection",
@@ -60,7 +68,8 @@ def plot(
     files: OutputOptions,
     speeds: MotionOptions,
     lift: LiftOptions,
-    machine: MachineOptions,
+    placement: PlacementOptions,
+    machine: str | None,
     device: str | None,
 ) -> None:
     """Lay drawings out on a page for a plotter, in millimetres.
@@ -75,6 +84,7 @@ def plot(
       sketchvae plot sheep.ndjson -n 30 --layout packed --vary 0.6 --optimize -o packed.svg
       sketchvae plot sheep.ndjson -n 4 --page a5 --bed 300x200mm --landscape -o flock.gcode
       sketchvae plot sheep.ndjson -n 4 --preview before.png --dry-run -o page.gcode
+      sketchvae plot sheep.ndjson -n 9 --machine hp7475a -o flock.hpgl
       sketchvae draw -n 3 -o - | sketchvae plot - --dialect z --up 3 --down -0.2 -o -
     """
     from sketchvae.plot.estimate import estimate
@@ -82,11 +92,16 @@ def plot(
 
     form = _format_of(output)
     _check_options(output, form, files.preview)
-    sheet, page_layout, chosen_pens = layout.sheet(), layout.chosen_layout(), pens.chosen_pens()
-    pen_lift, target = lift.pen_lift(), machine.chosen_machine()
-    motion = speeds.motion(pen_lift)
-    if form == "G-code":
-        target.bed_for(sheet)
+    profile = _profile(machine, form, output, device)
+    device = device or profile.options.get("device")
+    layout = overlay(layout, profile)
+    sheet, chosen_pens = layout.sheet(), pens.chosen_pens()
+    page_layout, note = layout.chosen_layout(), ""
+    if form == "HPGL" and layout.margin is None:
+        page_layout, note = _within_reach(page_layout, sheet, device)
+    pen_lift = overlay(lift, profile).pen_lift()
+    target = overlay(placement, profile).chosen_machine()
+    motion = overlay(speeds, profile).motion(pen_lift)
     chosen = list(islice(drawings.drawings(), number))
     plan = make_plot(page_layout.place(chosen, sheet), sheet, chosen_pens)
     placed = target.to_machine(plan) if form == "G-code" else plan
@@ -101,8 +116,10 @@ def plot(
     name = "standard output" if output == STANDARD else str(output)
     done = f"{name}: {plural(len(chosen), 'drawing')} on {sheet}"
     click.echo(f"{done}; not written" if files.dry_run else done, err=True)
+    if note:
+        click.echo(note, err=True)
     for label, plot_stats in stats.items():
-        click.echo(f"{label}{_format_stats(plot_stats)}", err=True)
+        click.echo(f"{label}{_format_stats(plot_stats)} on {profile.name}", err=True)
 
 
 def _format_of(output: Path) -> str:
@@ -113,6 +130,35 @@ def _format_of(output: Path) -> str:
         return "G-code"
     suffix = check_suffix(output, tuple(FORMATS), "a plot", "-o flock.gcode")
     return FORMATS[suffix]
+
+
+def _profile(machine: str | None, form: str, output: Path, device: str | None) -> "Profile":
+    """Return the machine that draws, which must take the format of the file; any may take SVG."""
+    from sketchvae.errors import SketchvaeError
+
+    profile = profile_for(machine, form, device)
+    if form not in (profile.form, "SVG"):
+        suffix = next(suffix for suffix, other in FORMATS.items() if other == profile.form)
+        name = "standard output" if output == STANDARD else output
+        raise SketchvaeError(
+            f"{name}: must be {profile.form}, which {profile.name} draws, got {form}; try -o "
+            f"flock{suffix}, or another --machine"
+        )
+    return profile
+
+
+def _within_reach(layout: "Layout", sheet: "Page", device: str | None) -> tuple["Layout", str]:
+    """Return a layout whose margin lets a device reach all of it, and a sentence if it is wider."""
+    from sketchvae.cli.extras import needs
+
+    with needs("plot"):
+        from sketchvae.plot.vpype import DEVICE, margin_for
+
+        margin = margin_for(sheet, device or DEVICE)
+    if layout.arrangement == "keep" or margin <= layout.margin:
+        return layout, ""
+    note = f"margin {margin:g} mm, within which {device or DEVICE} reaches the page"
+    return replace(layout, margin=margin), note
 
 
 def _check_options(output: Path, form: str, preview: Path | None) -> None:

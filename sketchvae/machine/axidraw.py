@@ -23,7 +23,7 @@ def draw_svg(path: Path) -> str:
     Raises:
         SketchvaeError: if neither program is installed, the file is no SVG, or the program fails.
     """
-    _check_svg(path)
+    check_svg(path)
     installed = [(name, program) for name in PROGRAMS if (program := shutil.which(name))]
     if not installed:
         raise SketchvaeError(
@@ -42,8 +42,12 @@ def draw_svg(path: Path) -> str:
     return name
 
 
-def _check_svg(path: Path) -> None:
-    """Refuse a file that is no SVG, so that the program need not."""
+def check_svg(path: Path) -> None:
+    """Refuse a file that is no SVG, so that the program need not.
+
+    Raises:
+        SketchvaeError: if it cannot be read or is something else.
+    """
     try:
         root = ElementTree.parse(path).getroot()  # noqa: S314 - expat refuses entity bombs itself
     except OSError as error:

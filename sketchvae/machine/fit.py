@@ -4,8 +4,11 @@ The settings are never written. Their meaning is defined by GRBL's documentation
 Configuration"; the pulse of a speed, by its `spindle_control.c`.
 """
 
+import math
+
 from sketchvae.errors import SketchvaeError
-from sketchvae.machine.job import Job
+from sketchvae.machine.job import Job, count_strokes
+from sketchvae.machine.timing import Motion, command_seconds, format_duration
 from sketchvae.machine.words import pen_words
 
 _MAX_TRAVEL = {"X": 130, "Y": 131}  # settings, mm
@@ -28,6 +31,27 @@ def check_machine(job: Job, settings: dict[int, float]) -> list[str]:
         SketchvaeError: if the job is larger than the machine, or its pen would not move.
     """
     return [*_check_travel(job, settings), *_check_pulses(job, settings)]
+
+
+def describe(job: Job, motion: Motion) -> str:
+    """Return in words what a job draws: strokes, ink, extent, pen and time.
+
+    Args:
+        job: to be described.
+        motion: how fast the machine moves.
+    """
+    ink, position = 0.0, (0.0, 0.0)
+    for command in job.commands:
+        for point in command.points:
+            known = [q if math.isnan(p) else p for p, q in zip(point, position, strict=True)]
+            ink += math.dist(position, known) if command.is_cut else 0.0
+            position = (known[0], known[1])
+    x0, y0, x1, y1 = job.extent
+    time = format_duration(sum(command_seconds(job.commands, job.unit, motion)))
+    return (
+        f"{job.name}: {count_strokes(len(job.strokes))}, {ink:.0f} mm of ink, X{x0:g} to {x1:g} "
+        f"and Y{y0:g} to {y1:g} mm, the pen is lifted by {job.pen_up}, about {time}"
+    )
 
 
 def _check_travel(job: Job, settings: dict[int, float]) -> list[str]:

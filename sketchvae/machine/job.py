@@ -227,6 +227,11 @@ class Job:
         return self.strokes[min(stroke, len(self.strokes)) - 1].pen if stroke else ""
 
 
+def count_strokes(count: int) -> str:
+    """Write a number of strokes, as "1 stroke" or "40 strokes"."""
+    return f"{count} stroke" + ("" if count == 1 else "s")
+
+
 def sync_marks(job: Job, commands: Sequence[Command]) -> Iterator[Command]:
     """Yield commands with a mark, G4 P0, behind each stroke.
 

@@ -6,6 +6,7 @@ comments; in other files a stroke begins where the lifted pen travels after ink.
 is defined by its documentation, "Grbl v1.1 Commands".
 """
 
+import codecs
 import hashlib
 import math
 from collections.abc import Iterable
@@ -42,6 +43,7 @@ def read_job(content: bytes, name: str, pen_up: str | None = None) -> Job:
             resumed or that writes settings, does not lift the pen behind each stroke, or if
             neither `pen_up` nor the file tells how to lift it.
     """
+    _refuse_other_format(content, name)
     text = decode(content, name)
     marked = is_marked(text)
     modes = Modes(name)
@@ -76,6 +78,21 @@ def read_job(content: bytes, name: str, pen_up: str | None = None) -> Job:
             "is cut off, or --pen-up says something else",
         )
     return job
+
+
+def _refuse_other_format(content: bytes, name: str) -> None:
+    """Refuse a page or drawings that are not G-code yet, and say how they become it."""
+    begin = content.removeprefix(codecs.BOM_UTF8).lstrip()[:3].upper()
+    kinds = {b"<": "SVG or XML", b"{": "drawings", b"IN;": "HPGL"}
+    kind = next((kind for start, kind in kinds.items() if begin.startswith(start)), None)
+    if kind is None:
+        return
+    advice = {
+        "HPGL": "give it to the plotter itself, or plot the drawings to .gcode",
+    }.get(kind, "make G-code of it with sketchvae plot FILE -o page.gcode")
+    if kind == "SVG or XML":
+        advice += ", or name axidraw in the place of the port if an AxiDraw is to draw it"
+    raise SketchvaeError(f"{name}: must be G-code, got {kind}; {advice}")
 
 
 class _Groups:

@@ -157,6 +157,14 @@ def open_port(name: str) -> "SerialBase":
     return port
 
 
+def list_ports() -> list[tuple[str, str]]:
+    """Return the serial ports of this computer, and what is plugged in at each, in words."""
+    return sorted(
+        (port.device, "" if port.description in (None, "n/a") else port.description)
+        for port in comports()
+    )
+
+
 def _reason(name: str, error: Exception) -> str:
     """Return why a port could not be opened, and what to do."""
     number = getattr(error, "errno", None)
@@ -167,7 +175,7 @@ def _reason(name: str, error: Exception) -> str:
     if "://" in name:
         reason = str(error).rpartition(": ")[2]
         return f"cannot be reached ({reason}); a machine in the network is socket://HOST:PORT"
-    ports = ", ".join(sorted(port.device for port in comports()))
+    ports = ", ".join(port for port, _ in list_ports())
     return f"is no serial port of this computer; it has {ports or 'none'}"
 
 

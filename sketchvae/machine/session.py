@@ -8,7 +8,7 @@ from pathlib import Path
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.fit import check_machine
 from sketchvae.machine.grbl import TIMEOUT, Grbl
-from sketchvae.machine.job import Job
+from sketchvae.machine.job import Job, count_strokes
 from sketchvae.machine.journal import Journal
 from sketchvae.machine.protocol import MachineError
 from sketchvae.machine.recovery import find_resume_point
@@ -67,14 +67,12 @@ def send_job(
             operator.report(f"warning: {warning}")
         if options.check:
             Sender(machine, job, operator, None, options.character_counting).check()
-            count = len(job.strokes)
-            operator.report(f"{job.name}: {count} strokes, every line accepted; nothing was drawn")
+            count = count_strokes(len(job.strokes))
+            operator.report(f"{job.name}: {count}, every line accepted; nothing was drawn")
             return
         _draw(machine, job, journal_path, earlier, options, operator)
-    count = len(job.strokes) - (options.first or 1) + 1
-    operator.report(
-        f"{job.name}: {count} strokes drawn, in {format_duration(time.monotonic() - began)}"
-    )
+    count = count_strokes(len(job.strokes) - (options.first or 1) + 1)
+    operator.report(f"{job.name}: {count} drawn, in {format_duration(time.monotonic() - began)}")
 
 
 def _read_earlier(path: Path, job: Job, options: SendOptions) -> Journal | None:

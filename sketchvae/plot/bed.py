@@ -44,20 +44,11 @@ class Machine:
             )
 
     def bed_for(self, page: Page) -> tuple[float, float]:
-        """Return width and height of the bed, mm.
-
-        Raises:
-            SketchvaeError: if the bed is smaller than the page.
-        """
-        if self.bed is None:
-            right, up = (max(value, 0.0) for value in self.offset)
-            return round(page.width + right, DECIMALS), round(page.height + up, DECIMALS)
-        if self.bed[0] < page.width or self.bed[1] < page.height:
-            raise SketchvaeError(
-                f"the bed must be at least as large as the page, {page}, got {self.bed[0]:g} x "
-                f"{self.bed[1]:g} mm; choose a smaller page, or turn it with --landscape"
-            )
-        return self.bed
+        """Return width and height of the bed, mm."""
+        if self.bed is not None:
+            return self.bed
+        right, up = (max(value, 0.0) for value in self.offset)
+        return round(page.width + right, DECIMALS), round(page.height + up, DECIMALS)
 
     def to_machine(self, plot: Plot) -> "MachinePlot":
         """Transform a plot from the page to the machine's coordinates.
@@ -126,9 +117,25 @@ class MachinePlot:
         first, last = points.min(axis=0), points.max(axis=0)
         if (first < low).any() or (last > high).any():
             raise SketchvaeError(
-                f"ink must lie on the bed, {_span(low, high)}, got {_span(first, last)}; choose "
-                "another offset, page or bed"
+                f"ink must lie on the bed, {_span(low, high)}, got {_span(first, last)}; "
+                f"{self._advice(low - first, high - last)}"
             )
+
+    def _advice(self, least: Floats, most: Floats) -> str:
+        """Return how the ink comes onto the bed.
+
+        Args:
+            least: least shift that brings it beyond the lower and left edges, (2,) in mm.
+            most: greatest shift that leaves it within the others, (2,) in mm.
+        """
+        if (least <= most).all():  # it is small enough: the least shift that does it
+            signs = [1 if self.machine.origin.endswith("left") else -1]
+            signs += [-1 if self.machine.origin.startswith("top") else 1]
+            shift = np.clip(0.0, least, most) * signs + self.machine.offset
+            return f"try --offset {format_mm(shift[0])},{format_mm(shift[1])}"
+        ink = np.array(self.bed) - (most - least)
+        turns = (ink[::-1] <= self.bed).all() and not self.plot.page.landscape
+        return "turn the page with --landscape" if turns else "choose a smaller page"
 
 
 def format_mm(value: float) -> str:

@@ -38,8 +38,8 @@ def estimate(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> Pl
     starts = [*(stroke[0] for stroke in strokes), *([origin] if home else [])]
     ends = [origin, *(stroke[-1] for stroke in strokes)]
     travels = [np.stack(pair) for pair in zip(ends, starts, strict=False)]
-    drawing = sum(_seconds(stroke, motion.feed, motion) + motion.pen_delay for stroke in strokes)
-    travelling = sum(_seconds(travel, motion.rapid, motion) for travel in travels)
+    drawing = sum(_seconds(stroke, motion, False) + motion.pen_delay for stroke in strokes)
+    travelling = sum(_seconds(travel, motion, True) for travel in travels)
     return PlotStats(
         ink=sum(float(segment_lengths(stroke).sum()) for stroke in strokes),
         travel=sum(float(segment_lengths(travel).sum()) for travel in travels),
@@ -48,7 +48,8 @@ def estimate(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> Pl
     )
 
 
-def _seconds(points: Floats, speed: float, motion: Motion) -> float:
-    """Return the seconds along a polyline, (n, 2) in mm, at a speed in mm/min."""
-    speeds = [speed] * (len(points) - 1)
-    return sum(segment_seconds(points.tolist(), speeds, motion.acceleration))
+def _seconds(points: Floats, motion: Motion, is_lifted: bool) -> float:
+    """Return the seconds along a polyline, (n, 2) in mm, with the pen up or down."""
+    speeds = [motion.rapid if is_lifted else motion.feed] * (len(points) - 1)
+    acceleration = motion.acceleration_of(is_lifted)
+    return sum(segment_seconds(points.tolist(), speeds, acceleration, motion.junction))

@@ -20,7 +20,7 @@ UNITS = {"mm": 1.0, "cm": 10.0, "in": MM_PER_INCH}  # mm
 MIN_SIDE, MAX_SIDE = 10.0, 5000.0  # mm
 DECIMALS = 3  # of a length in mm: a thousandth is finer than any plotter
 
-_SIZE = re.compile(r"([\d.]+)\s*(mm|cm|in)?\s*x\s*([\d.]+)\s*(mm|cm|in)", re.IGNORECASE)
+_SIZE = re.compile(r"([\d.]+)\s*(mm|cm|in)?\s*x\s*([\d.]+)\s*(mm|cm|in)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +57,39 @@ class Page:
         return self.width > self.height
 
 
-def parse_page(size: str, landscape: bool = False) -> Page:
+def parse_page(size: str, landscape: bool = False, unit: str = "") -> Page:
     """Read the size of a page.
 
     Args:
         size: a name of SIZES, or WxH with a unit for both sides or for each: 148x210mm, 11x14in.
         landscape: whether to turn an upright page.
+        unit: of both sides where none is stated, as "mm"; empty where one must be.
 
     Raises:
         SketchvaeError: for an unknown name, a missing unit, or a side out of range.
     """
     text = size.strip().lower()
-    width, height = SIZES[text] if text in SIZES else _parse_size(size)
+    width, height = SIZES[text] if text in SIZES else _parse_size(size, unit)
     if landscape and width < height:
         width, height = height, width
     return Page(width, height, text)
 
 
-def _parse_size(text: str) -> tuple[float, float]:
-    """Return width and height of WxH with a unit, in mm."""
+def _parse_size(text: str, unit: str) -> tuple[float, float]:
+    """Return width and height of WxH, in mm.
+
+    Args:
+        text: with a unit for both sides or for each.
+        unit: that holds without any; empty for none.
+    """
     match = _SIZE.fullmatch(text.strip())
     try:
         if match is None:
             raise ValueError
-        last = UNITS[match[4].lower()]
+        last = UNITS[(match[4] or "").lower() or (unit if not match[2] else "")]
         first = UNITS[match[2].lower()] if match[2] else last
         return round(float(match[1]) * first, DECIMALS), round(float(match[3]) * last, DECIMALS)
-    except ValueError:
+    except (ValueError, KeyError):
         raise SketchvaeError(
             f"a size must be {', '.join(SIZES)}, or WxH in mm, cm or in, got {text!r:.60}; "
             "try a4 or 148x210mm"

@@ -1,11 +1,14 @@
 """The commands that lift a pen and lower it: with a servo, a spindle's output, or the Z axis."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.comments import SEPARATOR, UNSAFE, pen_up_comment
 from sketchvae.machine.words import MAX_LINE
 from sketchvae.svg_page import format_number
+
+Dialect = Literal["servo", "z", "spindle"]
 
 MAX_COMMANDS = MAX_LINE - len(pen_up_comment(()))  # characters, so that the comment holds them
 MAX_DWELL = 60.0  # seconds

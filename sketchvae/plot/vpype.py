@@ -89,6 +89,22 @@ def to_hpgl(plot: Plot, device: str = DEVICE) -> tuple[str, list[str]]:
     return re.sub(r"PD([^;]+);", _split_pd, text.getvalue()), notes
 
 
+def margin_for(page: Page, device: str = DEVICE) -> float:
+    """Return the margin within which a device reaches all of a page, in whole mm.
+
+    Args:
+        page: that has a name.
+        device: name of a plotter in vpype's configuration.
+
+    Raises:
+        ModuleNotFoundError: without vpype.
+        SketchvaeError: if the device is unknown or does not take the page.
+    """
+    low, high = _reach(page, *_device(device, page))
+    beyond = max(low.max(), (np.array([page.width, page.height]) - high).max())
+    return max(float(np.ceil(beyond)), 0.0)
+
+
 def _document(plot: Plot) -> Any:  # noqa: ANN401
     """Return a plot as a document of vpype, with a layer for each pen."""
     import vpype
@@ -155,12 +171,11 @@ def _check_reach(plot: Plot, device: str, plotter: Any, paper: Any) -> None:  # 
     low, high = _reach(plot.page, plotter, paper)
     points = np.concatenate(plot.strokes)
     if (points < low).any() or (points > high).any():
-        page = np.array([plot.page.width, plot.page.height])
-        margin = np.ceil(max(low.max(), (page - high).max()))
+        advice = f"try --margin {margin_for(plot.page, device):g}, or move what is kept in place"
         raise SketchvaeError(
             f"ink must lie within what {device} reaches on {paper.name}, "
             f"{_pair(low)} to {_pair(high)} mm, got ink from "
-            f"{_pair(points.min(axis=0))} to {_pair(points.max(axis=0))}; try --margin {margin:g}"
+            f"{_pair(points.min(axis=0))} to {_pair(points.max(axis=0))}; {advice}"
         )
 
 
