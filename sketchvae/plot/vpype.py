@@ -171,7 +171,7 @@ def _check_reach(plot: Plot, device: str, plotter: Any, paper: Any) -> None:  # 
     low, high = _reach(plot.page, plotter, paper)
     points = np.concatenate(plot.strokes)
     if (points < low).any() or (points > high).any():
-        advice = f"try --margin {margin_for(plot.page, device):g}, or move what is kept in place"
+        advice = f"move what is kept in place, or try --margin {margin_for(plot.page, device):g}"
         raise SketchvaeError(
             f"ink must lie within what {device} reaches on {paper.name}, "
             f"{_pair(low)} to {_pair(high)} mm, got ink from "
