@@ -18,7 +18,6 @@ import numpy as np
 from sketchvae.data.dataset import open_packed
 from sketchvae.data.formats import read_points
 from sketchvae.evaluate.class_head import auroc_table
-from sketchvae.evaluate.classifier import load_classifier
 from sketchvae.evaluate.likelihood import likelihood
 from sketchvae.evaluate.report import (
     RECONSTRUCTION_TEMPERATURE,
@@ -58,7 +57,7 @@ def write_table(page: Path, table: str, markers: str = "figures") -> None:
 
 
 def main() -> None:
-    path, sets, sheep, classifier = map(Path, sys.argv[1:5])
+    path, sets, sheep = map(Path, sys.argv[1:4])
     model = load(path)
     real, decoder = open_packed(sets / "real.drawings"), open_packed(sets / "decoder.drawings")
     report = evaluate(
@@ -79,7 +78,7 @@ def main() -> None:
             "kept_out": likelihood_figures(report.likelihood),
             "all_real": likelihood_figures(likelihood(model, list(read_points(sheep)))),
         },
-        "compared": comparison_figures(report, load_classifier(classifier), names),
+        "compared": comparison_figures(report, names),
         "reconstructed": {
             "temperature": RECONSTRUCTION_TEMPERATURE,
             **{name: round(rank, 3) for name, rank in report.reconstruction.items()},

@@ -28,13 +28,14 @@ SHORTENED = {
     "sketchvae train --data sheep.drawings": "--steps 2 --batch 8 --latent 4 --encoder-hidden 8 "
     "--decoder-hidden 12 --mixtures 2",
     "sketchvae train --data cow.drawings": "--steps 1 --batch 4",
+    "sketchvae refine": "--rounds 1 --drawn 1000 --accepted 100 --steps 1",
     "sketchvae evaluate": "--draws 1 -n 20",
     "sketchvae score": "--draws 1",
     "sketchvae reconstruct": "-n 2 -t 0.5",
     "sketchvae morph": "-k 3",
     "sketchvae draw -n 1000": "-n 100",
 }
-SLOW = {"sketchvae train", "sketchvae evaluate"}
+SLOW = {"sketchvae train", "sketchvae refine", "sketchvae evaluate"}
 PORTS = ("/dev/ttyUSB0", "socket://plotter.local:23")
 
 

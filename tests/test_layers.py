@@ -16,7 +16,7 @@ import sketchvae
 SOURCE = Path(sketchvae.__file__).parent
 
 # A room is a module or a folder directly in the package; "" is the package's own __init__.
-GROUND = {"errors", "files", "polyline", "drawing", "sequences", "raster", "svg_page"}
+GROUND = {"errors", "files", "polyline", "drawing", "sequences", "raster", "bitmaps", "svg_page"}
 MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "errors": set(),
     "files": {"errors"},
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "drawing": {"errors", "polyline", "svg_page"},
     "sequences": {"errors", "polyline", "drawing"},
     "raster": {"errors", "polyline", "drawing"},
+    "bitmaps": {"errors", "polyline", "drawing", "raster"},
     "machine": {"errors", "files"},
     "data": GROUND,
     "model": GROUND,

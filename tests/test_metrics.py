@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import comparison, metrics
 from sketchvae.evaluate.faults import FAULTS, fault_rates, faults
-from sketchvae.evaluate.features import FEATURES, features, rasters
+from sketchvae.evaluate.features import FEATURES, features
 from sketchvae.polyline import turns
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
@@ -61,16 +62,8 @@ def test_turns_have_a_sign_and_pass_over_points_that_stand_still() -> None:
 def test_drawings_of_nothing_much_have_finite_features(strokes: list[list[list[int]]]) -> None:
     drawing = Drawing(strokes)
     assert np.isfinite(features([drawing])).all()
-    assert np.isfinite(rasters([drawing])).all()
+    assert np.isfinite(blurred(bitmaps([drawing]))).all()
     assert np.isfinite(fault_rates([drawing])).all()
-
-
-def test_rasters_have_ink_where_the_drawing_has_it() -> None:
-    (picture,) = rasters([Drawing([[[0, 0], [255, 0]], [[0, 255], [255, 255]]])])
-    rows = picture.reshape(28, 28).sum(axis=1)
-    assert set(np.argsort(-rows)[:2].tolist()) <= {1, 2, 25, 26}
-    assert rows[10:18].max() < 1e-6
-    assert rasters([]).shape == (0, 784)
 
 
 # --- distances ----------------------------------------------------------------------
@@ -113,6 +106,19 @@ def test_nearest_neighbour_accuracy_is_that_of_sklearn() -> None:
     classifier = KNeighborsClassifier(n_neighbors=1)
     scores = cross_val_score(classifier, np.concatenate([x, y]), labels, cv=LeaveOneOut())
     assert metrics.nearest_neighbour_accuracy(x, y) == pytest.approx(scores.mean())
+
+
+def test_kernel_distance_is_its_definition_written_out() -> None:
+    x, y = cloud(6, 1), cloud(8, 2, 0.7)
+
+    def kernel(a: Floats, b: Floats) -> float:
+        return float((a @ b / 3 + 1) ** 3)
+
+    among_x = [kernel(a, b) for i, a in enumerate(x) for j, b in enumerate(x) if i != j]
+    among_y = [kernel(a, b) for i, a in enumerate(y) for j, b in enumerate(y) if i != j]
+    between = [kernel(a, b) for a in x for b in y]
+    expected = np.mean(among_x) + np.mean(among_y) - 2 * np.mean(between)
+    assert metrics.kernel_distance(x, y) == pytest.approx(float(expected))
 
 
 def test_coverage_is_its_definition_written_out() -> None:
@@ -206,15 +212,27 @@ def test_real_against_real_is_near_the_floor_and_others_are_far() -> None:
     sets = {"real": flock[:100], "alike": flock[100:200], "boxes": boxes}
     measured = {name: comparison.measure(drawings) for name, drawings in sets.items()}
     rows = comparison.compare(measured, comparison.measure(flock[200:]), n=50, repeats=8)
-    figures = {
-        name: dict(zip(comparison.METRICS, row.mean, strict=True)) for name, row in rows.items()
-    }
+    figures = {name: {k: m for k, (m, _) in row.metrics.items()} for name, row in rows.items()}
     assert abs(figures["alike"]["1-NN"] - 0.5) < 0.1
     assert abs(figures["real"]["1-NN"] - 0.5) < 0.1
     assert figures["boxes"]["1-NN"] > 0.95
     assert figures["boxes"]["MMD2 x1e3"] > 10 * abs(figures["alike"]["MMD2 x1e3"])
     assert figures["boxes"]["raster MMD2 x1e3"] > 10 * abs(figures["alike"]["raster MMD2 x1e3"])
+    assert figures["boxes"]["KID x1e3"] > 10 * abs(figures["alike"]["KID x1e3"])
     assert {row.n for row in rows.values()} == {50}
+    assert rows["alike"].named > 0.5 > 0.1 > rows["boxes"].named
+
+
+def test_real_bitmaps_are_compared_with_all_sets() -> None:
+    flock = sheep(200)
+    measured = {
+        name: comparison.measure(flock[i : i + 60]) for i, name in ((0, "real"), (60, "t 1"))
+    }
+    known = comparison.measure_images(bitmaps(flock[120:]))
+    rows = comparison.compare(measured, repeats=3, real_images=known)
+    for row in rows.values():
+        assert list(row.metrics) == [*comparison.METRICS, *comparison.BITMAP_METRICS]
+        assert abs(row.metrics["bitmap 1-NN"][0] - 0.5) < 0.15
 
 
 def test_every_set_goes_through_the_simplification_once() -> None:
@@ -230,8 +248,9 @@ def test_without_others_the_floor_is_of_halves_that_share_no_drawing() -> None:
     measured = comparison.measure(sheep(60))
     rows = comparison.compare({"real": measured}, n=100, repeats=5)
     assert rows["real"].n == 30
-    nearest = dict(zip(comparison.METRICS, rows["real"].mean, strict=True))["1-NN"]
-    assert nearest > 0.3  # the same drawing on both sides would be its own nearest neighbour
+    assert (
+        rows["real"].metrics["1-NN"][0] > 0.3
+    )  # the same drawing on both sides would be its own nearest neighbour
 
 
 def test_reconstruction_is_nearer_than_all_others_or_than_few() -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ending_model, refusal
 
 from sketchvae import load
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.faults import FAULTS, fault_rates
 from sketchvae.evaluate.tables import SHORT, report_tables
+from sketchvae.generate.artist import Artist
 from sketchvae.model.weights import shipped_path
 
 ROOT = Path(__file__).parents[1]
@@ -69,3 +71,24 @@ def near(a: Drawing, b: Drawing) -> bool:
         len(p) == len(q) and np.abs(p - q).max() <= 2
         for p, q in zip(a.strokes, b.strokes, strict=True)
     )
+
+
+def test_best_of_several_is_the_one_that_is_most_of_a_sheep() -> None:
+    artist = load()
+    every = list(artist.draw_each(12, 1.0, seed=3))
+    best = artist.draw(3, 1.0, seed=3, best_of=4)
+    for i, chosen in enumerate(best):
+        some = every[4 * i : 4 * i + 4]
+        assert chosen == some[int(artist.class_probability(some).argmax())]
+    assert artist.draw(2, seed=3, best_of=1) == artist.draw(2, seed=3)
+    many, few = artist.draw(300, seed=3, best_of=2), artist.draw(2, seed=3, best_of=2)
+    for one, other in zip(many[:2], few, strict=True):
+        np.testing.assert_allclose(one.points, other.points, atol=0.01)
+
+
+def test_best_of_several_needs_a_class_head() -> None:
+    assert "must hold a class head" in refusal(
+        lambda: Artist(ending_model()).draw(2, seed=1, best_of=2)
+    )
+    assert len(Artist(ending_model()).draw(2, seed=1)) == 2
+    assert "best_of must be" in refusal(lambda: load().draw(1, best_of=0))

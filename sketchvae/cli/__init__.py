@@ -24,6 +24,7 @@ from sketchvae.cli.map import map_
 from sketchvae.cli.morph import morph
 from sketchvae.cli.plot import plot
 from sketchvae.cli.reconstruct import reconstruct
+from sketchvae.cli.refine import refine
 from sketchvae.cli.score import score
 from sketchvae.cli.send import send
 from sketchvae.cli.train import train
@@ -82,7 +83,7 @@ def main() -> None:
     """
 
 
-for command in (draw, animate, plot, send, machines, train, evaluate, data, info):
+for command in (draw, animate, plot, send, machines, train, refine, evaluate, data, info):
     main.add_command(command)
 for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
     main.add_command(command)

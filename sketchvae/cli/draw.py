@@ -142,6 +142,14 @@ class _SourceOptions:
     "that exists, and so on]",
 )
 @drawing_options
+@click.option(
+    "--best-of",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="Draw K for each, and keep the one that is most of a sheep.",
+)
 @bind(source=_SourceOptions)
 @click.option(
     "--preview", is_flag=True, help="Draw in the terminal; without -o nothing is written."
@@ -157,6 +165,7 @@ def draw(
     number: int,
     output: Path | None,
     drawing: DrawingOptions,
+    best_of: int,
     source: _SourceOptions,
     preview: bool,
     animate: bool,
@@ -176,6 +185,7 @@ def draw(
       sketchvae draw -n 1000 -o flock.ndjson
       sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
+      sketchvae draw --best-of 8
       sketchvae draw --preview
     """
     from sketchvae.generate.sampler import fresh_seed
@@ -191,7 +201,9 @@ def draw(
     artist = source.artist(drawing)
     output = _free_name(artist.word) if is_unnamed else output
     latents = source.latents(artist, number, seed)
-    drawings: Iterable[Drawing] = artist.draw_each(number, temperature, seed, latents=latents)
+    drawings: Iterable[Drawing] = artist.draw_each(
+        number, temperature, seed, latents=latents, best_of=best_of
+    )
     write = None
     if output is not None:  # the writers refuse before anything is drawn
         page = PageOptions(output, style, film.pixels)
@@ -206,6 +218,7 @@ def draw(
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
     report = f"{plural(number, 'drawing')}, seed {seed}, temperature {temperature:g}"
+    report += f", each the best of {best_of}" if best_of > 1 else ""
     click.echo(f"{place}: {report}", err=True)
 
 

@@ -50,6 +50,11 @@ _SHOWN = 36  # drawings of each set in the picture
     help="Other real drawings, to compare real with real.  [default: halves of FILES]",
 )
 @click.option(
+    "--bitmaps",
+    type=click.Path(path_type=Path),
+    help="More real drawings, as Quick, Draw!'s bitmaps of 28 x 28 (.npz or .npy).",
+)
+@click.option(
     "-n",
     "--number",
     type=click.IntRange(20),
@@ -74,6 +79,7 @@ def evaluate(
     temperatures: tuple[float, ...],
     drawn: "tuple[Selection, ...]",
     floor: "Selection | None",
+    bitmaps: Path | None,
     number: int,
     draws: int,
     picture: Path | None,
@@ -94,6 +100,7 @@ def evaluate(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
+        from sketchvae.bitmaps import read_bitmaps
         from sketchvae.evaluate import report as reports
         from sketchvae.evaluate.comparison import MIN_DRAWINGS
     from sketchvae.model.loader import load_model
@@ -105,6 +112,7 @@ def evaluate(
         temperatures or reports.TEMPERATURES,
         others={Path(str(file)).name: list(file.drawings()) for file in drawn},
         floor=_floor_drawings(floor, points) if floor else None,
+        real_bitmaps=read_bitmaps(bitmaps) if bitmaps else None,
         n=number,
         repeats=draws,
     )
@@ -152,7 +160,6 @@ def _print_likelihood(likelihood: "Likelihood") -> None:
 
 
 def _print_comparisons(report: "Report", repeats: int) -> None:
-    from sketchvae.evaluate.comparison import METRICS
     from sketchvae.evaluate.faults import FAULTS
     from sketchvae.evaluate.features import FEATURES
 
@@ -165,11 +172,12 @@ def _print_comparisons(report: "Report", repeats: int) -> None:
     click.echo()
     line(f"against real, {repeats} draws", comparisons)
     line("n", (str(row.n) for row in rows))
-    for i, name in enumerate(METRICS):
-        line(name, (f"{row.mean[i]:.3f} ± {row.std[i]:.3f}" for row in rows))
+    for name in next(iter(rows)).metrics:
+        line(name, (f"{row.metrics[name][0]:.3f} ± {row.metrics[name][1]:.3f}" for row in rows))
     line("finished", (f"{finished[k]:.1%}" if k in finished else "" for k in comparisons))
     for i, name in enumerate(FAULTS):
         line(name, (f"{row.faults[i]:.1%}" for row in rows))
+    line("named first", (f"{row.named:.1%}" for row in rows))
     click.echo("\nmeans")
     for i, name in enumerate(FEATURES):
         line(name, (f"{row.feature_means[i]:.3f}" for row in rows))

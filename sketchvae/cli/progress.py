@@ -103,7 +103,7 @@ class ConsoleProgress:
     def on_start(self, trainer: Trainer) -> None:
         """Print the numbers of drawings, the scale and the first step."""
         skipped = trainer.pool.n_skipped
-        self._print(
+        self.print(
             f"{len(trainer.pool)} drawings an epoch"
             f"{f' ({skipped} too long or empty)' if skipped else ''}, "
             f"judged by {len(trainer.valid)}; scale {trainer.scale:.2f} px; "
@@ -121,7 +121,7 @@ class ConsoleProgress:
         self.bar.update(self.task, completed=metrics.step, description=losses)
         self._estimate(metrics.step)
         if metrics.step % _LOG_EVERY == 0 and not self.console.is_terminal:
-            self._print(
+            self.print(
                 f"step {metrics.step}: {losses}; w_KL {metrics.kl_weight:.2f}, "
                 f"gradient {metrics.gradient_norm:.2f}, {self.timer.rate():.2f} steps/s"
             )
@@ -133,14 +133,14 @@ class ConsoleProgress:
             self.warm = first, time.monotonic()
         elif began and step == first + _TIMED:
             seconds = (time.monotonic() - began) / _TIMED * (self.steps - step)
-            self._print(
+            self.print(
                 f"about {duration(seconds)} to step {self.steps}, and some more for validations"
             )
 
     def on_validate(self, trainer: Trainer, validation: Validation) -> None:
         """Print the losses on the validation drawings."""
         best = "  (best so far)" if validation.nats_per_point <= trainer.best else ""
-        self._print(
+        self.print(
             f"validation at step {validation.step}: {validation.nats_per_point:.3f} nats per "
             f"point: L_R {validation.reconstruction_per_point:.3f}, "
             f"L_KL {validation.kl_per_point:.3f} in "
@@ -148,7 +148,7 @@ class ConsoleProgress:
         )
         self.timer.restart()
 
-    def _print(self, line: str) -> None:
+    def print(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
         self.console.print(line, markup=False)
 

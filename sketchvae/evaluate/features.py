@@ -1,15 +1,11 @@
-"""Features that drawings are compared by: ten measures of line and shape, and a small raster."""
+"""Features that drawings are compared by: ten measures of line and shape."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sketchvae.drawing import Drawing
 from sketchvae.polyline import Floats, segment_lengths, turns
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 FEATURES = (
     "points",  # number
@@ -24,9 +20,6 @@ FEATURES = (
     "first gap",  # distance between the ends of the first stroke, in longest sides
 )
 SHARP_TURN = 1.2  # radians
-RASTER_SIDE = 28  # pixels
-_MARGIN = 2  # pixels around the drawing in the raster
-_OVERSAMPLE = 4  # the raster is drawn this many times larger and reduced, to be anti-aliased
 
 
 def features(drawings: Sequence[Drawing]) -> Floats:
@@ -60,40 +53,3 @@ def _measure(drawing: Drawing) -> list[float]:
         travel / side,
         float(np.hypot(*(first[-1] - first[0]))) / side,
     ]
-
-
-def rasters(drawings: Sequence[Drawing]) -> Floats:
-    """Return blurred rasters of 28 x 28 pixels, (n, 784), from 0 (paper) to 1 (ink)."""
-    pixels = np.array([_blurred_raster(drawing) for drawing in drawings])
-    return pixels.reshape(-1, RASTER_SIDE * RASTER_SIDE)
-
-
-def _blurred_raster(drawing: Drawing) -> Floats:
-    from PIL import ImageFilter
-
-    image = small_image(drawing, RASTER_SIDE, _MARGIN, pen=_OVERSAMPLE + 2)
-    blurred = image.filter(ImageFilter.GaussianBlur(1))
-    return np.asarray(blurred, dtype=np.float64).ravel() / 255
-
-
-def small_image(drawing: Drawing, side: int, margin: float, pen: int) -> "Image":
-    """Return a small anti-aliased picture of a drawing, white on black and centred.
-
-    It is drawn by Pillow and not by `raster.py`: the published figures, and the classifiers
-    trained on such pictures, depend on every grey value.
-
-    Args:
-        drawing: to draw.
-        side: of the picture, in pixels.
-        margin: around the drawing, in pixels.
-        pen: width of the pen in quarters of a pixel.
-    """
-    from PIL import Image, ImageDraw
-
-    large = side * _OVERSAMPLE
-    image = Image.new("L", (large, large), 0)
-    canvas = ImageDraw.Draw(image)
-    for stroke in drawing.fit(large, large, margin * _OVERSAMPLE).strokes:
-        points = [(x, y) for x, y in stroke.tolist()]
-        canvas.line(points * 2 if len(points) == 1 else points, fill=255, width=pen)
-    return image.reduce(_OVERSAMPLE)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sketchvae.bitmaps import Bitmaps
 from sketchvae.data.dataset import Points, from_points
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.comparison import (
@@ -12,6 +13,7 @@ from sketchvae.evaluate.comparison import (
     Comparison,
     compare,
     measure,
+    measure_images,
     reconstruction_rank,
 )
 from sketchvae.evaluate.likelihood import Likelihood, likelihood
@@ -71,6 +73,7 @@ def evaluate(
     *,
     others: Mapping[str, Sequence[Drawing]] | None = None,
     floor: Sequence[Drawing] | None = None,
+    real_bitmaps: Bitmaps | None = None,
     n: int = 100,
     repeats: int = REPEATS,
 ) -> Report:
@@ -83,6 +86,7 @@ def evaluate(
         others: more sets to compare with the real drawings, by name.
         floor: more real drawings, to compare the real ones with; None compares their halves,
             which needs 40 drawings: with fewer, the report has the likelihood alone.
+        real_bitmaps: (m, 28, 28) more real drawings, to compare all sets with as pictures.
         n: drawings per side of a comparison.
         repeats: subsets that a comparison is averaged over.
 
@@ -101,12 +105,19 @@ def evaluate(
         sets[name] = [drawing for drawing in samples if drawing is not None]
         finished[name] = len(sets[name]) / SAMPLES
     sets |= others or {}
-    measured = {name: measure(members) for name, members in sets.items()}
+    word = str(model.about.get("word", ""))
+    measured = {name: measure(members, word) for name, members in sets.items()}
     reconstructed = artist.reconstruct(real, RECONSTRUCTION_TEMPERATURE, SEED)
     ranks = reconstruction_rank(real, list(reconstructed))
     return Report(
         nll,
-        compare(measured, measure(floor) if floor is not None else None, n, repeats),
+        compare(
+            measured,
+            measure(floor, word) if floor is not None else None,
+            n,
+            repeats,
+            measure_images(real_bitmaps, word) if real_bitmaps is not None else None,
+        ),
         finished,
         {name: float(r.mean()) for name, r in zip(("features", "raster"), ranks, strict=True)},
         sets,

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.evaluate.classifier import Classifier, named_first
-from sketchvae.evaluate.comparison import METRICS
 from sketchvae.evaluate.faults import FAULTS
 from sketchvae.evaluate.likelihood import Likelihood
 from sketchvae.evaluate.report import Report
@@ -40,25 +38,23 @@ def likelihood_figures(measured: Likelihood) -> dict[str, Any]:
 
 
 def comparison_figures(
-    report: Report, classifier: Classifier, names: Mapping[str, str]
+    report: Report, names: Mapping[str, str]
 ) -> dict[str, dict[str, float | None]]:
-    """Return the comparisons of a report rounded, and the fraction named sheep by a classifier.
+    """Return the comparisons of a report, rounded.
 
     Args:
         report: of the model.
-        classifier: knows "sheep" among other words.
         names: of the sets in the report, and their names in the tables.
     """
     columns: dict[str, dict[str, float | None]] = {}
     for name, title in names.items():
         comparison = report.comparisons[name]
-        values = zip(METRICS, comparison.mean, strict=True)
         faults = zip(FAULTS, comparison.faults, strict=True)
         columns[title] = {
-            **{metric: round(float(value), 3) for metric, value in values},
+            **{metric: round(mean, 3) for metric, (mean, _) in comparison.metrics.items()},
             "finished": report.finished.get(name),
             **{fault: round(float(value), 3) for fault, value in faults},
-            "sheep first": round(named_first(classifier, report.drawings[name], "sheep"), 3),
+            "sheep first": round(comparison.named, 3),
         }
     return columns
 

@@ -3,13 +3,15 @@
 Shape letters: Z latent, E encoder hidden units in each direction.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.flock import Flock
 from sketchvae.generate.completion import infer_latents, normalise_prefix, posterior_latents
 from sketchvae.generate.interpolation import (
@@ -21,11 +23,13 @@ from sketchvae.generate.interpolation import (
 )
 from sketchvae.generate.sampler import Sampler, SampleSpec, fresh_seed, to_drawing
 from sketchvae.generate.scorer import Scorer
+from sketchvae.model.head import ClassHead
 from sketchvae.model.loader import load_model
 from sketchvae.model.weights import Model
-from sketchvae.polyline import Floats, Floats32
+from sketchvae.polyline import Floats, Floats32, Ints
 
 TEMPERATURE = 0.7  # default of everything that draws
+_CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
 MORPH_TEMPERATURE = 0.1  # of a path: little but the latent decides
 
 
@@ -57,18 +61,27 @@ class Artist(Scorer):
 
     # --- drawing --------------------------------------------------------------------
 
-    def draw(self, n: int = 1, temperature: float = TEMPERATURE, seed: int | None = None) -> Flock:
+    def draw(
+        self,
+        n: int = 1,
+        temperature: float = TEMPERATURE,
+        seed: int | None = None,
+        *,
+        best_of: int = 1,
+    ) -> Flock:
         """Draw n drawings.
 
         Args:
             n: number of drawings, 0 or more.
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
             seed: 0 or more; None for a random one.
+            best_of: number of drawings to choose each from, by their class probability.
 
         Raises:
-            SketchvaeError: if an argument is out of range, or a drawing never ends.
+            SketchvaeError: if an argument is out of range, a drawing never ends, or `best_of` is
+                more than 1 and the model has no class head.
         """
-        return Flock(self.draw_each(n, temperature, seed))
+        return Flock(self.draw_each(n, temperature, seed, best_of=best_of))
 
     def draw_each(
         self,
@@ -77,6 +90,7 @@ class Artist(Scorer):
         seed: int | None = None,
         *,
         latents: Floats32 | None = None,
+        best_of: int = 1,
     ) -> Iterator[Drawing]:
         """Yield n drawings in order, each as soon as it and all before it have ended.
 
@@ -88,15 +102,31 @@ class Artist(Scorer):
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
             seed: 0 or more; None for a random one.
             latents: (n, Z) latent of each drawing; None samples the prior.
+            best_of: as for `draw`.
 
         Raises:
-            SketchvaeError: if an argument is out of range, or a drawing never ends.
+            SketchvaeError: as `draw`.
         """
-        spec = SampleSpec(n, temperature, fresh_seed() if seed is None else seed)
+        check_range("best_of", best_of, 1, advice="try 8")
+        seed = fresh_seed() if seed is None else seed
+        spec = SampleSpec(n * best_of, temperature, seed)
         if latents is not None:
-            latents = check_latents(latents, self.model.config.latent)
+            latents = check_latents(latents, self.model.config.latent).repeat(best_of, axis=0)
         sampler = Sampler(self.decoder, self.model.prior, spec, self.max_steps, latents=latents)
-        return (drawing for drawing in self._drawings(sampler) if drawing is not None)
+        drawings = (drawing for drawing in self._drawings(sampler) if drawing is not None)
+        return drawings if best_of == 1 else self._best(drawings, best_of, self.class_head)
+
+    def _best(
+        self, drawings: Iterator[Drawing], best_of: int, head: ClassHead
+    ) -> Iterator[Drawing]:
+        """Yield of every `best_of` drawings the one that is likeliest of the model's kind."""
+        chunk = -(-_CHOSEN_AMONG // best_of) * best_of
+        while candidates := list(itertools.islice(drawings, chunk)):
+            log_odds = np.full(len(candidates), -np.inf)  # of a drawing without a stroke
+            inked = [i for i, drawing in enumerate(candidates) if drawing.strokes]
+            log_odds[inked] = head.log_odds(self.states([candidates[i] for i in inked]))
+            best = log_odds.reshape(-1, best_of).argmax(axis=1)
+            yield from (candidates[row * best_of + i] for row, i in enumerate(best.tolist()))
 
     def sample(
         self, n: int, temperature: float, seed: int, latents: Floats32 | None = None
@@ -148,8 +178,9 @@ class Artist(Scorer):
     ) -> Flock:
         """Draw each drawing anew from its own latent.
 
-        Of 16 drawings from a latent the one is returned whose own latent is nearest to it. Where
-        none of them has ended (near temperature 0 some never do) the drawing is empty.
+        Of 16 drawings from a latent the one is returned whose blurred bitmap is nearest to that of
+        the original. Where none of them has ended (near temperature 0 some never do) the drawing
+        is empty.
 
         Args:
             drawings: the originals.
@@ -160,9 +191,12 @@ class Artist(Scorer):
             SketchvaeError: if a drawing is empty, or an argument is out of range.
         """
         latents = self.encode(drawings)
-        drawn, sq_distance = self._candidates(latents, temperature, seed)
-        nearest = np.arange(len(latents)) * CANDIDATES + sq_distance.argmin(axis=1)
-        return Flock(drawn[i] or Drawing((), self.word) for i in nearest.tolist())
+        originals = blurred(bitmaps(drawings))
+        drawn, ended, ended_drawings = self._candidates(latents, temperature, seed)
+        difference = blurred(bitmaps(ended_drawings)) - originals[ended // CANDIDATES]
+        nearest = _costs(difference, ended, len(drawn)).argmin(axis=1)
+        chosen = np.arange(len(latents)) * CANDIDATES + nearest
+        return Flock(drawn[i] or Drawing((), self.word) for i in chosen.tolist())
 
     def morph(
         self,
@@ -191,7 +225,9 @@ class Artist(Scorer):
         """
         ends = check_latents(np.stack([first, last]), self.model.config.latent)
         path = interpolate(ends[0], ends[1], steps, linear=linear)
-        flock = Flock(viterbi_path(*self._candidates(path, temperature, seed)))
+        drawn, ended, ended_drawings = self._candidates(path, temperature, seed)
+        difference = self.encode(ended_drawings) - path[ended // CANDIDATES]
+        flock = Flock(viterbi_path(drawn, _costs(difference, ended, len(drawn))))
         if len(flock) < steps:
             raise SketchvaeError(
                 f"{steps} drawings must end within {self.max_steps} steps, got {len(flock)} in "
@@ -201,21 +237,18 @@ class Artist(Scorer):
 
     def _candidates(
         self, latents: Floats32, temperature: float, seed: int | None
-    ) -> tuple[list[Drawing | None], Floats]:
-        """Draw 16 times from each latent, (n, Z), and encode what was drawn.
+    ) -> tuple[list[Drawing | None], Ints, list[Drawing]]:
+        """Draw 16 times from each latent, (n, Z).
 
         Returns:
-            The drawings, those of the first latent first, None for one that did not end; and the
-            squared distance of each one's own latent from the latent it was drawn from, (n, 16).
+            The drawings, those of the first latent first, None for one that did not end; the
+            indices of those that ended with ink; and these.
         """
         seed = fresh_seed() if seed is None else seed
         targets = latents.repeat(CANDIDATES, axis=0)
         drawn = self.sample(len(targets), temperature, seed, targets)
-        kept = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
-        sq_distance = np.full(len(targets), UNFINISHED_COST)
-        own = self.encode([drawn[i] or Drawing(()) for i in kept])
-        sq_distance[kept] = np.square(own - targets[kept]).sum(axis=1)
-        return drawn, sq_distance.reshape(-1, CANDIDATES)
+        ended = [(i, d) for i, d in enumerate(drawn) if d is not None and d.strokes]
+        return drawn, np.array([i for i, _ in ended], dtype=np.intp), [d for _, d in ended]
 
     def complete(
         self,
@@ -254,3 +287,16 @@ class Artist(Scorer):
         prior, steps = self.model.prior, prefix.batch
         sampler = Sampler(self.decoder, prior, spec, self.max_steps, latents=z, prefix=steps)
         return Flock(prefix.finished(d) for d in self._drawings(sampler) if d is not None)
+
+
+def _costs(difference: Floats | Floats32, ended: Ints, n: int) -> Floats:
+    """Return the squared distance of n candidates from their targets, (n / 16, 16).
+
+    Args:
+        difference: (m, D) of those that ended from their targets.
+        ended: (m,) their indices; the others cost more than any.
+        n: number of candidates.
+    """
+    costs = np.full(n, UNFINISHED_COST)
+    costs[ended] = np.square(difference).sum(axis=1)
+    return costs.reshape(-1, CANDIDATES)

@@ -14,6 +14,7 @@ from sketchvae.generate.encoding import encode_posteriors, encode_states, simpli
 from sketchvae.generate.interpolation import DEFAULT_SPREAD, check_latents
 from sketchvae.generate.likelihood import DRAWS, Score
 from sketchvae.generate.sampler import fresh_seed
+from sketchvae.model.head import ClassHead
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder, Posterior
 from sketchvae.model.weights import Model
@@ -108,12 +109,21 @@ class Scorer:
         Raises:
             SketchvaeError: if a drawing is empty, or the model has no class head.
         """
+        return self.class_head.probability(self.states(drawings))
+
+    @property
+    def class_head(self) -> ClassHead:
+        """The class head of the model.
+
+        Raises:
+            SketchvaeError: if the model has none.
+        """
         if self.model.head is None:
             raise SketchvaeError(
                 "the weights must hold a class head for sheepness, got none; use the sheep that "
                 "come with sketchvae, or train one: python -m sketchvae.train.head"
             )
-        return self.model.head.probability(self.states(drawings))
+        return self.model.head
 
     def nll(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> Floats:
         """Return -log p of each drawing, (n,), in nats, importance-weighted: see `likelihood.nll`.

@@ -1,5 +1,6 @@
 """What a model has beside its weights: a prior fitted to training drawings, and provenance."""
 
+import warnings
 from dataclasses import asdict
 from typing import Any
 
@@ -105,6 +106,7 @@ def fit_prior(latents: Floats32, components: int, seed: int = 0) -> Prior:
         components: number of Gaussians, brought into 1 to 20.
         seed: of the fit.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     if len(latents) < 2:  # no covariance can be fitted to one point
@@ -112,7 +114,8 @@ def fit_prior(latents: Floats32, components: int, seed: int = 0) -> Prior:
         return Prior(np.ones(1, dtype=np.float32), latents.mean(axis=0, keepdims=True), identity)
     components = max(1, min(MAX_COMPONENTS, components))
     mixture = GaussianMixture(components, reg_covar=1e-3, max_iter=30, tol=1e-2, random_state=seed)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a rough fit is enough
         mixture.fit(latents.astype(np.float64))
     return Prior(
         mixture.weights_.astype(np.float32),

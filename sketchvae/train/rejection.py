@@ -1,0 +1,340 @@
+"""Rounds that bring a model's drawings nearer to real ones: draw, accept, train on; again.
+
+A model that is trained on likelihood draws some drawings that nobody would, too many of some kinds
+and too few of others. Each round draws many, measures how much likelier each is among real drawings
+(`evaluate.density_ratio`), and trains on those accepted in proportion, besides the real ones. The
+accepted are the model's own drawings, so that likelihood alone can reach them: no reward is needed.
+
+Latents to draw from come half from the model's prior and half from a broader one, fitted to real
+drawings: the model's own prior can only narrow. At the end the prior is fitted to the latents that
+the accepted drawings were drawn from.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from sketchvae.bitmaps import Bitmaps, bitmaps, blurred
+from sketchvae.data.dataset import PackedDataset, SplitFractions, from_points, open_packed, pack
+from sketchvae.drawing import Drawing
+from sketchvae.errors import SketchvaeError, check_range
+from sketchvae.evaluate.classifier import Classifier, embeddings
+from sketchvae.evaluate.density_ratio import (
+    View,
+    acceptance_rate,
+    log_density_ratio,
+    principal_components,
+    resample,
+)
+from sketchvae.evaluate.faults import faults
+from sketchvae.evaluate.features import features
+from sketchvae.files import make_folder, replacing
+from sketchvae.generate.artist import Artist
+from sketchvae.model.prior import Prior
+from sketchvae.model.weights import Model, load, save
+from sketchvae.polyline import Floats, Floats32
+from sketchvae.train.batches import WeightedDataset
+from sketchvae.train.distributed import ProcessGroup
+from sketchvae.train.export import fit_prior
+from sketchvae.train.run import prepare_run
+from sketchvae.train.settings import Settings
+from sketchvae.train.trainer import Callback
+
+RASTER_COMPONENTS, CNN_COMPONENTS = 16, 64
+PRIOR_COMPONENTS, BROAD_COMPONENTS = 10, 3  # Gaussians of the prior, and of that of real latents
+_PER_DRAWING = 8  # latents sampled from the posterior of each real drawing, for the broad prior
+_VALID = 0.02  # fraction of the accepted to validate on
+_FROZEN = ("encoder_forward.", "encoder_backward.")  # the class head reads their states
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Settings of the rounds.
+
+    Raises:
+        RangeError: if a value is outside of its range.
+    """
+
+    rounds: int = 3
+    drawn: int = 20_000  # drawings per round
+    accepted: int = 12_000  # drawings to train on per round; those of a high ratio come repeatedly
+    temperature: float = 0.9  # that the drawings are drawn at
+    steps: int = 500  # of training per round
+    learning_rate: float = 5e-4
+    kl_weight: float = 0.7
+    repeat: int = 10  # how many times an epoch shows each real drawing
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("rounds", 1, 100),
+            ("drawn", 1000, 10_000_000),
+            ("accepted", 100, 10_000_000),
+            ("temperature", 0.001, 10),
+            ("steps", 1, 1_000_000),
+            ("learning_rate", 0, 1),
+            ("kl_weight", 0, 100),
+            ("repeat", 1, 10_000),
+            ("seed", 0, 2**32),
+        ):
+            check_range(name, getattr(self, name), low, high)
+
+    def training(self, round_number: int) -> Settings:
+        """Return the settings of one round's training: plain likelihood, no augmentation.
+
+        Args:
+            round_number: 1 or more.
+        """
+        return Settings.fine_tuning(
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            warm_up=min(20, self.steps // 2),
+            clip=5.0,
+            kl_weight=self.kl_weight,
+            ema_decay=0.99,
+            random_scale=0.0,
+            point_dropout=0.0,
+            validate_every=self.steps,
+            patience=0,
+            seed=self.seed * 1000 + round_number,
+        )
+
+
+@dataclass(frozen=True)
+class RealDrawings:
+    """The real drawings of a refinement, as each view sees them.
+
+    Attributes:
+        dataset: strokes; its training split is trained on and counts in every view.
+        images: (n, 28, 28) more real drawings that are known as bitmaps only.
+        classifier: sees drawings as a network does; None leaves that view out.
+    """
+
+    dataset: PackedDataset
+    images: Bitmaps
+    classifier: Classifier | None
+
+    def drawings(self) -> list[Drawing]:
+        """Return the drawings of the training split."""
+        indices = self.dataset.split("train").tolist()
+        return [from_points(self.dataset.points_of(i)) for i in indices]
+
+    def views(self, drawn: Sequence[Drawing], artist: Artist) -> list[View]:
+        """Return what tells drawn from real ones: lines, bitmaps, and a network's embeddings.
+
+        Args:
+            drawn: drawings as drawn; they are not simplified, for neither are the real ones.
+            artist: drew them; if it has a class head, their log odds are a column, and if the
+                classifier knows its word, the log probability is one.
+        """
+        real = self.drawings()
+        drawn_images = bitmaps(drawn)
+        real_images = np.concatenate([bitmaps(real), self.images])
+        pixels = View(blurred(drawn_images), blurred(real_images))
+        views = [
+            View(_lines(drawn, artist), _lines(real, artist)),
+            principal_components(pixels, RASTER_COMPONENTS),
+        ]
+        if self.classifier is not None:
+            drawn_seen, drawn_logs = embeddings(self.classifier, drawn_images)
+            real_seen, real_logs = embeddings(self.classifier, real_images)
+            seen = View(drawn_seen.astype(np.float64), real_seen.astype(np.float64))
+            seen = principal_components(seen, CNN_COMPONENTS)
+            if artist.word in self.classifier.words:
+                column = self.classifier.words.index(artist.word)
+                seen = View(
+                    np.column_stack([seen.drawn, drawn_logs[:, column]]),
+                    np.column_stack([seen.real, real_logs[:, column]]),
+                )
+            views.append(seen)
+        return views
+
+
+def _lines(drawings: Sequence[Drawing], artist: Artist) -> Floats:
+    """Return the features of drawings, their faults, and their log odds by the class head."""
+    columns = [features(drawings), np.array([faults(drawing) for drawing in drawings], float)]
+    if artist.model.head is not None:
+        columns.append(artist.class_head.log_odds(artist.states(drawings))[:, None])
+    return np.concatenate(columns, axis=1)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What one round accepted.
+
+    Attributes:
+        drawings: (n,) with repetitions.
+        latents: (n, Z) that they were drawn from.
+        rate: fraction of the drawn that plain rejection would keep.
+    """
+
+    drawings: list[Drawing]
+    latents: Floats32
+    rate: float
+
+
+class Refiner:
+    """Rounds of drawing, accepting and training, in a folder that keeps what is done.
+
+    The folder gets `round-1/accepted.drawings`, their latents and the checkpoints of the training,
+    and so on, and `model.safetensors` after each round. A refinement that was stopped goes on where
+    it was.
+
+    Args:
+        real: what drawings should be like.
+        settings: of the rounds.
+        folder: of the files.
+        candidates: drawings of other origin that may be accepted as well, in simplified form.
+        announce: is given a line of text at the beginning and the end of each stage.
+        callbacks: observers of the training.
+
+    Raises:
+        SketchvaeError: if there are too few real drawings.
+    """
+
+    def __init__(
+        self,
+        real: RealDrawings,
+        settings: Refinement,
+        folder: Path,
+        candidates: Sequence[Drawing] = (),
+        announce: Callable[[str], None] = lambda _: None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        if len(real.dataset.split("train")) < 2:
+            raise SketchvaeError(
+                f"{real.dataset.path}: refining needs 2 real drawings or more in the training "
+                "split; import more"
+            )
+        self.real, self.settings, self.folder = real, settings, folder
+        self.candidates, self.announce, self.callbacks = candidates, announce, callbacks
+
+    def run(self, model: Model) -> Model:
+        """Refine a model; return the refined one, which is in `model.safetensors` as well.
+
+        Raises:
+            SketchvaeError: if the folder holds another refinement.
+            RunInterrupted: after Ctrl-C or SIGTERM while training, with the checkpoint saved.
+        """
+        rounds = self.settings.rounds
+        make_folder(self.folder, "name another -o")
+        self._check_same(model)
+        current = model
+        for number in range(1, rounds + 1):
+            place = self.folder / f"round-{number}"
+            finished = place / "model.safetensors"
+            if not finished.exists():
+                self.announce(f"round {number} of {rounds}: drawing {self.settings.drawn}")
+                accepted = self._accepted(current, place, number)
+                tensors = self._train(current, place, number)
+                save(replace(current, tensors=tensors, prior=_prior(accepted)), finished)
+            current = load(finished)
+            save(current, self.folder / "model.safetensors")
+        self.announce(f"the prior: drawing {self.settings.drawn}")
+        accepted = self._accepted(current, self.folder / "prior", rounds + 1)
+        about = {**model.about, "refined": asdict(self.settings)}
+        refined = replace(current, prior=_prior(accepted), about=about)
+        save(refined, self.folder / "model.safetensors")
+        return load(self.folder / "model.safetensors")
+
+    def _check_same(self, model: Model) -> None:
+        """Write what a refinement depends on; refuse a folder that depends on something else."""
+        now = {
+            "model": model.fingerprint,
+            "real drawings": f"{np.bitwise_xor.reduce(self.real.dataset.keys):016x}",
+            "bitmaps": len(self.real.images),
+            "candidates": len(self.candidates),
+            "classifier": self.real.classifier is not None,
+            **asdict(self.settings),
+        }
+        path = self.folder / "refine.json"
+        if path.exists():
+            was = json.loads(path.read_text(encoding="utf-8"))
+            changes = [f"{k} was {was.get(k)}, is {v}" for k, v in now.items() if was.get(k) != v]
+            if changes:
+                raise SketchvaeError(
+                    f"{self.folder}: holds another refinement: {'; '.join(changes)}; "
+                    "give the same settings and drawings, or name another -o"
+                )
+            return
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(now, indent=1), encoding="utf-8")
+
+    def _accepted(self, model: Model, place: Path, number: int) -> Accepted:
+        """Draw and accept, or read what was accepted before the refinement was stopped."""
+        make_folder(place, "name another -o")
+        drawings, latents = place / "accepted.drawings", place / "latents.npz"
+        if not drawings.exists():
+            accepted = self.accept(model, number)
+            with replacing(latents) as temporary, temporary.open("wb") as file:
+                np.savez(file, latents=accepted.latents, rate=accepted.rate)
+            fractions = SplitFractions(_VALID, 0.0)
+            sources = ("drawn and accepted",)
+            pack(accepted.drawings, drawings, sources=sources, fractions=fractions)
+        packed, kept = open_packed(drawings), np.load(latents)
+        rate = float(kept["rate"])
+        self.announce(f"kept {rate:.0%} of them: {len(packed)}, the best repeatedly")
+        return Accepted(list(packed), kept["latents"], rate)
+
+    def accept(self, model: Model, number: int) -> Accepted:
+        """Draw many drawings and accept them in proportion to the density ratio.
+
+        Args:
+            model: draws.
+            number: of the round, for the seed.
+        """
+        settings, artist = self.settings, Artist(model)
+        seed = settings.seed * 1000 + number
+        latents = _proposals(artist, self.real.drawings(), settings.drawn, seed)
+        drawn = artist.sample(len(latents), settings.temperature, seed, latents)
+        ended = [(i, d.to_quickdraw()) for i, d in enumerate(drawn) if d is not None and d.strokes]
+        everything = [drawing for _, drawing in ended]
+        latents = latents[[i for i, _ in ended]]
+        if self.candidates:
+            everything += self.candidates
+            own = artist.sample_posterior(self.candidates, len(self.candidates), seed)
+            latents = np.concatenate([latents, own])
+        log_ratio = log_density_ratio(self.real.views(everything, artist))
+        rows = resample(log_ratio, settings.accepted, seed)
+        chosen = [everything[i] for i in rows.tolist()]
+        return Accepted(chosen, latents[rows], acceptance_rate(log_ratio))
+
+    def _train(self, model: Model, place: Path, number: int) -> dict[str, Floats32]:
+        """Train on what was accepted and on real drawings; return the averaged weights.
+
+        The LSTMs of the encoder stay as they are: the class head reads their states.
+        """
+        accepted = WeightedDataset(open_packed(place / "accepted.drawings"))
+        datasets = [accepted, WeightedDataset(self.real.dataset, self.settings.repeat)]
+        settings, folder = self.settings.training(number), place / "training"
+        make_folder(folder, "name another -o")
+        with ProcessGroup.init() as group:
+            trainer = prepare_run(
+                model.config, settings, datasets, [accepted], folder, group, model
+            )
+            for name, parameter in trainer.model.named_parameters():
+                parameter.requires_grad_(not name.startswith(_FROZEN))
+            if (folder / "last.pt").exists():
+                trainer.resume()
+            trainer.run(*self.callbacks)
+            return trainer.ema_model.to_arrays()
+
+
+def _proposals(artist: Artist, real: Sequence[Drawing], n: int, seed: int) -> Floats32:
+    """Return n latents to draw from: half of the model's prior, half of a broad one."""
+    rng = np.random.default_rng(seed)
+    latent = artist.model.config.latent
+    sampled = artist.sample_posterior(real, _PER_DRAWING * len(real), seed)
+    broad = fit_prior(sampled, min(BROAD_COMPONENTS, 1 + len(real) // 40), seed)
+    halves = []
+    for prior, size in ((artist.model.prior, n // 2), (broad, n - n // 2)):
+        normals = rng.standard_normal((size, latent), dtype=np.float32)
+        halves.append(prior.sample(rng.random(size, dtype=np.float32), normals))
+    return np.concatenate(halves)
+
+
+def _prior(accepted: Accepted) -> Prior:
+    return fit_prior(accepted.latents, PRIOR_COMPONENTS)
