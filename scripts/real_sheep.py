@@ -18,6 +18,7 @@ from sketchvae.data import formats
 from sketchvae.data.dataset import SplitFractions, key_of, pack, to_points
 from sketchvae.drawing import Drawing
 from sketchvae.generate.artist import load
+from sketchvae.polyline import Bools
 
 JUDGE, JUDGE_BITMAPS = 0.4559, 240
 SAME = 6  # mean difference of two bitmaps of one drawing, of 255; other sheep differ by 15 or more
@@ -28,10 +29,11 @@ def read(path: Path) -> list[Drawing]:
     return [drawing.with_word("sheep") for drawing in formats.read(path)]
 
 
-def shown(drawings: list[Drawing], images: Bitmaps) -> np.ndarray:
+def shown(drawings: list[Drawing], images: Bitmaps) -> Bools:
     """Return which bitmaps show one of the drawings, (n,)."""
     differences = np.abs(bitmaps(drawings)[:, None].astype(float) - images).mean(axis=(2, 3))
-    return (differences < SAME).any(axis=0)
+    same: Bools = (differences < SAME).any(axis=0)
+    return same
 
 
 def write_real(data: Path, sets: Path) -> None:
