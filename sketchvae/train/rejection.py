@@ -46,7 +46,7 @@ from sketchvae.train.trainer import Callback
 RASTER_COMPONENTS, CNN_COMPONENTS = 16, 64
 PRIOR_COMPONENTS, BROAD_COMPONENTS = 10, 3  # Gaussians of the prior, and of that of real latents
 _PER_DRAWING = 8  # latents sampled from the posterior of each real drawing, for the broad prior
-_VALID = 0.02  # fraction of the accepted to validate on
+_VALID, _MAX_VALID = 100, 0.2  # accepted drawings to validate on, and their greatest fraction
 _FROZEN = ("encoder_forward.", "encoder_backward.")  # the class head reads their states
 
 
@@ -271,7 +271,7 @@ class Refiner:
             accepted = self.accept(model, number)
             with replacing(latents) as temporary, temporary.open("wb") as file:
                 np.savez(file, latents=accepted.latents, rate=accepted.rate)
-            fractions = SplitFractions(_VALID, 0.0)
+            fractions = SplitFractions(min(_MAX_VALID, _VALID / len(accepted.drawings)), 0.0)
             sources = ("drawn and accepted",)
             pack(accepted.drawings, drawings, sources=sources, fractions=fractions)
         packed, kept = open_packed(drawings), np.load(latents)
