@@ -51,16 +51,30 @@ class SvgPage:
             element = ElementTree.Element(RECORD, xmlns=f"urn:{RECORD}")
             element.text = record
             self.root.set_metadata(element)
+        self._size = size
         if background is not None:
-            self.root.add(self.root.rect((0, 0), size, fill=background))
+            self.add_paper(self.root, background)
 
-    def add_layer(self, label: str, colour: str, line_width: float) -> Element:
+    def add_paper(self, parent: Element, colour: str) -> None:
+        """Add a rectangle as large as the page to an element.
+
+        Args:
+            parent: a layer, or the page.
+            colour: of the paper.
+        """
+        paper = self.root.rect((0, 0), self._size, fill=colour)
+        if parent is not self.root:
+            paper["stroke"] = "none"
+        parent.add(paper)
+
+    def add_layer(self, label: str, colour: str, line_width: float, name: str = "") -> Element:
         """Add an Inkscape layer of lines with round ends, and return it.
 
         Args:
             label: name of the layer; plotters read a number at its beginning as that of the pen.
             colour: of its lines.
             line_width: mm.
+            name: id of the layer; empty for none.
         """
         layer = self.root.g(
             fill="none",
@@ -71,6 +85,8 @@ class SvgPage:
         )
         layer["inkscape:groupmode"] = "layer"
         layer["inkscape:label"] = label
+        if name:
+            layer["id"] = name
         return self.root.add(layer)
 
     def add_group(self, parent: Element, **attributes: str) -> Element:

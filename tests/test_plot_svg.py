@@ -3,7 +3,10 @@
 import io
 import itertools
 import re
+import warnings
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from PIL import Image
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
+from sketchvae.errors import LeftOutWarning
 from sketchvae.plot.layout import Layout
 from sketchvae.plot.page import parse_page
 from sketchvae.plot.plan import Pens, Plot, make_plot
@@ -37,13 +41,15 @@ def lengths(plot: Plot) -> dict[int, float]:
 def test_svgelements_reads_size_layers_and_strokes_in_mm() -> None:
     parsed = svgelements.SVG.parse(io.StringIO(to_svg(PLOT)), ppi=25.4)
     assert (parsed.width, parsed.height) == pytest.approx((210, 148), abs=1e-3)
-    groups = [e for e in parsed.select(lambda e: isinstance(e, svgelements.Group)) if len(e)]
-    layers = [g for g in groups if g.values.get(f"{INKSCAPE}groupmode") == "layer"]
+    layers = [e for e in parsed if isinstance(e, svgelements.Group) and len(e)]
+    assert all(g.values[f"{INKSCAPE}groupmode"] == "layer" for g in layers)
     assert [g.values[f"{INKSCAPE}label"] for g in layers] == ["1 black", "3 teal"]
     for group, layer in zip(layers, PLOT.layers, strict=True):
         assert group.values["fill"] == "none"
         assert float(group.values["stroke-width"]) == 0.5
-        for path, stroke in zip(group, layer.strokes, strict=True):
+        assert group.values["id"] == f"pen-{layer.pen}"
+        paths = group.select(lambda e: isinstance(e, svgelements.Path))
+        for path, stroke in zip(paths, layer.strokes, strict=True):
             corners = np.array([(s.end.x, s.end.y) for s in abs(path)])
             expected = stroke if len(stroke) > 1 else stroke.repeat(2, axis=0)
             np.testing.assert_allclose(corners, expected, atol=0.001)
@@ -71,10 +77,36 @@ def test_page_has_nothing_but_layers_of_paths() -> None:
     assert max(len(n.partition(".")[2]) for n in numbers) == 3
 
 
+@pytest.mark.parametrize(
+    "pens",
+    [
+        Pens(),
+        Pens(("black", "red", "blue"), of_drawings=(2, 1, 3)),
+        Pens(("black", "red"), of_strokes=(2, 1)),
+    ],
+)
+@pytest.mark.parametrize("write", [to_svg, to_preview])
+def test_a_page_is_read_back_drawing_by_drawing(
+    pens: Pens, write: Callable[[Plot], str], tmp_path: Path
+) -> None:
+    placed = Layout().place(FLOCK, SHEET)
+    (tmp_path / "page.svg").write_text(write(make_plot(placed, SHEET, pens)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LeftOutWarning)  # of the travel in a preview
+        found = list(formats.read(tmp_path / "page.svg"))
+    assert len(found) == len(placed)
+    for drawing, original in zip(found, placed, strict=True):
+        strokes = sorted((s.round(3).tolist() for s in original.strokes), key=str)
+        assert sorted((s.tolist() for s in drawing.strokes), key=str) == strokes
+
+
 def test_preview_adds_the_way_of_the_lifted_pen_in_a_colour_of_its_own() -> None:
     root = ElementTree.fromstring(to_preview(PLOT))
     layers = {g.get(f"{INKSCAPE}label"): g for g in root.iter("{http://www.w3.org/2000/svg}g")}
-    assert list(layers) == ["% travel", "1 black", "3 teal"]
+    labels = [label for label in layers if label]
+    assert labels == ["% paper", "% travel", "1 black", "3 teal"]
+    assert [element.tag.rpartition("}")[2] for element in root] == ["defs", *"gggg"]
+    assert [(r.get("fill"), r.get("stroke")) for r in layers["% paper"]] == [("white", "none")]
     travel = layers["% travel"]
     assert travel.get("stroke") == "red"
     assert len(travel) == len(PLOT.strokes) - 1

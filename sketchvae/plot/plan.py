@@ -73,11 +73,18 @@ class Layer:
         pen: its number, from 1.
         colour: of the pen, as in `Pens`.
         strokes: (n, 2) each, in mm on the page.
+        drawings: number of the drawing of each stroke, from 1; empty if they are not known.
     """
 
     pen: int
     colour: str
     strokes: tuple[Floats, ...]
+    drawings: tuple[int, ...] = ()
+
+    def numbered(self) -> list[tuple[int, Floats]]:
+        """Return the strokes, each with the number of its drawing; 0 if it is not known."""
+        numbers = self.drawings or (0,) * len(self.strokes)
+        return list(zip(numbers, self.strokes, strict=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +116,13 @@ def make_plot(drawings: Sequence[Drawing], page: Page, pens: Pens) -> Plot:
         pens: and what each of them draws.
     """
     strokes: dict[int, list[Floats]] = {}
+    numbers: dict[int, list[int]] = {}
     for i, drawing in enumerate(drawings):
         for j, stroke in enumerate(drawing.strokes):
-            strokes.setdefault(pens.pen_for(i, j), []).append(stroke)
-    layers = (Layer(n, pens.colours[n - 1], tuple(strokes[n])) for n in sorted(strokes))
+            pen = pens.pen_for(i, j)
+            strokes.setdefault(pen, []).append(stroke)
+            numbers.setdefault(pen, []).append(i + 1)
+    layers = (
+        Layer(n, pens.colours[n - 1], tuple(strokes[n]), tuple(numbers[n])) for n in sorted(strokes)
+    )
     return Plot(page, tuple(layers), pens.width)

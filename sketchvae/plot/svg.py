@@ -1,7 +1,8 @@
 """A plot as SVG for plotters that read it, and as a preview with the travel of the lifted pen."""
 
 import io
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 import numpy as np
 
@@ -20,7 +21,8 @@ def to_svg(plot: Plot) -> str:
     """Return a plot as the software of AxiDraw and NextDraw and Inkscape read it.
 
     The page has its size in mm, and one user unit is one mm. Each pen is an Inkscape layer
-    ("1 black") of paths, one a stroke, in order. Nothing else is on the page.
+    ("1 black") of paths, one a stroke, in order, with a group for each drawing. Nothing else is on
+    the page. The groups have no id, by which saxi tells pens apart.
     """
     page = SvgPage(plot.page.width, plot.page.height)
     _add_pens(page, plot)
@@ -30,9 +32,11 @@ def to_svg(plot: Plot) -> str:
 def to_preview(plot: Plot) -> str:
     """Return a plot as SVG on white paper, with the travel of the lifted pen in another colour.
 
-    The AxiDraw software does not plot that layer, because its name begins with "%".
+    The AxiDraw software plots neither the travel nor the paper: the names of their layers begin
+    with "%".
     """
-    page = SvgPage(plot.page.width, plot.page.height, background="white")
+    page = SvgPage(plot.page.width, plot.page.height)
+    page.add_paper(page.add_layer("% paper", "none", plot.pen_width), "white")
     travel = page.add_layer("% travel", travel_colour(plot), plot.pen_width * _TRAVEL_WIDTH)
     for move in travels(plot):
         page.add_path(travel, path_data(move, DECIMALS))
@@ -83,6 +87,9 @@ def travel_colour(plot: Plot) -> str:
 def _add_pens(page: SvgPage, plot: Plot) -> None:
     """Add a layer of paths for each pen to a page."""
     for layer in plot.layers:
-        group = page.add_layer(f"{layer.pen} {layer.colour}", layer.colour, plot.pen_width)
-        for stroke in layer.strokes:
-            page.add_path(group, path_data(stroke, DECIMALS))
+        name = f"pen-{layer.pen}"
+        parent = page.add_layer(f"{layer.pen} {layer.colour}", layer.colour, plot.pen_width, name)
+        for number, strokes in groupby(layer.numbered(), key=itemgetter(0)):
+            group = page.add_group(parent, data_drawing=str(number)) if number else parent
+            for _, stroke in strokes:
+                page.add_path(group, path_data(stroke, DECIMALS))

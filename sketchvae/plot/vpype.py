@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.words import MM_PER_INCH
 from sketchvae.plot.page import DECIMALS, SIZES, Page
-from sketchvae.plot.plan import Plot
+from sketchvae.plot.plan import Layer, Plot
 from sketchvae.polyline import Floats
 
 DEVICE = "hp7475a"
@@ -43,7 +43,7 @@ def optimize(plot: Plot) -> Plot:
     pipeline = f"linemerge linesimplify reloop {order}"
     document = execute(pipeline, _document(plot), "--seed 0")  # reloop is random
     layers = (
-        replace(layer, strokes=tuple(_stroke(line) for line in document.layers[layer.pen]))
+        Layer(layer.pen, layer.colour, tuple(map(_stroke, document.layers[layer.pen])))
         for layer in plot.layers
     )
     return replace(plot, layers=tuple(layers))

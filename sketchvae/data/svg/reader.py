@@ -42,12 +42,13 @@ _MARGIN = 0.001  # px around a page that belong to it
 def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
     """Read the drawings of a page, in millimetres from its upper left corner.
 
-    A page by sketchvae has a group for each drawing (`drawing-1`, ...). Any other page is one
-    drawing. Its strokes are what a viewer shows of the subpaths of all shapes, in the order of the
-    document: transformed, dashed, cut by clip paths, masks, viewports and the page. The outline of
-    a filled shape without a stroke is a stroke. Curves become lines that lie within TOLERANCE of
-    them. What is left out is said in one LeftOutWarning: text, images, a background (a filled
-    rectangle as large as the page), shapes that cannot be understood.
+    A page by sketchvae has a group for each drawing (`drawing-1`, ...), or for the part of it that
+    a pen draws. Any other page is one drawing. Its strokes are what a viewer shows of the subpaths
+    of all shapes, in the order of the document: transformed, dashed, cut by clip paths, masks,
+    viewports and the page. The outline of a filled shape without a stroke is a stroke. Curves
+    become lines that lie within TOLERANCE of them. What is left out is said in one LeftOutWarning:
+    text, images, a background (a filled rectangle as large as the page), shapes that cannot be
+    understood.
 
     Args:
         path: the file; it may be packed by gzip (SVGZ).
@@ -80,12 +81,16 @@ def _groups(
     page: Group, split_groups: bool, size: tuple[float, float] | None, notes: Counter[str]
 ) -> tuple[list[Group], bool]:
     """Return the groups that are drawings, and whether they are those of a page by sketchvae."""
-    ours = [group for group in page.groups() if _OURS.fullmatch(group.name)]
-    if ours and [g.name for g in ours] == [f"drawing-{i + 1}" for i in range(len(ours))]:
-        inside = {ink for group in ours for ink in group.inks()}
+    ours: dict[int, list[Group | Ink]] = {}
+    for group in page.groups():
+        if match := _OURS.fullmatch(group.name):
+            ours.setdefault(int(match[1]), []).append(group)
+    if ours and max(ours) == len(ours):
+        drawings = [Group(f"drawing-{number}", parts) for number, parts in sorted(ours.items())]
+        inside = {ink for group in drawings for ink in group.inks()}
         outside = [i for i in page.inks() if i not in inside and not _is_background(i, size)]
         notes["outside"] += len(outside)
-        return ours, True
+        return drawings, True
     page = _without_backgrounds(page, size, notes)
     if not split_groups:
         return [page], False

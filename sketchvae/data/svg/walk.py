@@ -73,7 +73,7 @@ class Walk:
             if element.tag in _NO_SHAPES:
                 self._leave_out(element, state)
                 return []
-            return [Group(element.get("id", ""), self._content(element, state))]
+            return [Group(_name(element), self._content(element, state))]
         finally:
             self._active.pop()
 
@@ -273,6 +273,12 @@ class Walk:
 
 
 _MARKERS = ("marker-start", "marker-mid", "marker-end")
+
+
+def _name(element: Element) -> str:
+    """Return the id of a group; of a drawing by `plot`, the one that `draw` would give it."""
+    number = element.get("data-drawing")
+    return f"drawing-{number}" if number else element.get("id", "")
 
 
 def _is_visible(state: State) -> bool:
