@@ -19,7 +19,7 @@ from sketchvae.plot.page import parse_page
 from sketchvae.plot.plan import Pens, make_plot
 from sketchvae.plot.svg import to_svg as plot_svg
 from sketchvae.render.animation import animation_spec
-from sketchvae.render.page import PageSpec, Style
+from sketchvae.render.page import PageSpec
 from sketchvae.render.png import contact_sheet
 from sketchvae.render.svg import to_svg
 from sketchvae.render.timeline import Animation
@@ -40,7 +40,7 @@ def main() -> None:
     svg = rows_of_eight([d for row in rows for d in row])
     (pictures / "temperatures.svg").write_text(svg + "\n", encoding="utf-8")
     looping = Animation(loop=True, tip=True)
-    svg = to_svg(PageSpec(1, style=Style(smooth=True)), artist.draw(1, seed=1), looping)
+    svg = to_svg(PageSpec(1), artist.draw(1, seed=1), looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")
     sheet = parse_page("a5", landscape=True)
     nestled = Layout("packed", vary=0.6).place(artist.draw(24, seed=7), sheet)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sketchvae.curve import BULGE, flatten, smooth
 from sketchvae.errors import SketchvaeError, abbreviate, check_range
 from sketchvae.polyline import Floats, resample, simplify, simplify_mask
 from sketchvae.svg_page import path_data
@@ -193,6 +194,28 @@ class Drawing:
             (s - corner - half) * scale + (width / 2, height / 2) for s in self.strokes
         )
 
+    def smooth_curves(self) -> list[Floats]:
+        """Return smooth curves through the points of the strokes, as control points.
+
+        Each is (3k - 2, 2) for k points that differ from the one before: joined cubic Bezier
+        curves within 2/255 of the longest side of the strokes; see `curve.smooth`.
+        """
+        return smooth(self.strokes, BULGE * self.longest_side)
+
+    def smoothed(self, tolerance: float) -> "Drawing":
+        """Return the drawing with strokes of many points along smooth curves through its own.
+
+        The times are lost.
+
+        Args:
+            tolerance: greatest distance of the curves from the new strokes.
+
+        Raises:
+            RangeError: if the tolerance is not above 0.
+        """
+        check_range("a tolerance", tolerance, 0, above=True, advice="try 0.1")
+        return Drawing(flatten(self.smooth_curves(), tolerance), self.word, self.key_id)
+
     def simplify(self, epsilon: float = SIMPLIFIED_EPSILON) -> "Drawing":
         """Return the drawing without the points that Ramer-Douglas-Peucker drops.
 
@@ -252,7 +275,8 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         """Show the drawing in a notebook, fitted into a square of 200 pixels."""
-        paths = "".join(f'<path d="{path_data(s, 1)}"/>' for s in self.fit(200, 200, 8).strokes)
+        curves = self.fit(200, 200, 8).smooth_curves()
+        paths = "".join(f'<path d="{path_data(curve, 1, curved=True)}"/>' for curve in curves)
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="200" fill="none" '
             'stroke="currentColor" stroke-width="2" stroke-linecap="round" '

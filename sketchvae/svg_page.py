@@ -165,19 +165,22 @@ def check_colour(text: str, name: str = "a colour") -> None:
         )
 
 
-def path_data(stroke: Floats, decimals: int) -> str:
-    """Return a stroke as SVG path data, "Mx,y Lx,y ...".
+def path_data(stroke: Floats, decimals: int, *, curved: bool = False) -> str:
+    """Return a stroke as SVG path data, "Mx,y Lx,y ..." or "Mx,y Cx,y x,y x,y ...".
 
     A single point becomes a line of length 0, which a round cap shows as a dot.
 
     Args:
-        stroke: (n, 2) points.
-        decimals: greatest number of decimals of a coordinate.
+        stroke: (n, 2) points, or (3n - 2, 2) control points of joined cubic Bezier curves.
+        decimals: greatest number of decimals of a coordinate, 0 to 4.
+        curved: whether the points are control points.
     """
-    points = [
-        f"{format_number(x, decimals)},{format_number(y, decimals)}" for x, y in stroke.tolist()
-    ]
-    return "M" + " L".join(points if len(points) > 1 else points * 2)
+    points = (stroke.round(decimals) + 0.0).tolist()  # without -0.0
+    # Python writes a list much faster than its numbers one by one.
+    text = str(points if len(points) > 1 else points * 2)
+    text = text.replace(".0,", ",").replace(".0]", "]")
+    text = "M" + text[2:-2].replace("], [", " L").replace(", ", ",")
+    return text.replace(" L", " C", 1).replace(" L", " ") if curved and len(points) > 1 else text
 
 
 def format_number(value: float, decimals: int) -> str:

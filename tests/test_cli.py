@@ -105,7 +105,7 @@ def test_smooth_draws_curves_through_the_points_of_the_corners(tmp_path: Path) -
         page = svgelements.SVG.parse(str(tmp_path / "sheep.svg"), ppi=25.4)
         return [list(e) for e in page.elements() if isinstance(e, svgelements.Path)]
 
-    pairs = list(zip(paths(), paths("--smooth"), strict=True))
+    pairs = list(zip(paths("--no-smooth"), paths(), strict=True))
     assert any(len(straight) > 2 for straight, _ in pairs)
     for straight, smooth in pairs:
         assert {type(segment) for segment in straight[1:]} == {svgelements.Line}
@@ -178,7 +178,7 @@ def test_png_is_the_page_in_pixels_on_white_unless_asked_otherwise(tmp_path: Pat
     with Image.open(sheep) as picture:
         assert picture.size == (800, 400)
         assert picture.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
-    chosen = ("--pixels", "100", "--background", "none", "--palette", "red, blue", "--smooth")
+    chosen = ("--pixels", "100", "--background", "none", "--palette", "red, blue", "--no-smooth")
     sketchvae(*common, *chosen, "--stroke-width", "2")
     with Image.open(sheep) as picture:
         assert picture.size == (100, 50)

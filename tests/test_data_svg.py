@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from sketchvae.render.timeline import Animation
 pytestmark = pytest.mark.filterwarnings("ignore::sketchvae.errors.LeftOutWarning")
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
+STRAIGHT = Style(smooth=False)
 FLOCK = list(itertools.islice(formats.read(SHEEP), 5))
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
 MM = HEAD + 'width="100mm" height="100mm" viewBox="0 0 100 100">'
@@ -56,7 +58,7 @@ def placed(drawing: Drawing, left: float, top: float, cell: float) -> Drawing:
 
 
 @pytest.mark.parametrize("animation", [None, Animation(tip=True)])
-@pytest.mark.parametrize("style", [Style(), Style(3, palette=("red", "blue"), background="gold")])
+@pytest.mark.parametrize("style", [STRAIGHT, replace(STRAIGHT, stroke_width=3, background="gold")])
 def test_our_pages_give_their_drawings_back_in_order(
     tmp_path: Path, style: Style, animation: Animation | None
 ) -> None:
@@ -71,20 +73,32 @@ def test_our_pages_give_their_drawings_back_in_order(
 
 
 def test_a_page_read_and_written_again_is_the_same_page(tmp_path: Path) -> None:
-    text = svg_of(FLOCK[:1])
-    assert svg_of(read(tmp_path, text)) == text
+    text = svg_of(FLOCK[:1], style=STRAIGHT)
+    assert svg_of(read(tmp_path, text), style=STRAIGHT) == text
 
 
 def test_our_curves_become_lines_near_them(tmp_path: Path) -> None:
-    (drawing,) = read(tmp_path, svg_of(FLOCK[:1], style=Style(smooth=True)))
+    (drawing,) = read(tmp_path, svg_of(FLOCK[:1]))
     expected = placed(FLOCK[0], 0, 0, 100)
     assert drawing.n_points > 2 * expected.n_points
     for ours, stroke in zip(drawing.strokes, expected.strokes, strict=True):
         assert distance(stroke, ours) < 0.11
+        assert distance(ours, stroke) < 84 * 2 / 255 + 0.11
+
+
+def test_our_curves_simplify_to_nearly_the_same_drawing(tmp_path: Path) -> None:
+    flock = list(itertools.islice(formats.read(SHEEP), 20))
+    back = [d.in_simplified_form() for d in read(tmp_path, svg_of(flock))]
+    assert sum(d.n_points for d in back) == pytest.approx(sum(d.n_points for d in flock), rel=0.1)
+    for drawing, other in zip(flock, back, strict=True):
+        for one, two in zip(drawing.aligned().strokes, other.strokes, strict=True):
+            assert max(distance(one, two), distance(two, one)) < 4
 
 
 def test_other_groups_on_our_page_do_not_count(tmp_path: Path) -> None:
-    text = svg_of(FLOCK[:2]).replace("</svg>", '<g id="note"><path d="M0,0 L9,9"/></g></svg>')
+    text = svg_of(FLOCK[:2], style=STRAIGHT).replace(
+        "</svg>", '<g id="note"><path d="M0,0 L9,9"/></g></svg>'
+    )
     assert [len(d.strokes) for d in read(tmp_path, text)] == [len(d.strokes) for d in FLOCK[:2]]
 
 

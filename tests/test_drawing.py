@@ -512,7 +512,8 @@ def test_notebook_shows_every_point_within_200_pixels(drawing: Drawing) -> None:
     assert len(paths) == len(drawing.strokes)
     for path, stroke in zip(paths, drawing.fit(200, 200, 8).strokes, strict=True):
         drawn = np.array([(s.end.x, s.end.y) for s in path])
-        wanted = stroke if len(stroke) > 1 else np.repeat(stroke, 2, axis=0)
+        moves = (np.diff(stroke, axis=0) != 0).any(axis=1)
+        wanted = stroke[np.append(True, moves)] if moves.any() else stroke[[0, 0]]
         np.testing.assert_allclose(drawn, wanted, atol=0.0501)
         assert drawn.min() >= 7.9
         assert drawn.max() <= 192.1
@@ -520,7 +521,23 @@ def test_notebook_shows_every_point_within_200_pixels(drawing: Drawing) -> None:
 
 def test_path_data_is_short_and_draws_a_dot_as_a_line_of_no_length() -> None:
     assert path_data(np.array([[0.0, 100.0], [1.25, -0.04]]), 1) == "M0,100 L1.2,0"
-    assert path_data(np.array([[10.0, 20.0]]), 0) == "M10,20 L10,20"
+    for curved in (False, True):
+        assert path_data(np.array([[10.0, 20.0]]), 0, curved=curved) == "M10,20 L10,20"
+    controls = np.arange(14).reshape(7, 2) / 2
+    assert path_data(controls, 1, curved=True) == "M0,0.5 C1,1.5 2,2.5 3,3.5 4,4.5 5,5.5 6,6.5"
+
+
+def test_smoothed_drawing_passes_through_its_points_and_stays_near_itself() -> None:
+    whole = Drawing([[[0, 0], [100, 0], [160, 60], [160, 255]], [[3, 3]]], "sheep", "7")
+    smooth = whole.smoothed(0.01)
+    assert (smooth.word, smooth.key_id, smooth.times) == ("sheep", "7", None)
+    assert smooth.n_points > 2 * whole.n_points
+    for stroke, curve in zip(whole.strokes, smooth.strokes, strict=True):
+        assert {tuple(p) for p in stroke.tolist()} <= {tuple(p) for p in curve.tolist()}
+    bounds = np.array(smooth.bounds) - whole.bounds
+    assert np.abs(bounds).max() == pytest.approx(2, abs=0.1)
+    with pytest.raises(SketchvaeError, match="a tolerance must be above 0"):
+        whole.smoothed(0)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_film_lasts_as_long_as_asked(
 
 @pytest.mark.parametrize("suffix", PILLOWS)
 @pytest.mark.parametrize("together", [False, True])
-@pytest.mark.parametrize("style", [WHITE, Style(smooth=True, background="white"), Style(0.3)])
+@pytest.mark.parametrize("style", [WHITE, Style(smooth=False, background="white"), Style(0.3)])
 def test_ink_stays_and_the_last_frame_is_the_finished_drawing(
     tmp_path: Path, suffix: str, together: bool, style: Style
 ) -> None:

@@ -16,13 +16,16 @@ import sketchvae
 SOURCE = Path(sketchvae.__file__).parent
 
 # A room is a module or a folder directly in the package; "" is the package's own __init__.
-GROUND = {"errors", "files", "polyline", "drawing", "sequences", "raster", "bitmaps", "svg_page"}
+GROUND = {
+    "errors", "files", "polyline", "curve", "drawing", "sequences", "raster", "bitmaps", "svg_page"
+}  # fmt: skip
 MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "errors": set(),
     "files": {"errors"},
     "polyline": {"errors"},
+    "curve": {"errors", "polyline"},
     "svg_page": {"errors", "polyline"},
-    "drawing": {"errors", "polyline", "svg_page"},
+    "drawing": {"errors", "polyline", "curve", "svg_page"},
     "sequences": {"errors", "polyline", "drawing"},
     "raster": {"errors", "polyline", "drawing"},
     "bitmaps": {"errors", "polyline", "drawing", "raster"},

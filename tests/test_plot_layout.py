@@ -9,13 +9,13 @@ from helpers import SHEEP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
-from shapely import MultiLineString
+from shapely import MultiLineString, Point
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.plot import nesting
-from sketchvae.plot.layout import Arrangement, Layout
+from sketchvae.plot.layout import TOLERANCE, Arrangement, Layout
 from sketchvae.plot.page import SIZES, Page, parse_page
 from sketchvae.plot.plan import Pens, make_plot
 from sketchvae.polyline import Floats
@@ -257,3 +257,33 @@ def test_pens_take_drawings_or_strokes_in_turn_and_keep_the_order() -> None:
 def test_pen_that_is_not_defined_is_one_line(pens: dict[str, object], message: str) -> None:
     with pytest.raises(SketchvaeError, match=message):
         Pens(**pens)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("arrangement", ["grid", "packed", "keep"])
+def test_smooth_ink_keeps_its_margins_and_gaps_and_passes_through_the_points(
+    arrangement: Arrangement,
+) -> None:
+    flock = [
+        d.sized(60).moved(10 + 65 * (i % 2), 10 + 65 * (i // 2)) for i, d in enumerate(FLOCK[:6])
+    ]
+    placed = Layout(arrangement, margin=9, gap=2, smooth=True).place(flock, A5)
+    left, top, right, bottom = extent(placed)
+    assert min(left, top) >= 9 - 1e-3
+    assert right <= A5.width - 9 + 1e-3
+    assert bottom <= A5.height - 9 + 1e-3
+    assert min(nearest(placed)) > 2 - 1e-3
+    for drawing, smooth in zip(flock, placed, strict=True):
+        assert smooth.n_points > 1.5 * drawing.n_points
+        corner, other = (np.array(d.strokes[0][0]) for d in (drawing, smooth))
+        scale = np.ptp(smooth.strokes[0], axis=0).max() / np.ptp(drawing.strokes[0], axis=0).max()
+        moved = drawing.moved(*-corner).scaled(scale).moved(*other)
+        ink = shape(smooth)
+        assert max(ink.distance(Point(*point)) for point in moved.points) < 0.9
+
+
+def test_smooth_ink_is_within_a_fiftieth_of_a_millimetre_of_its_curves() -> None:
+    drawing = FLOCK[0].sized(100).moved(5, 5)
+    (placed,) = Layout("keep", smooth=True).place([drawing], A5)
+    fine = shape(drawing.smoothed(1e-5))
+    assert shape(placed).hausdorff_distance(fine) < TOLERANCE + 1e-3
+    assert placed.n_points < 12 * drawing.n_points

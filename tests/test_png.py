@@ -127,7 +127,7 @@ def on_white(pixels: Floats) -> Floats:
 
 STYLES = {
     "plain": Style(),
-    "smooth": Style(smooth=True),
+    "straight": Style(smooth=False),
     "broad, on paper": Style(5, "navy", background="ivory"),
     "coloured": Style(2, palette=("red", "#00f", "rgb(0%, 50%, 0%)")),
     "coloured, on paper": Style(palette=("red", "blue"), background="gold"),

@@ -18,6 +18,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
 from sketchvae.render.animation import animation_spec
 from sketchvae.render.page import PageSpec, PictureSpec, Style
+from sketchvae.render.path import polylines
 from sketchvae.render.png import to_png
 from sketchvae.render.timeline import Animation, Pace
 from sketchvae.render.tween import tweens_between, write_morph
@@ -40,7 +41,7 @@ def covered(strokes: list[Floats]) -> set[tuple[float, float]]:
 def strokes_of(drawing: Drawing, smooth: bool = False) -> list[Floats]:
     """The strokes in a cell of 100 mm, as the page has them."""
     spec = PageSpec(1, style=Style(1, smooth=smooth))
-    return [path.vertices for path in spec.stroke_paths(drawing)]
+    return polylines(spec.stroke_paths(drawing), 0.01)
 
 
 # --- which stroke becomes which -------------------------------------------------------

@@ -180,7 +180,7 @@ def draw(
     \b
     Examples:
       sketchvae draw
-      sketchvae draw -n 12 --seed 7 --smooth -o flock.svg
+      sketchvae draw -n 12 --seed 7 -o flock.svg
       sketchvae draw --animate --tip -o sheep.gif
       sketchvae draw -n 1000 -o flock.ndjson
       sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg

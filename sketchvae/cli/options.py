@@ -127,7 +127,9 @@ class StyleOptions:
     smooth: Annotated[
         bool,
         click.option(
-            "--smooth", is_flag=True, help="Curves through the points instead of corners."
+            "--smooth/--no-smooth",
+            default=True,
+            help="Smooth curves through the points, or straight lines.  [default: smooth]",
         ),
     ]
     width: Annotated[

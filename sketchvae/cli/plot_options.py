@@ -66,6 +66,7 @@ class LayoutOptions:
         int | None,
         click.option("--seed", type=click.IntRange(0), help="Of that chance.  [default: 0]"),
     ]
+    smooth: Annotated[bool, click.option("--smooth", is_flag=True, help="Curves as in pictures.")]
 
     def sheet(self) -> "Page":
         """Return the page."""
@@ -78,7 +79,7 @@ class LayoutOptions:
         from sketchvae.plot.layout import Layout
 
         chosen = not_none(margin=self.margin, gap=self.gap, vary=self.vary, seed=self.seed)
-        return Layout(self.layout, **chosen)
+        return Layout(self.layout, smooth=self.smooth, **chosen)
 
 
 @dataclass(frozen=True)

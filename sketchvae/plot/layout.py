@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from sketchvae.curve import flatten
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.plot.nesting import Box, nest
@@ -15,6 +16,7 @@ from sketchvae.plot.page import DECIMALS, Page
 Arrangement = Literal["grid", "packed", "keep"]
 GAPS = {"grid": 4.0, "packed": 1.0, "keep": 0.0}  # mm between drawings, by default
 MARGIN = 10.0  # mm
+TOLERANCE = 0.02  # mm from a smooth curve to the lines that are drawn for it: less than a pen shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Layout:
         gap: free between drawings, mm; None for that of GAPS.
         vary: each drawing is scaled by a random factor from 1 - vary to 1; 0 to 0.9.
         seed: of the random factors, 0 or more.
+        smooth: whether strokes become smooth curves through their points, in lines within 0.02 mm
+            of them; see `curve.smooth`.
 
     Raises:
         SketchvaeError: for a value out of range.
@@ -39,6 +43,7 @@ class Layout:
     gap: float | None = None
     vary: float = 0.0
     seed: int = 0
+    smooth: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("margin", self.margin), ("gap between drawings", self.gap or 0.0)):
@@ -68,7 +73,11 @@ class Layout:
             raise SketchvaeError(
                 "a page must have a drawing with a stroke, got none; choose other drawings"
             )
+        if self.smooth:  # what has room for the control points has room for the curves
+            inked = [Drawing(drawing.smooth_curves(), drawing.word) for drawing in inked]
         placed = inked if self.arrangement == "keep" else self._arranged(inked, page)
+        if self.smooth:
+            placed = [Drawing(flatten(d.strokes, TOLERANCE), d.word) for d in placed]
         rounded = [drawing.rounded(DECIMALS) for drawing in placed]
         for index, drawing in enumerate(rounded):
             _check_inside(page, drawing, index)

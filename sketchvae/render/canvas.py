@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.polyline import Floats, Ints
 from sketchvae.raster import Bytes, Raster, Segments, subdivide
 from sketchvae.render.page import CURRENT_COLOUR, PictureSpec
+from sketchvae.render.path import polylines
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 RGB = tuple[int, int, int]
 BLACK: RGB = (0, 0, 0)
 WHITE: RGB = (255, 255, 255)
+TOLERANCE = 0.1  # pixels from a curve to the polyline that is inked for it
 
 
 @dataclass(frozen=True)
@@ -202,9 +205,10 @@ def lay_out(spec: PictureSpec, drawings: Sequence[Drawing]) -> Canvas:
     Raises:
         SketchvaeError: for another number of drawings.
     """
-    paths = spec.paths(drawings)
+    paths, scale = spec.paths(drawings), spec.scale
+    strokes = iter(polylines([path for own in paths for path in own], TOLERANCE / scale))
     return blank_canvas(spec).with_drawings(
-        [path.vertices * spec.scale for path in drawing] for drawing in paths
+        [stroke * scale for stroke in islice(strokes, len(own))] for own in paths
     )
 
 

@@ -18,7 +18,7 @@ from sketchvae import errors
 from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing
 from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, subdivide
-from sketchvae.render.canvas import BLACK, RGB, WHITE
+from sketchvae.render.canvas import BLACK, RGB, TOLERANCE, WHITE
 from sketchvae.render.page import LINE, fit_to_cell
 from sketchvae.render.png import MIN_LINE_PIXELS
 from sketchvae.svg_page import format_number
@@ -162,19 +162,18 @@ def _half(chart: Map, drawings: Sequence[Drawing | None], side: int) -> NDArray[
         raster.ink(dots, _DOT, word_colour(words, word), layer=index)
     cell = side / CELLS
     pen = max(LINE * cell, MIN_LINE_PIXELS)
-    strokes = list(_strokes_in_cells(drawings, cell, pen))
+    placed = [drawing.smoothed(TOLERANCE) for drawing in _in_cells(drawings, cell, pen)]
+    strokes = [stroke for drawing in placed for stroke in drawing.strokes]
     raster.ink(subdivide(strokes, pen), pen, BLACK, layer=len(words))
     return raster.pixels.reshape(side, side, 3)
 
 
-def _strokes_in_cells(
-    drawings: Sequence[Drawing | None], cell: float, pen: float
-) -> Iterator[Floats]:
-    """Yield the strokes of drawings, each fitted into its cell; `cell` and `pen` in one unit."""
+def _in_cells(drawings: Sequence[Drawing | None], cell: float, pen: float) -> Iterator[Drawing]:
+    """Yield drawings, each fitted into its cell; `cell` and `pen` in one unit."""
     for index, drawing in enumerate(drawings):
         if drawing is not None:
             corner = (index % CELLS * cell, index // CELLS * cell)
-            yield from fit_to_cell(drawing, cell, pen).moved(*corner).strokes
+            yield fit_to_cell(drawing, cell, pen).moved(*corner)
 
 
 # --- the page -----------------------------------------------------------------------
@@ -194,15 +193,17 @@ def to_html(chart: Map, title: str = "Map") -> str:
     data = {
         "places": positions.tolist(),
         "words": [drawing.word for drawing in chart.drawings],
-        "paths": [_drawing_path(drawing) for drawing in chart.drawings],
+        "paths": [
+            _path(drawing.fit(SIMPLIFIED_SIDE, SIMPLIFIED_SIDE)) for drawing in chart.drawings
+        ],
     }
-    decoded = _strokes_in_cells(chart.decoded, _PAGE_SIDE / CELLS, 1.0)
+    decoded = _in_cells(chart.decoded, _PAGE_SIDE / CELLS, 1.0)
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(title),
         side=_PAGE_SIDE,
         dots="\n".join(_dots(chart, positions)),
         key="\n".join(_key(chart.words)),
-        drawn=" ".join(_stroke_path(stroke) for stroke in decoded),
+        drawn=" ".join(_path(drawing) for drawing in decoded),
         # In a script "<" could end it.
         data=json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
     )
@@ -238,15 +239,15 @@ def _css(colour: RGB) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _drawing_path(drawing: Drawing) -> str:
-    """Fit a drawing into a square of 255 units and return its path data."""
-    strokes = drawing.fit(SIMPLIFIED_SIDE, SIMPLIFIED_SIDE).strokes
-    return "".join(_stroke_path(stroke) for stroke in strokes)
+def _path(drawing: Drawing) -> str:
+    """Return smooth curves as path data in whole units, relative and so short.
 
-
-def _stroke_path(stroke: Floats) -> str:
-    """Return path data in whole units, relative and so short; a dot is a line without length."""
-    points = np.rint(stroke).astype(int)
-    start, steps = points[0], np.diff(points, axis=0)
-    lines = "".join(f"l{dx}{'' if dy < 0 else ' '}{dy}" for dx, dy in steps.tolist())
-    return f"M{start[0]} {start[1]}{lines or 'h0'}"
+    A dot is a line without length.
+    """
+    data = ""
+    for curve in drawing.smooth_curves():
+        points = np.rint(curve).astype(int)
+        steps = points[1:].reshape(-1, 3, 2) - points[:-1:3, None]
+        data += f"M{points[0, 0]} {points[0, 1]}"
+        data += f"c{' '.join(map(str, steps.ravel().tolist()))}" if len(steps) else "h0"
+    return data

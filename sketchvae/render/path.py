@@ -1,13 +1,13 @@
-"""Centre line of a stroke on the page: a polyline, or a smooth curve through its points."""
+"""Centre lines of strokes on the page: polylines, or smooth curves through their points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from sketchvae.curve import flatten, smooth
 from sketchvae.polyline import Floats, segment_lengths
 from sketchvae.svg_page import DECIMALS, path_data
 
-_CHORDS = 16  # straight pieces that approximate one Bezier curve
+_LENGTH_TOLERANCE = 0.001  # mm from a curve to the polyline whose length is taken for its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,72 +25,45 @@ class StrokePath:
     @property
     def data(self) -> str:
         """SVG path data, the attribute `d`."""
-        data = path_data(self.points, DECIMALS)
-        # Joined Bezier curves are written as a polyline is, with one C in place of every L.
-        return data.replace(" L", " C", 1).replace(" L", " ") if self.curved else data
-
-    @property
-    def vertices(self) -> Floats:
-        """Points of a polyline along the path, (m, 2), whose length is right to 0.1 %."""
-        if not self.curved:
-            return self.points
-        t = np.linspace(0, 1, _CHORDS + 1)[1:, None]
-        weights = np.hstack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3])
-        a, b, c, d = (self.points[i : len(self.points) - 3 + i : 3] for i in range(4))
-        curves = np.einsum("tk,kns->nts", weights, np.stack([a, b, c, d]))
-        return np.concatenate([self.points[:1], curves.reshape(-1, 2)])
+        return path_data(self.points, DECIMALS, curved=self.curved)
 
     @property
     def length(self) -> float:
         """Length in mm."""
-        return float(segment_lengths(self.vertices).sum())
+        (vertices,) = polylines([self], _LENGTH_TOLERANCE)
+        return float(segment_lengths(vertices).sum())
 
 
-def polyline_path(stroke: Floats) -> StrokePath:
-    """Return the straight path from point to point of a stroke, (n, 2) in mm."""
-    return StrokePath(stroke.round(DECIMALS), curved=False)
+def straight_paths(strokes: Sequence[Floats]) -> list[StrokePath]:
+    """Return the straight paths from point to point of strokes, (n, 2) each in mm."""
+    return [StrokePath(stroke.round(DECIMALS), curved=False) for stroke in strokes]
 
 
-def curve_path(stroke: Floats, low: Floats, high: Floats) -> StrokePath:
-    """Return a smooth curve through the points of a stroke.
+def smooth_paths(strokes: Sequence[Floats], bulge: float) -> list[StrokePath]:
+    """Return smooth curves through the points of strokes; see `curve.smooth`.
 
-    Neighbouring points that round to the same coordinates become one; fewer than three distinct
-    points give a straight path.
-
-    Args:
-        stroke: (n, 2) in mm, within the box.
-        low: (2,) upper left corner of the box that the curve stays in, in mm.
-        high: (2,) lower right corner of it.
-    """
-    points = stroke.round(DECIMALS)
-    moves = (np.diff(points, axis=0) != 0).any(axis=1)
-    points = points[np.concatenate([[True], moves])]
-    if len(points) < 3:
-        return StrokePath(points, curved=False)
-    # A Bezier curve lies in the convex hull of its control points: clipped, it stays in the box.
-    controls = np.clip(catmull_rom(points), low, high)
-    return StrokePath(controls.round(DECIMALS), curved=True)
-
-
-def catmull_rom(points: Floats) -> Floats:
-    """Return the Bezier control points, (3n - 2, 2), of a centripetal Catmull-Rom spline.
-
-    Centripetal: the knots are spaced by the square root of the distance (alpha = 1/2), the only
-    spacing without loops or cusps within a segment (Yuksel, Schaefer & Keyser 2011). The first
-    and the last segment are parabolas.
+    Neighbouring points that round to the same coordinates become one. A stroke of fewer than three
+    distinct points gives a straight path.
 
     Args:
-        points: (n, 2), n >= 3; neighbouring points differ.
+        strokes: (n, 2) each, in mm.
+        bulge: greatest distance of a curve from the straight path, in mm.
     """
-    chords = np.diff(points, axis=0)
-    spans = np.sqrt(segment_lengths(points))[:, None]  # of the parameter t
-    speeds = chords / spans
-    before, after = spans[:-1], spans[1:]
-    inner = (speeds[:-1] * after + speeds[1:] * before) / (before + after)  # dP/dt at the knots
-    first, last = 2 * speeds[:1] - inner[:1], 2 * speeds[-1:] - inner[-1:]
-    tangents = np.concatenate([first, inner, last])
-    controls = np.empty((3 * len(points) - 2, 2))
-    controls[::3] = points
-    controls[1::3] = points[:-1] + tangents[:-1] * spans / 3
-    controls[2::3] = points[1:] - tangents[1:] * spans / 3
-    return controls
+    curves = smooth([stroke.round(DECIMALS) for stroke in strokes], bulge)
+    return [
+        StrokePath(controls.round(DECIMALS), curved=True)
+        if len(controls) > 4
+        else StrokePath(controls[::3], curved=False)
+        for controls in curves
+    ]
+
+
+def polylines(paths: Sequence[StrokePath], tolerance: float) -> list[Floats]:
+    """Return the vertices of paths, (m, 2) each in mm.
+
+    Args:
+        paths: straight or curved.
+        tolerance: greatest distance of a curve from its polyline, in mm.
+    """
+    curves = iter(flatten([path.points for path in paths if path.curved], tolerance))
+    return [next(curves) if path.curved else path.points for path in paths]

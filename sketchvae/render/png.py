@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.raster import ink_mask
-from sketchvae.render.canvas import lay_out
+from sketchvae.render.canvas import TOLERANCE, lay_out
 from sketchvae.render.page import LINE, PictureSpec, check_cell_pixels, fit_to_cell, grid
 from sketchvae.svg_page import MM_PER_INCH, RECORD
 
@@ -73,7 +73,8 @@ def contact_sheet(
 ) -> "Image.Image":
     """Return drawings in black on white, each in its own cell, left to right and then down.
 
-    A stroke of one point is a dot, an empty drawing an empty cell.
+    Strokes are smooth curves, as on a page. A stroke of one point is a dot, an empty drawing an
+    empty cell.
 
     Args:
         drawings: at least one.
@@ -102,7 +103,7 @@ def contact_sheet(
     strokes = [
         stroke
         for drawing, corner in zip(drawings, corners, strict=True)
-        for stroke in fit_to_cell(drawing, cell, pen).moved(*corner).strokes
+        for stroke in fit_to_cell(drawing, cell, pen).smoothed(TOLERANCE).moved(*corner).strokes
     ]
     sheet = Image.fromarray(255 - ink_mask(strokes, (columns * cell, rows * height), pen))
     for (left, top), label in zip(corners, labels or (), strict=False):

@@ -19,6 +19,7 @@ from sketchvae.render.animation import AnimationSpec
 from sketchvae.render.canvas import blank_canvas
 from sketchvae.render.film import FilmSpec, write_film
 from sketchvae.render.page import PageSpec, title
+from sketchvae.render.path import polylines
 from sketchvae.render.player import player
 from sketchvae.render.smil import Clock
 from sketchvae.render.svg import add_ink_layer, add_stroke
@@ -138,10 +139,9 @@ def tweens_between(spec: PageSpec, drawings: Sequence[Drawing]) -> list[Tween]:
         spec: a page of one cell, which each drawing fills.
         drawings: two or more, each with a stroke.
     """
-    placed = [Drawing(p.vertices for p in spec.stroke_paths(drawing)) for drawing in drawings]
-    if spec.style.smooth:  # a curve has more vertices than can be seen
-        placed = [drawing.simplify(_TOLERANCE * spec.pen) for drawing in placed]
-    return [Tween(tuple(_paired(a.strokes, b.strokes))) for a, b in pairwise(placed)]
+    tolerance = _TOLERANCE * spec.pen
+    placed = [polylines(spec.stroke_paths(drawing), tolerance) for drawing in drawings]
+    return [Tween(tuple(_paired(a, b))) for a, b in pairwise(placed)]
 
 
 def _paired(before: Sequence[Floats], after: Sequence[Floats]) -> Iterator[tuple[Floats, Floats]]:
