@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data.dataset import PackedDataset, Points, SplitFractions, key_of
+from sketchvae.data.dataset import PackedDataset, Points, Split, SplitFractions, key_of
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Augmentation, Batch, make_batch
 from sketchvae.polyline import Floats
 from sketchvae.sequences import LENGTH_MULTIPLE, Pen, to_stroke5
 from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset, validation_batches
+from sketchvae.train.shortcomings import simplification, valid_share
 
 SCALE = 17.0
 HALF_A_PIXEL = 0.5 / SCALE + 1e-5
@@ -377,6 +378,50 @@ def test_pool_with_nothing_in_it_names_the_sets_and_the_way_out() -> None:
             "import",
         ):
             assert part in text
+
+
+def in_split(split: Split, n: int) -> list[Drawing]:
+    """Return drawings that a hash puts into a split of the usual fractions."""
+    many = [scribble(20, seed) for seed in range(400)]
+    return [many[i] for i in set_of(many, fractions=SplitFractions()).split(split)[:n]]
+
+
+@pytest.mark.parametrize(
+    ("drawings", "longest", "said"),
+    [
+        ([*in_split("train", 3), *in_split("valid", 2)], 9, "all 2 of it, and all 5 of the set, "),
+        ([*in_split("train", 3), *in_split("valid", 2)], 9, "--simplify "),
+        ([*in_split("train", 3), *in_split("valid", 2)], 9, "--max-points 20, which"),
+        (in_split("train", 1) * 40, 99, "all 40 drawings are equal, and training needs two that"),
+        (in_split("train", 1), 99, "there is one drawing, and training needs two that differ"),
+        (in_split("train", 9), 99, "a hash chose none of 9 drawings for it; import them again"),
+        ([*in_split("train", 9), scribble(60)], 30, "import them again with --test 0 --valid 0."),
+    ],
+)
+def test_set_without_validation_drawings_says_why_and_what_to_do(
+    drawings: list[Drawing], longest: int, said: str
+) -> None:
+    packed_set = set_of(drawings, fractions=SplitFractions())
+    with pytest.raises(SketchvaeError) as caught:
+        DrawingPool([WeightedDataset(packed_set)], "valid", longest)
+    assert said in str(caught.value)
+
+
+@given(st.sets(st.integers(0, 2**64 - 1), min_size=2, max_size=60))
+def test_advised_share_leaves_both_splits_a_drawing(keys: set[int]) -> None:
+    share = valid_share(np.array(sorted(keys), dtype=np.uint64))
+    chosen = np.array(sorted(keys)) / 2.0**64 < share
+    assert chosen.any()
+    assert not chosen.all() or len({key / 2.0**64 for key in keys}) == 1
+
+
+def test_advised_simplification_makes_drawings_short_enough() -> None:
+    short = [Drawing([[[0, 0], [9, 9]]])] * 30  # those that fit already do not count
+    packed_set = set_of([*short, *(scribble(300, seed) for seed in range(9))])
+    epsilon = simplification([packed_set], 100)
+    assert epsilon is not None
+    points = [drawing.simplify(epsilon).n_points for drawing in list(packed_set)[30:]]
+    assert sorted(points)[7] <= 100
 
 
 def test_parts_of_the_ranks_make_up_the_whole() -> None:

@@ -1,5 +1,6 @@
 """Own drawings: many files to one set, what is left out and why, and a model that begins there."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +162,23 @@ def test_fine_tuning_is_short_but_gives_way_to_what_is_asked(tmp_path: Path) -> 
     )  # fmt: skip
     assert "from step 0 of 2" in said
     assert {"map-000002.png", "step-000002.png"} <= {p.name for p in (tmp_path / "cow").iterdir()}
+
+
+def test_import_says_what_training_will_miss_and_its_advice_helps(tmp_path: Path) -> None:
+    """Long drawings, and none to validate on: three imports, each as the one before advised."""
+    turns = np.linspace(0, 60, 900)[:, None]
+    spirals = [
+        Drawing([(127 + 2 * turns * np.hstack([np.cos(turns + k), np.sin(turns + k)])).round()])
+        for k in np.linspace(0, 3, 12)
+    ]
+    formats.write(tmp_path / "long.ndjson", [s.to_quickdraw() for s in spirals])
+    words = ["data", "import", str(tmp_path / "long.ndjson"), "-o", str(tmp_path / "x.drawings")]
+    words += ["--valid", "0"]
+    advised: list[str] = []
+    for _ in range(3):
+        said = sketchvae(*words, *advised, "--force")
+        advised += re.findall(r"--(?:simplify|test|valid) [\d.]+", said)[:3]
+        advised = " ".join(advised).split()
+    assert "not fit" not in said, (advised, said)
+    assert {"--simplify", "--valid"} <= set(advised)
+    assert "train leaves out" not in said

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.paths import output_option
 
 if TYPE_CHECKING:
+    from sketchvae.data.dataset import PackedDataset, Split
     from sketchvae.data.selection import Selection
 
 
@@ -62,6 +64,13 @@ def fetch(word: str, output: Path | None) -> None:
     help="In SVG, each outermost group or shape is a drawing.",
 )
 @click.option(
+    "--simplify",
+    type=click.FloatRange(0),
+    metavar="PIXELS",
+    help="Drop points that lie this near to the line without them, of a drawing 255 pixels wide; "
+    "more makes long drawings shorter.  [default: 2, where the file is not simplified already]",
+)
+@click.option(
     "--valid", default=0.05, show_default=True, help="Share for validation, chosen by hash."
 )
 @click.option("--test", default=0.05, show_default=True, help="Share for the test, by hash.")
@@ -71,6 +80,7 @@ def import_(
     word: str,
     only: str,
     split_groups: bool,
+    simplify: float | None,
     valid: float,
     test: float,
 ) -> None:
@@ -96,7 +106,9 @@ def import_(
         if not text.isprintable():
             raise SketchvaeError(f"{option} must be printable text, got {text[:50]!r}; try sheep")
     report = ImportReport()
-    drawings = import_drawings(files, report, word=word, only_word=only, split_groups=split_groups)
+    drawings = import_drawings(
+        files, report, word=word, only_word=only, split_groups=split_groups, epsilon=simplify
+    )
     try:
         pack(
             drawings,
@@ -116,13 +128,15 @@ def _print_summary(path: Path) -> None:
     """Print the number of drawings of a packed dataset by split and by word."""
     import numpy as np
 
-    from sketchvae.data.dataset import Split, open_packed
+    from sketchvae.data.dataset import open_packed
 
     packed = open_packed(path)
     splits: tuple[Split, ...] = ("train", "valid", "test")
     parts = ", ".join(f"{len(packed.split(name))} {name}" for name in splits)
     count = len(packed)
     click.echo(f"{path}: {count} drawing{'s' * (count != 1)}: {parts}")
+    for note in _notes(packed):
+        click.echo(f"{path}: {note}", err=True)
     if len(packed.vocabulary) > 1:
         counts = Counter(dict(zip(packed.vocabulary, np.bincount(packed.words), strict=True)))
         words = ", ".join(f"{w or '(none)'} {n}" for w, n in counts.most_common(4))
@@ -132,6 +146,31 @@ def _print_summary(path: Path) -> None:
             f"all; for one alone give --only, as in --only {counts.most_common(1)[0][0] or 'cow'}",
             err=True,
         )
+
+
+def _notes(packed: "PackedDataset") -> Iterator[str]:
+    """Yield what will go wrong in training on a packed set, and what to do."""
+    import numpy as np
+
+    from sketchvae.train.settings import Settings
+    from sketchvae.train.shortcomings import simplification, why_empty
+
+    longest = Settings.max_points
+    lengths = np.diff(packed.starts)
+    too_long = int((lengths > longest).sum())
+    if 0 < too_long < len(packed):
+        epsilon = simplification([packed], longest) or 8
+        yield (
+            f"{too_long} of {len(packed)} have more than {longest} points, which train leaves out; "
+            f"--simplify {epsilon} shortens them"
+        )
+    fits = (lengths >= 1) & (lengths <= longest)
+    splits: tuple[Split, ...] = ("train", "valid")
+    for split in splits:
+        if not fits[packed.split(split)].any():
+            why = why_empty([packed], split, longest)
+            yield f"not fit to train on, for the {split} split must hold a drawing: {why}"
+            return
 
 
 @data.command()

@@ -85,6 +85,14 @@ class SettingOptions:
             help="Augmentation: fraction of points left out.  [default: 0.1]",
         ),
     ] = None
+    max_points: Annotated[
+        int | None,
+        click.option(
+            "--max-points",
+            type=int,
+            help="Longer drawings are left out, and the model draws none.  [default: 250]",
+        ),
+    ] = None
     validate_every: Annotated[
         int | None,
         click.option(

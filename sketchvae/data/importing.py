@@ -56,6 +56,7 @@ def import_drawings(
     word: str = "",
     only_word: str = "",
     split_groups: bool = False,
+    epsilon: float | None = None,
 ) -> Iterator[Drawing]:
     """Read the drawings of files one by one.
 
@@ -69,6 +70,8 @@ def import_drawings(
         word: word of the drawings that have none.
         only_word: word of the drawings to keep; empty to keep all.
         split_groups: as for `formats.read`.
+        epsilon: greatest distance in pixels of the simplified form, beyond the usual 2, of a point
+            that is dropped; None to drop no more.
 
     Raises:
         SketchvaeError: as `formats.read`, except for SVG files that are left out.
@@ -81,6 +84,8 @@ def import_drawings(
                 report.empty += 1
             elif only_word and named.word != only_word:
                 report.of_other_words += 1
+            elif epsilon is not None:
+                yield named.in_simplified_form().simplify(epsilon)
             else:
                 yield named
 

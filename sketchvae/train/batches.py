@@ -17,6 +17,7 @@ from sketchvae.data.dataset import PackedDataset, Points, Split
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Augmentation, Batch, make_batch
 from sketchvae.polyline import Ints
+from sketchvae.train.shortcomings import why_empty
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class DrawingPool:
             names = ", ".join(str(dataset.path) for dataset in self.datasets)
             raise SketchvaeError(
                 f"{names}: the {split} split must hold a drawing of 1 to {max_points} points, "
-                "got none; import more drawings or give the split a larger share"
+                f"got none: {why_empty(self.datasets, split, max_points)}"
             )
 
     def __len__(self) -> int:

@@ -1,0 +1,99 @@
+"""Why a set cannot be trained on, and what to do: its drawings are too long, too few or alike."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sketchvae.data.dataset import PackedDataset, Split, from_points
+from sketchvae.polyline import Bools, Ints
+
+_VALID_SHARES = (0.1, 0.15, 0.2, 0.3, 0.5)  # of the drawings, that are advised
+_EPSILONS = (3, 4, 6, 8, 12, 16, 24, 32, 48)  # pixels of 255, for `data import --simplify`
+_SIMPLIFIED = 50  # drawings that a simplification is tried on
+
+
+def why_empty(datasets: Sequence[PackedDataset], split: Split, max_points: int) -> str:
+    """Say why a split of some sets has no drawing to train or to validate on, and what to do.
+
+    Args:
+        datasets: the sets.
+        split: its name, "train" or "valid".
+        max_points: drawings with more are left out.
+    """
+    lengths = np.concatenate([np.diff(dataset.starts) for dataset in datasets])
+    keys = np.concatenate([dataset.keys for dataset in datasets])
+    fits = (lengths >= 1) & (lengths <= max_points)
+    if not len(lengths):
+        return "it holds no drawing; import some"
+    if not fits.any():
+        return _too_long(datasets, split, lengths, max_points)
+    different = np.unique(keys[fits])
+    if len(different) == 1:
+        what = f"all {fits.sum()} drawings are equal" if fits.sum() > 1 else "there is one drawing"
+        return f"{what}, and training needs two that differ, one to validate on; import more"
+    inside = _inside(datasets, split)
+    which = f"a hash chose none of {len(lengths)} drawings for it"
+    if inside.any():
+        which = f"its {inside.sum()} are too long, empty or excluded"
+    share = valid_share(different)
+    return f"{which}; import them again with --test 0 --valid {share:g}"
+
+
+def valid_share(keys: NDArray[np.uint64]) -> float:
+    """Return a share for validation, without a test split, that leaves both splits drawings.
+
+    Args:
+        keys: of the drawings, two or more that differ.
+    """
+    positions = np.unique(keys) / np.float64(2**64)
+    for share in _VALID_SHARES:
+        if 0.05 <= (positions < share).mean() < 1:
+            return share
+    below, above = positions[:2]
+    for digits in range(2, 18):
+        share = (np.floor(below * 10**digits) + 1) / 10**digits
+        if below < share <= above:
+            return float(share)
+    return float(above)
+
+
+def simplification(datasets: Sequence[PackedDataset], max_points: int) -> int | None:
+    """Return the least tolerance in pixels with which most drawings that are too long are not.
+
+    Args:
+        datasets: the sets; some of their drawings are tried.
+        max_points: greatest number of points.
+    """
+    tried = [
+        from_points(dataset.points_of(int(i)))
+        for dataset in datasets
+        for i in np.flatnonzero(np.diff(dataset.starts) > max_points)[:_SIMPLIFIED]
+    ]
+    for epsilon in _EPSILONS:
+        points = [drawing.simplify(epsilon).n_points for drawing in tried]
+        if np.percentile(points, 90) <= max_points:
+            return epsilon
+    return None
+
+
+def _too_long(
+    datasets: Sequence[PackedDataset], split: Split, lengths: Ints, max_points: int
+) -> str:
+    """Say how many drawings are longer than training takes, and how to simplify them."""
+    inside = _inside(datasets, split)
+    if not (lengths > max_points).any():
+        return f"all {len(lengths)} drawings are empty; import others"
+    epsilon = simplification(datasets, max_points)
+    simpler = f"import them again with --simplify {epsilon}" if epsilon else "import simpler ones"
+    shortest, longest = lengths[lengths > 0].min(), lengths.max()
+    return (
+        f"all {inside.sum()} of it, and all {len(lengths)} of the set, have {shortest} to {longest}"
+        f"; {simpler}, or train with --max-points {longest}, which takes longer"
+    )
+
+
+def _inside(datasets: Sequence[PackedDataset], split: Split) -> Bools:
+    """Return of each drawing of the sets whether it is in a split."""
+    masks = [np.isin(np.arange(len(d)), d.split(split)) for d in datasets]
+    return np.concatenate(masks)
