@@ -11,6 +11,7 @@ Element: TypeAlias = Any  # of svgwrite, which has no types
 MM_PER_INCH = 25.4
 MM_PER_PX = MM_PER_INCH / 96  # of a CSS pixel
 RECORD = "sketchvae-record"  # name of the element, and in PNG of the text, with a page's record
+NUMBERS = "numbers"  # name of the group of the numbers beside the drawings
 DECIMALS = 3  # of a length in mm: finer than screens, printers and plotters
 
 

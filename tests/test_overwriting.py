@@ -10,7 +10,7 @@ import pytest
 from helpers import SHEEP, ending_model, sketchvae
 
 from sketchvae.cli import main
-from sketchvae.cli.paths import OUTPUT
+from sketchvae.cli.paths import OUTPUT, OUTPUTS
 from sketchvae.data import formats
 from sketchvae.model.weights import save
 
@@ -124,7 +124,7 @@ def commands(group: click.Group) -> list[click.Command]:
 
 
 def test_every_command_that_writes_a_file_has_force() -> None:
-    writing = [c for c in commands(main) if any(p.type is OUTPUT for p in c.params)]
+    writing = [c for c in commands(main) if any(p.type in (OUTPUT, OUTPUTS) for p in c.params)]
     assert len(writing) >= 12
     for command in writing:
         assert any(p.name == "force" for p in command.params), command.name

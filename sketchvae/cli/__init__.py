@@ -27,6 +27,7 @@ from sketchvae.cli.reconstruct import reconstruct
 from sketchvae.cli.refine import refine
 from sketchvae.cli.score import score
 from sketchvae.cli.send import send
+from sketchvae.cli.show import show
 from sketchvae.cli.train import train
 from sketchvae.errors import LeftOutWarning, SketchvaeError
 
@@ -83,7 +84,7 @@ def main() -> None:
     """
 
 
-for command in (draw, animate, plot, send, machines, train, refine, evaluate, data, info):
+for command in (draw, show, animate, plot, send, machines, train, refine, evaluate, data, info):
     main.add_command(command)
 for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
     main.add_command(command)

@@ -1,21 +1,21 @@
 """sketchvae animate: from a file of drawings to an animation of them being drawn."""
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sketchvae.cli.inputs import SELECTION
+from sketchvae.cli.inputs import SELECTION, numbered_drawings
 from sketchvae.cli.options import (
     AnimationOptions,
     FilmOptions,
+    PageOptions,
     StyleOptions,
     animation_options,
     style_options,
 )
-from sketchvae.cli.output import plural
-from sketchvae.cli.paths import output_option
+from sketchvae.cli.output import animation_writer, plural
+from sketchvae.cli.paths import OUTPUTS, output_option
 
 if TYPE_CHECKING:
     from sketchvae.data.selection import Selection
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("drawings", type=SELECTION)
 @output_option(
+    OUTPUTS,
     required=True,
     help="Output file; the suffix chooses the format: .svg, .html (a player), .gif, .png or .apng, "
-    ".webp, or .mp4 with ffmpeg.",
+    ".webp, or .mp4 with ffmpeg; sheep-%d.gif for a film of each.",
 )
 @click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
 @click.option(
@@ -57,19 +58,11 @@ def animate(
       sketchvae animate sheep.ndjson -n 9 --together --tip -o flock.html
       sketchvae draw -o - | sketchvae animate - --seconds 3 -o sheep.gif
     """
-    from sketchvae.render.animation import animation_spec, check_suffix, write_animation
+    from sketchvae.render.animation import check_suffix
 
     check_suffix(output)
-    motion, look = animation.animation_for(output, recorded), style.style_for(output)
-    film.check(output)
-    chosen = list(islice(drawings.drawings(), number))
-    spec = animation_spec(
-        output,
-        len(chosen),
-        width_mm=style.width,
-        style=look,
-        rate=film.rate,
-        pixels=film.pixels,
-    )
-    write_animation(spec, chosen, motion)
+    numbers, chosen = numbered_drawings(drawings, number)
+    page = PageOptions(output, style, film.pixels)
+    write = animation_writer(page, len(chosen), animation, film, recorded=recorded, numbers=numbers)
+    write(chosen, None)
     click.echo(f"{output}: {plural(len(chosen), 'drawing')}", err=True)

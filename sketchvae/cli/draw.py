@@ -1,11 +1,8 @@
 """sketchvae draw: from the weights to a file of drawings, or to the terminal."""
 
-import os
 import re
-import shutil
-import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,17 +22,16 @@ from sketchvae.cli.options import (
     refuse_typed,
     style_options,
 )
-from sketchvae.cli.output import plural, refuse_unused, writer
-from sketchvae.cli.paths import free_name, output_option
+from sketchvae.cli.output import animation_writer, plural, refuse_unused, writer
+from sketchvae.cli.paths import OUTPUTS, free_name, output_option
 from sketchvae.cli.record import record_of
+from sketchvae.cli.terminal import show_in_terminal
 
 if TYPE_CHECKING:
-    from sketchvae.cli.output import Write
     from sketchvae.data.selection import Selection
     from sketchvae.drawing import Drawing
     from sketchvae.generate.artist import Artist
     from sketchvae.polyline import Floats32
-    from sketchvae.render.timeline import Pace
 
 OUTPUT = Path("sheep.svg")
 _IN_THE_TERMINAL = {"seconds", "speed"}  # options of the animation that a preview has, too
@@ -137,9 +133,10 @@ class _SourceOptions:
     help="How many drawings.",
 )
 @output_option(
+    OUTPUTS,
     help="Where to; the suffix names the format: .svg or .png, or .ndjson, .ndjson.gz, .bin, .npz "
-    f"for other programs. '-' is ndjson on standard output.  [default: {OUTPUT}, or sheep-2.svg if "
-    "that exists, and so on]",
+    "for other programs. sheep-%d.svg is a file for each; '-' is ndjson on standard output.  "
+    f"[default: {OUTPUT}, or sheep-2.svg if that exists, and so on]",
 )
 @drawing_options
 @click.option(
@@ -182,6 +179,7 @@ def draw(
       sketchvae draw
       sketchvae draw -n 12 --seed 7 -o flock.svg
       sketchvae draw --animate --tip -o sheep.gif
+      sketchvae draw -n 12 --seed 7 -o 'sheep-%02d.svg'
       sketchvae draw -n 1000 -o flock.ndjson
       sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
@@ -207,14 +205,12 @@ def draw(
     write = None
     if output is not None:  # the writers refuse before anything is drawn
         page = PageOptions(output, style, film.pixels)
-        write = (
-            _animation_writer(page, number, animation, film) if animate else writer(page, number)
-        )
+        write = animation_writer(page, number, animation, film) if animate else writer(page, number)
     if preview:
         drawings = list(drawings)
-        _show(drawings, pace)
+        show_in_terminal(drawings, pace)
     if write is not None:
-        write(drawings, record_of(seed, [temperature], artist.model).to_text())
+        write(drawings, record_of(seed, [temperature], artist.model))
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
     report = f"{plural(number, 'drawing')}, seed {seed}, temperature {temperature:g}"
@@ -243,47 +239,3 @@ def _check_output(output: Path | None, preview: bool, animate: bool) -> None:
         raise click.UsageError("--preview and -o - both want standard output; leave one out")
     if not animate:
         refuse_unused(output, moving)
-
-
-def _animation_writer(
-    page: PageOptions, number: int, animation: AnimationOptions, film: FilmOptions
-) -> "Write":
-    """Write the drawings being drawn; what cannot be written is refused here."""
-    from sketchvae.render.animation import animation_spec, check_suffix, write_animation
-
-    output, width = page.output, page.style.width
-    check_suffix(output)
-    motion, style = animation.animation_for(output), page.style.style_for(output)
-    film.check(output)
-    spec = animation_spec(
-        output, number, width_mm=width, style=style, rate=film.rate, pixels=film.pixels
-    )
-    return lambda drawings, record: write_animation(
-        replace(spec, record=record), list(drawings), motion
-    )
-
-
-def _show(drawings: "Iterable[Drawing]", pace: "Pace") -> None:
-    """Draw in the terminal, stroke by stroke; finished where standard output is no terminal."""
-    from sketchvae.errors import SketchvaeError
-    from sketchvae.render.terminal import MAX_COLUMNS, play, text
-
-    columns, lines = shutil.get_terminal_size()
-    columns, lines = max(min(columns - 1, MAX_COLUMNS), 2), max(lines - 2, 1)
-    moves = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    try:
-        for drawing in drawings:
-            if moves:
-                play(drawing, _print, pace, columns, lines)
-            else:
-                _print(text(drawing, columns))
-    except UnicodeEncodeError as error:
-        raise SketchvaeError(
-            f"standard output: must be UTF-8 for braille, is {sys.stdout.encoding}; set "
-            "PYTHONUTF8=1, or write a file with -o"
-        ) from error
-
-
-def _print(content: str) -> None:
-    sys.stdout.write(content)
-    sys.stdout.flush()

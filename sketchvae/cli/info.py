@@ -79,6 +79,7 @@ def _picture_facts(path: Path) -> dict[str, Any]:
         "model": record.model,
         "fingerprint": record.fingerprint,
         "version": record.version,
+        **({"drawing": record.number} if record.number else {}),
         "again": record.command(free_name(path)),
     }
 

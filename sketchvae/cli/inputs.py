@@ -1,6 +1,7 @@
 """Arguments FILE, FILE:5, FILE:2,5,7 and FILE:3-8 of commands, read as drawings or as latents."""
 
 import re
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,22 @@ def with_strokes(chosen: "Selection", purpose: str = "") -> "Iterable[tuple[int,
             must = f"must have a stroke {purpose}".rstrip()
             raise SketchvaeError(f"{chosen.path}: drawing {number} {must}, got none; leave it out")
         yield number, drawing
+
+
+def numbered_drawings(
+    chosen: "Selection", most: int | None = None
+) -> "tuple[list[int], list[Drawing]]":
+    """Read drawings; return their numbers in the file, and the drawings.
+
+    Args:
+        chosen: file and numbers.
+        most: greatest number of drawings; None for all.
+
+    Raises:
+        SketchvaeError: as `Selection.read`.
+    """
+    rows = list(islice(chosen.read(), most))
+    return [number for number, _ in rows], [drawing for _, drawing in rows]
 
 
 def one_drawing(chosen: "Selection") -> "Drawing":

@@ -1,6 +1,5 @@
 """sketchvae morph: from one drawing to another, through what lies between."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,12 +16,10 @@ from sketchvae.cli.options import (
     page_options,
 )
 from sketchvae.cli.output import draw_to, refuse_unused, writer
-from sketchvae.cli.paths import note_output
 
 if TYPE_CHECKING:
     from sketchvae.cli.output import Write
     from sketchvae.data.selection import Selection
-    from sketchvae.drawing import Drawing
     from sketchvae.flock import Flock
     from sketchvae.render.timeline import Animation
 
@@ -105,7 +102,10 @@ def morph(
         write = _animation_writer(page, time)
     else:
         refuse_unused(output, names_of(_TimeOptions))
-        write = _pages_writer(page, steps) if pages else writer(page, steps)
+        if pages:
+            digits = f"%0{len(str(steps))}d"
+            page = replace(page, output=output.with_name(f"{output.stem}-{digits}{output.suffix}"))
+        write = writer(page, steps)
     artist = drawing.artist()
     start, end = (one_latent(artist, end) for end in (first, last))
     temperature = drawing.temperature_or(MORPH_TEMPERATURE)
@@ -114,23 +114,6 @@ def morph(
         return artist.morph(start, end, steps, linear=linear, temperature=temperature, seed=seed)
 
     draw_to(output, steps, drawing.seed, draw, write, artist.model, temperature)
-
-
-def _pages_writer(page: PageOptions, steps: int) -> "Write":
-    """Write each drawing into a file of its own, numbered so that the names sort."""
-    output, digits = page.output, len(str(steps))
-    paths = [
-        output.with_name(f"{output.stem}-{i + 1:0{digits}}{output.suffix}") for i in range(steps)
-    ]
-    for path in paths:
-        note_output(path)
-    writers = [writer(replace(page, output=path), 1) for path in paths]
-
-    def write(drawings: "Iterable[Drawing]", record: str) -> None:
-        for write_one, drawing in zip(writers, drawings, strict=True):
-            write_one([drawing], record)
-
-    return write
 
 
 def _animation_writer(page: PageOptions, time: _TimeOptions) -> "Write":
@@ -145,5 +128,5 @@ def _animation_writer(page: PageOptions, time: _TimeOptions) -> "Write":
         raise click.UsageError(f"--pixels is for films, got {output}; leave it out")
     spec = animation_spec(output, 1, width_mm=width, style=style, pixels=pixels)
     return lambda drawings, record: write_morph(
-        replace(spec, record=record), list(drawings), animation
+        replace(spec, record="" if record is None else record.to_text()), list(drawings), animation
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import click
 from click.core import ParameterSource
 
-from sketchvae.cli.paths import INPUT, output_option
+from sketchvae.cli.paths import INPUT, OUTPUTS, output_option
 
 if TYPE_CHECKING:
     from sketchvae.generate.artist import Artist
@@ -168,6 +168,10 @@ class StyleOptions:
         ),
     ]
 
+    numbered: Annotated[
+        bool, click.option("--numbered", is_flag=True, help="The number beside each drawing.")
+    ]
+
     def style_for(self, output: Path) -> "Style":
         """Return the style of a file; its suffix chooses the colours that were not given."""
         from sketchvae.render.page import Style
@@ -302,9 +306,11 @@ class PageOptions:
     output: Annotated[
         Path,
         output_option(
+            OUTPUTS,
             required=True,
             help="Where to: .svg or .png for a page of all, .ndjson, .ndjson.gz, .bin or .npz "
-            "for other commands; '-' is ndjson on standard output.",
+            "for other commands; sheep-%d.svg for a file for each; '-' is ndjson on standard "
+            "output.",
         ),
     ]
     style: StyleOptions
@@ -312,6 +318,7 @@ class PageOptions:
 
 
 seed_option = _seed
+pixels_option = _pixels
 model_option = _model
 style_options = bind(style=StyleOptions)
 animation_options = bind(animation=AnimationOptions, film=FilmOptions)

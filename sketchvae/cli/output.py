@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sketchvae.cli.options import PageOptions, StyleOptions, names_of, refuse_typed
+from sketchvae.cli.options import (
+    AnimationOptions,
+    FilmOptions,
+    PageOptions,
+    StyleOptions,
+    names_of,
+    refuse_typed,
+)
+from sketchvae.cli.paths import file_of_each, is_pattern
 from sketchvae.cli.record import record_of
 from sketchvae.errors import check_suffix
 
@@ -15,8 +23,9 @@ if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
     from sketchvae.model.weights import Model
     from sketchvae.render.page import PageSpec
+    from sketchvae.render.record import Record
 
-    Write = Callable[[Iterable[Drawing], str], object]  # the drawings and a record, see `Record`
+    Write = Callable[[Iterable[Drawing], Record | None], object]
 
 PICTURES = (".svg", ".png")
 _UNROUNDED = (".ndjson", ".ndjson.gz")  # other files of drawings hold the simplified form alone
@@ -60,13 +69,18 @@ def draw_to(
     from sketchvae.generate.sampler import fresh_seed
 
     seed = fresh_seed() if seed is None else seed
-    write(draw(seed), record_of(seed, temperatures, model).to_text())
+    write(draw(seed), record_of(seed, temperatures, model))
     name = "standard output" if str(output) == "-" else str(output)
     click.echo(f"{name}: {plural(number, 'drawing')}, seed {seed}", err=True)
 
 
 def writer(
-    page: PageOptions, number: int, *, columns: int | None = None, in_place: bool = False
+    page: PageOptions,
+    number: int,
+    *,
+    columns: int | None = None,
+    in_place: bool = False,
+    numbers: Sequence[int] = (),
 ) -> "Write":
     """Return the function that writes drawings to a file.
 
@@ -79,13 +93,94 @@ def writer(
         columns: cells in a row of a page; None makes it as square as possible.
         in_place: whether the drawings of a page or of ndjson keep their size and position; else
             each fills its own cell, or the 255 pixels of the simplified form.
+        numbers: of the drawings, for --numbered and sheep-%d.svg; empty to count them from 1.
 
     Raises:
         SketchvaeError: for another suffix, or a page that cannot be drawn.
     """
+    numbers = tuple(numbers or range(1, number + 1))
+    if is_pattern(page.output):
+        return _writer_of_each(
+            page,
+            numbers,
+            lambda one, own: writer(one, 1, columns=columns, in_place=in_place, numbers=own),
+        )
     if page.output.suffix.lower() in PICTURES:
-        return _picture_writer(page, number, columns, in_place)
+        shown = numbers if page.style.numbered else ()
+        return _picture_writer(page, number, columns, in_place, shown)
     return _data_writer(page.output, in_place)
+
+
+def animation_writer(
+    page: PageOptions,
+    number: int,
+    animation: AnimationOptions,
+    film: FilmOptions,
+    *,
+    recorded: bool = True,
+    numbers: Sequence[int] = (),
+) -> "Write":
+    """Return the function that writes drawings being drawn; what cannot be written is refused here.
+
+    Args:
+        page: the file and the style.
+        number: number of drawings.
+        animation: how they are drawn.
+        film: frames and size in pixels.
+        recorded: whether a drawing with times keeps them.
+        numbers: of the drawings, for --numbered and sheep-%d.svg; empty to count them from 1.
+
+    Raises:
+        SketchvaeError: for another suffix, or an animation that cannot be drawn.
+        click.UsageError: for options of films on a page.
+    """
+    from sketchvae.render.animation import animation_spec, check_suffix, write_animation
+
+    output, look = page.output, page.style
+    numbers = tuple(numbers or range(1, number + 1))
+    check_suffix(output)
+    motion, style = animation.animation_for(output, recorded), look.style_for(output)
+    film.check(output)
+    if is_pattern(output):
+        return _writer_of_each(
+            page,
+            numbers,
+            lambda one, own: animation_writer(
+                one, 1, animation, film, recorded=recorded, numbers=own
+            ),
+        )
+    spec = animation_spec(
+        output, number, width_mm=look.width, style=style, rate=film.rate, pixels=film.pixels
+    )
+    spec = replace(spec, numbers=numbers if look.numbered else ())
+    return lambda drawings, record: write_animation(
+        replace(spec, record=_text(record)), list(drawings), motion
+    )
+
+
+def _writer_of_each(
+    page: PageOptions,
+    numbers: Sequence[int],
+    writer_of: "Callable[[PageOptions, Sequence[int]], Write]",
+) -> "Write":
+    """Return the function that writes each drawing into a file of its own.
+
+    Args:
+        page: its output is a pattern of names.
+        numbers: of the drawings.
+        writer_of: function that makes the writer of one file, with the number of its drawing.
+    """
+    paths = file_of_each(page.output, numbers)
+    writers = [
+        writer_of(replace(page, output=path), [number])
+        for path, number in zip(paths, numbers, strict=True)
+    ]
+
+    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> None:
+        for number, write_one, drawing in zip(numbers, writers, drawings, strict=True):
+            write_one([drawing], None if record is None else replace(record, number=number))
+
+    return write
 
 
 def refuse_unused(output: Path, moving: Collection[str] = ()) -> None:
@@ -122,7 +217,13 @@ def _data_writer(output: Path, in_place: bool) -> "Write":
     return lambda drawings, _: formats.write(output, (d.to_quickdraw() for d in drawings))
 
 
-def _picture_writer(page: PageOptions, number: int, columns: int | None, in_place: bool) -> "Write":
+def _picture_writer(
+    page: PageOptions,
+    number: int,
+    columns: int | None,
+    in_place: bool,
+    numbers: tuple[int, ...],
+) -> "Write":
     """Return the function that writes a page; its specification is checked here."""
     from sketchvae.files import replacing
     from sketchvae.render.page import PageSpec, PictureSpec
@@ -130,16 +231,21 @@ def _picture_writer(page: PageOptions, number: int, columns: int | None, in_plac
     output, width, style = page.output, page.style.width, page.style.style_for(page.output)
     is_svg = output.suffix.lower() == ".svg"
     spec = (
-        PageSpec(number, width, columns, style, in_place)
+        PageSpec(number, width, columns, style, in_place, numbers)
         if is_svg
-        else PictureSpec(number, width, columns, style, in_place, pixels=page.pixels)
+        else PictureSpec(number, width, columns, style, in_place, numbers, pixels=page.pixels)
     )
 
-    def write(drawings: "Iterable[Drawing]", record: str) -> None:
+    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> None:
         with replacing(output) as temporary:  # opened before the drawings are made: it may fail
-            temporary.write_bytes(_page_bytes(replace(spec, record=record), list(drawings)))
+            recorded = replace(spec, record=_text(record))
+            temporary.write_bytes(_page_bytes(recorded, list(drawings)))
 
     return write
+
+
+def _text(record: "Record | None") -> str:
+    return "" if record is None else record.to_text()
 
 
 def _page_bytes(spec: "PageSpec", drawings: "Sequence[Drawing]") -> bytes:

@@ -4,7 +4,8 @@ While a command line is parsed, the types `INPUT` and `OUTPUT` note its files in
 that is read is never written, in whatever order the two stand on the command line.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from itertools import chain, count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from sketchvae.errors import SketchvaeError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_PLACE = re.compile(r"%(?:0?\d)?d")
 STANDARD = Path("-")  # standard input or output
 _READ, _WRITTEN, _FORCE = (f"sketchvae.{name}" for name in ("read", "written", "force"))
 
@@ -43,6 +45,35 @@ def note_output(path: Path) -> None:
         _refuse_same(path, source)
     if _FORCE in meta:
         _refuse_existing(path, meta[_FORCE])
+
+
+def is_pattern(path: Path) -> bool:
+    """Return whether a name is one for many files, as sheep-%d.svg or sheep-%02d.svg."""
+    return _PLACE.search(path.name) is not None
+
+
+def _place(pattern: Path) -> str:
+    """Return the place of the number in a name for many files, as %02d."""
+    match = _PLACE.search(pattern.name)
+    assert match is not None
+    return match[0]
+
+
+def file_of_each(pattern: Path, numbers: Iterable[int]) -> list[Path]:
+    """Return the files of many drawings, and note them.
+
+    Args:
+        pattern: as sheep-%d.svg.
+        numbers: of the drawings.
+
+    Raises:
+        SketchvaeError: as `note_output`.
+    """
+    place = _place(pattern)
+    paths = [pattern.with_name(pattern.name.replace(place, place % n, 1)) for n in numbers]
+    for path in paths:
+        note_output(path)
+    return paths
 
 
 def free_name(path: Path) -> Path:
@@ -81,8 +112,17 @@ class _Noted(click.Path):
         return path
 
 
+def _note_one_output(path: Path) -> None:
+    if is_pattern(path):
+        raise SketchvaeError(
+            f"{path}: must be the name of one file here, got one for many; leave {_place(path)} out"
+        )
+    note_output(path)
+
+
 INPUT = _Noted(note_input)
-OUTPUT = _Noted(note_output)  # of an option of a command that has `force_option`
+OUTPUT = _Noted(_note_one_output)  # of an option of a command that has `force_option`
+OUTPUTS = _Noted(note_output)  # the same, where sheep-%d.svg is a file for each drawing
 
 
 def _note_force(context: click.Context, _: click.Parameter, force: bool) -> None:
@@ -101,15 +141,19 @@ force_option = click.option(
 )
 
 
-def output_option(**settings: Any) -> Callable[[_Command], _Command]:  # noqa: ANN401 - of click
+def output_option(
+    file: click.Path = OUTPUT,
+    **settings: Any,  # noqa: ANN401 - of click
+) -> Callable[[_Command], _Command]:
     """Return a decorator that adds -o and --force to a command.
 
     Args:
+        file: OUTPUT, or OUTPUTS.
         settings: of the click option -o, as its help.
     """
 
     def decorate(command: _Command) -> _Command:
-        option = click.option("-o", "--output", type=OUTPUT, **settings)
+        option = click.option("-o", "--output", type=file, **settings)
         return option(force_option(command))
 
     return decorate

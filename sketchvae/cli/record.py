@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sketchvae.model.weights import Model
     from sketchvae.render.record import Record
 
-_LEFT_OUT = {"output", "force", "preview", "seed", "temperature", "temperatures"}
+_LEFT_OUT = {"output", "force", "pages", "preview", "seed", "temperature", "temperatures"}
 _GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 

@@ -140,6 +140,8 @@ class Canvas:
         colours: of the picture.
         strokes: (n, 2) each, in pixels, drawing after drawing.
         stroke_index: index of each stroke within its drawing.
+        numbers: strokes of the numbers beside the drawings, (n, 2) each, in pixels.
+        number_pen: their line width in pixels.
     """
 
     size: tuple[int, int]
@@ -147,6 +149,8 @@ class Canvas:
     colours: Colours
     strokes: tuple[Floats, ...] = ()
     stroke_index: tuple[int, ...] = ()
+    numbers: tuple[Floats, ...] = ()
+    number_pen: float = 1.0
 
     @cached_property
     def segments(self) -> Segments:
@@ -160,8 +164,12 @@ class Canvas:
         return replace(self, strokes=strokes, stroke_index=index)
 
     def blank(self) -> Raster:
-        """Return a raster of paper without ink."""
-        return Raster(*self.size, self.colours.blank())
+        """Return a raster of paper with the numbers and no other ink."""
+        raster = Raster(*self.size, self.colours.blank())
+        if self.numbers:
+            numbers = subdivide(self.numbers, self.number_pen)
+            raster.ink(numbers, self.number_pen, self.colours.full(0), layer=0)
+        return raster
 
     def ink(self, raster: Raster, segments: Segments, progress: Floats | None = None) -> None:
         """Ink segments in the colours of their strokes.
@@ -192,7 +200,13 @@ class Canvas:
 
 def blank_canvas(spec: PictureSpec) -> Canvas:
     """Return the canvas of a picture, without strokes."""
-    return Canvas(spec.size, spec.pen * spec.scale, colours_of(spec))
+    return Canvas(
+        spec.size,
+        spec.pen * spec.scale,
+        colours_of(spec),
+        numbers=tuple(stroke * spec.scale for stroke in spec.number_strokes),
+        number_pen=spec.number_pen * spec.scale,
+    )
 
 
 def lay_out(spec: PictureSpec, drawings: Sequence[Drawing]) -> Canvas:

@@ -13,11 +13,14 @@ from typing import ClassVar
 from sketchvae.curve import BULGE
 from sketchvae.drawing import Drawing
 from sketchvae.errors import RangeError, SketchvaeError, check_range
+from sketchvae.polyline import Floats
+from sketchvae.render.digits import number_strokes
 from sketchvae.render.path import StrokePath, smooth_paths, straight_paths
 from sketchvae.svg_page import check_colour
 
 MARGIN = 0.08  # white border of a cell, as a fraction of its side
 LINE = 0.012  # default line width, as a fraction of the side of a cell
+NUMBER_HEIGHT, NUMBER_LINE, NUMBER_INSET = 0.07, 0.007, 0.015  # of a number, in sides of its cell
 CURRENT_COLOUR = "currentColor"  # in SVG the colour of the text around it
 MIN_WIDTH, MAX_WIDTH = 1.0, 100_000.0  # mm, of a page
 MIN_CELL = 1.0  # mm
@@ -84,6 +87,7 @@ class PageSpec:
         style: look of the ink and the paper.
         in_place: whether equal coordinates lie at equal places of all cells; else each drawing
             fills its own cell.
+        numbers: a number for each drawing, which stands in the corner of its cell; empty for none.
         record: text that SVG and PNG files carry unseen, see `render.record`; empty for none.
 
     Raises:
@@ -95,6 +99,7 @@ class PageSpec:
     columns: int | None = None
     style: Style = DEFAULT_STYLE
     in_place: bool = False
+    numbers: tuple[int, ...] = ()
     record: str = ""
 
     def __post_init__(self) -> None:
@@ -107,6 +112,11 @@ class PageSpec:
                 "choose a wider page, fewer columns or fewer drawings"
             )
         self.style.check_colours()
+        if self.numbers and len(self.numbers) != self.count:
+            raise SketchvaeError(
+                f"a page must have a number for each of its {self.count} drawings, got "
+                f"{len(self.numbers)}; leave the numbers out for none"
+            )
         if not MIN_LINE <= self.pen <= self.cell / 2:
             raise RangeError(
                 f"the line must be from {MIN_LINE:g} mm to half of a cell, {self.cell / 2:g} mm, "
@@ -133,6 +143,27 @@ class PageSpec:
         """Line width in mm."""
         width = self.style.stroke_width
         return LINE * self.cell if width is None else float(width)
+
+    @property
+    def number_pen(self) -> float:
+        """Line width of the numbers in mm."""
+        return NUMBER_LINE * self.cell
+
+    @property
+    def number_strokes(self) -> list[Floats]:
+        """Strokes of the numbers, (n, 2) each, in mm."""
+        columns, _ = self.grid
+        inset, height = NUMBER_INSET * self.cell, NUMBER_HEIGHT * self.cell
+        return [
+            stroke
+            for index, number in enumerate(self.numbers)
+            for stroke in number_strokes(
+                number,
+                index % columns * self.cell + inset,
+                index // columns * self.cell + inset,
+                height,
+            )
+        ]
 
     @property
     def paper(self) -> str | None:

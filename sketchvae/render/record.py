@@ -32,6 +32,7 @@ class Record:
         model: name of the weights file; "sheep" for the one that comes with the package.
         fingerprint: of the model's weights.
         version: of sketchvae.
+        number: of the drawing among those of the command; 0 for a picture of all of them.
     """
 
     arguments: tuple[str, ...]
@@ -40,9 +41,17 @@ class Record:
     model: str
     fingerprint: str
     version: str
+    number: int = 0
 
     def command(self, output: Path) -> str:
-        """Return the command line that draws the picture again, into another file."""
+        """Return the command line that draws the picture again.
+
+        Args:
+            output: a file that is not there; where each drawing had a file of its own, its suffix
+                alone is used.
+        """
+        if self.number:
+            output = output.with_name(f"again-%d{output.suffix}")
         return shlex.join(["sketchvae", *self.arguments, "-o", str(output)])
 
     def to_text(self) -> str:
@@ -104,7 +113,10 @@ def _parse(text: str, path: Path) -> Record:
             tuple(values["arguments"]),
             int(values["seed"]),
             tuple(float(value) for value in values["temperatures"]),
-            *(values[name] for name in ("model", "fingerprint", "version")),
+            values["model"],
+            values["fingerprint"],
+            values["version"],
+            int(values["number"]),
         )
         words = [*record.arguments, record.model, record.fingerprint, record.version]
         if not all(isinstance(word, str) and word.isprintable() for word in words):

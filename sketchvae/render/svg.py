@@ -7,7 +7,7 @@ from sketchvae.render.page import PageSpec, Style, title
 from sketchvae.render.path import StrokePath
 from sketchvae.render.smil import animate
 from sketchvae.render.timeline import Animation, timeline
-from sketchvae.svg_page import Element, SvgPage
+from sketchvae.svg_page import DECIMALS, NUMBERS, Element, SvgPage, path_data
 
 
 def to_svg(spec: PageSpec, drawings: Sequence[Drawing], animation: Animation | None = None) -> str:
@@ -29,6 +29,7 @@ def to_svg(spec: PageSpec, drawings: Sequence[Drawing], animation: Animation | N
         SketchvaeError: for another number of drawings; with an animation as `timeline`.
     """
     page = SvgPage(spec.width_mm, spec.height_mm, title(drawings), spec.paper, spec.record)
+    add_numbers(page, spec)
     layer = add_ink_layer(page, spec.style, spec.pen)
     inks = spec.style.inks
     lines: list[tuple[Element, StrokePath]] = []
@@ -38,6 +39,20 @@ def to_svg(spec: PageSpec, drawings: Sequence[Drawing], animation: Animation | N
     if animation is not None:
         animate(page, lines, timeline(drawings, animation.pace), animation, spec.pen, inks[0])
     return page.to_text()
+
+
+def add_numbers(page: SvgPage, spec: PageSpec) -> None:
+    """Add the numbers of the drawings to a page, in a layer of their own; none for no numbers.
+
+    Args:
+        page: without ink.
+        spec: of the page.
+    """
+    if spec.numbers:
+        layer = page.add_layer(NUMBERS, spec.style.inks[0], spec.number_pen)
+        group = page.add_group(layer, id=NUMBERS)
+        for stroke in spec.number_strokes:
+            page.add_path(group, path_data(stroke, DECIMALS))
 
 
 def add_ink_layer(page: SvgPage, style: Style, pen: float) -> Element:

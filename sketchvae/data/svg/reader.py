@@ -27,7 +27,7 @@ from sketchvae.data.svg.walk import Walk
 from sketchvae.drawing import COORDINATE_LIMIT, Drawing
 from sketchvae.errors import FileFormatError, LeftOutWarning
 from sketchvae.polyline import Floats
-from sketchvae.svg_page import MM_PER_PX
+from sketchvae.svg_page import MM_PER_PX, NUMBERS
 
 TOLERANCE = 0.001  # distance of a curve from its lines, in longest sides of the drawing
 
@@ -87,7 +87,8 @@ def _groups(
             ours.setdefault(int(match[1]), []).append(group)
     if ours and max(ours) == len(ours):
         drawings = [Group(f"drawing-{number}", parts) for number, parts in sorted(ours.items())]
-        inside = {ink for group in drawings for ink in group.inks()}
+        known = [*drawings, *(group for group in page.groups() if group.name == NUMBERS)]
+        inside = {ink for group in known for ink in group.inks()}
         outside = [i for i in page.inks() if i not in inside and not _is_background(i, size)]
         notes["outside"] += len(outside)
         return drawings, True
