@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -359,6 +360,31 @@ def test_evaluate_prints_distances_and_saves_a_picture(
     assert "reconstructed at temperature 0.1" in table
     with Image.open(picture) as page:
         assert page.width >= 1200
+
+
+@pytest.mark.parametrize(
+    ("word", "faults", "named"),
+    [
+        ("sheep", {"endless circle", "part off the body", "open body"}, True),
+        ("cat", {"endless circle"}, True),
+        ("gruffalo", {"endless circle"}, False),
+    ],
+)
+def test_evaluate_counts_the_faults_that_a_word_can_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, faults: set[str], named: bool
+) -> None:
+    monkeypatch.setattr("sketchvae.evaluate.report.SAMPLES", 30)
+    formats.write(tmp_path / "a.ndjson", itertools.islice(formats.read(SHEEP), 40))
+    save(replace(ending_model(), about={"word": word}), tmp_path / "m.safetensors")
+    words = ("evaluate", tmp_path / "a.ndjson", "-t", "0.5", "--draws", "2")
+    model = ("--model", tmp_path / "m.safetensors")
+    row = json.loads(sketchvae(*words, *model, "--json"))["distances"]["t 0.5"]
+    assert set(row["faults"]) == faults
+    assert (row["named first"] is not None) is named
+    table = sketchvae(*words, *model)
+    every = ("endless circle", "part off the body", "open body")
+    assert {name for name in every if name in table} == faults
+    assert ("does not know 'gruffalo'" in table) is not named
 
 
 def test_import_splits_by_hash_and_info_counts_them(packed: Path) -> None:

@@ -307,6 +307,17 @@ def test_without_sheepness_json_has_null_and_outliers_are_refused(
     assert "class head for sheepness, got none" in score(mixed, *model, "--outliers", "1", fails=1)
 
 
+def test_without_sheepness_the_table_has_no_empty_columns_and_says_why(
+    mixed: Path, tmp_path: Path
+) -> None:
+    save_model(random_model(), tmp_path / "model.safetensors")
+    lines = score(mixed, "--model", tmp_path / "model.safetensors", "--draws", "1").splitlines()
+    (said,) = [line for line in lines if line.startswith("no sheepness and no percentile")]
+    table = [line for line in lines if line != said]
+    assert table[0].split() == "drawing points nats a point".split()
+    assert {len(line) for line in table} == {35}
+
+
 def test_bad_input_is_one_line(mixed: Path, tmp_path: Path) -> None:
     formats.write(tmp_path / "holes.ndjson", [*sheep(1), Drawing([])])
     said = score(tmp_path / "holes.ndjson", "--outliers", "1", fails=1)

@@ -176,8 +176,12 @@ def _print_comparisons(report: "Report", repeats: int) -> None:
         line(name, (f"{row.metrics[name][0]:.3f} ± {row.metrics[name][1]:.3f}" for row in rows))
     line("finished", (f"{finished[k]:.1%}" if k in finished else "" for k in comparisons))
     for i, name in enumerate(FAULTS):
-        line(name, (f"{row.faults[i]:.1%}" for row in rows))
-    line("named first", (f"{row.named:.1%}" for row in rows))
+        if name in report.faults:
+            line(name, (f"{row.faults[i]:.1%}" for row in rows))
+    if report.knows_word:
+        line("named first", (f"{row.named:.1%}" for row in rows))
+    else:
+        click.echo(f"named first: not measured, the classifier does not know {report.word!r}")
     click.echo("\nmeans")
     for i, name in enumerate(FEATURES):
         line(name, (f"{row.feature_means[i]:.3f}" for row in rows))

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 _BLOCK = 64  # drawings that are read and scored together
 _CELL = 160  # pixels
 _COLUMNS = ("drawing", "points", "nats", "a point", "sheepness", "percentile")
-_ROW = "{:>8} {:>7} {:>9} {:>8} {:>10} {:>11}"
+_WIDTHS = (8, 7, 9, 8, 10, 11)  # characters
+_NO_SHEEPNESS = (
+    "no sheepness and no percentile: this model has no class head; the sheep that come with "
+    "sketchvae have one, so leave --model out for these"
+)
 
 
 @click.command()
@@ -61,7 +65,7 @@ def score(
     Nats: what the drawing costs the model, less is likelier; importance-weighted over --draws
     latents, dequantised, in pixels. Sheepness: the chance, from 0 to 1, that it is a sheep, if
     half of all drawings were sheep and half other things. Percentile: how many real sheep in
-    100 are less sheep. Drawings are numbered from 1.
+    100 are less sheep. A model of your own has neither. Drawings are numbered from 1.
 
     \b
     Examples:
@@ -79,11 +83,14 @@ def score(
     artist = load(model)
     numbered = with_strokes(drawings, "to be scored")
     chosen = None if outliers is None else least_probable(artist, numbered, outliers)
-    headings = [] if as_json else [_ROW.format(*_COLUMNS)]
+    knows_sheep = artist.model.head is not None
+    headings = [] if as_json else [_table_row(_COLUMNS if knows_sheep else _COLUMNS[:4])]
     for block in blocks(chosen or numbered, _BLOCK):
         scores = artist.score([drawing for _, drawing in block], draws)
         while headings:  # not before the first scores: reading may fail
             click.echo(headings.pop())
+            if not knows_sheep:
+                click.echo(_NO_SHEEPNESS, err=True)
         for (number, _), drawing_score in zip(block, scores, strict=True):
             click.echo((_json if as_json else _row)(number, drawing_score))
     if output is not None and chosen is not None:
@@ -92,12 +99,19 @@ def score(
 
 
 def _row(number: int, drawing_score: "Score") -> str:
-    sheepness = (
-        "" if drawing_score.class_probability is None else f"{drawing_score.class_probability:.4f}"
-    )
-    percentile = "" if drawing_score.percentile is None else f"{drawing_score.percentile:.0f}"
-    nats = f"{drawing_score.nll:.1f}", f"{drawing_score.nll_per_point:.3f}"
-    return _ROW.format(number, drawing_score.points, *nats, sheepness, percentile).rstrip()
+    cells = [
+        str(number),
+        str(drawing_score.points),
+        f"{drawing_score.nll:.1f}",
+        f"{drawing_score.nll_per_point:.3f}",
+    ]
+    if drawing_score.class_probability is not None and drawing_score.percentile is not None:
+        cells += [f"{drawing_score.class_probability:.4f}", f"{drawing_score.percentile:.0f}"]
+    return _table_row(cells)
+
+
+def _table_row(cells: Sequence[str]) -> str:
+    return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=False))
 
 
 def _json(number: int, drawing_score: "Score") -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from sketchvae.bitmaps import Bitmaps
 from sketchvae.data.dataset import Points, from_points
 from sketchvae.drawing import Drawing
+from sketchvae.evaluate.classifier import shipped_classifier
 from sketchvae.evaluate.comparison import (
     MIN_DRAWINGS,
     REPEATS,
@@ -16,6 +17,7 @@ from sketchvae.evaluate.comparison import (
     measure_images,
     reconstruction_rank,
 )
+from sketchvae.evaluate.faults import faults_of
 from sketchvae.evaluate.likelihood import Likelihood, likelihood
 from sketchvae.generate.artist import TEMPERATURE, Artist
 from sketchvae.model.weights import Model
@@ -39,6 +41,7 @@ class Report:
             reconstruction, by "features" and by "raster".
         drawings: the sets.
         features: (n, 10) features of the drawings of each set.
+        word: of the model, which decides what counts as a fault.
     """
 
     likelihood: Likelihood
@@ -47,15 +50,30 @@ class Report:
     reconstruction: dict[str, float] = field(default_factory=dict)
     drawings: dict[str, Sequence[Drawing]] = field(default_factory=dict)
     features: dict[str, Floats] = field(default_factory=dict)
+    word: str = ""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Names of the faults that drawings of the model's word may have."""
+        return faults_of(self.word)
+
+    @property
+    def knows_word(self) -> bool:
+        """Whether the classifier that names drawings knows the model's word."""
+        return self.word in shipped_classifier("judge").words
 
     def to_json(self) -> dict[str, Any]:
         """Return all numbers by name."""
         per_drawing = self.likelihood.by_name()
         per_point = {name: self.likelihood.per_point(nll) for name, nll in per_drawing.items()}
-        distances = {
+        distances: dict[str, dict[str, Any]] = {
             name: {"finished": self.finished.get(name), **comparison.to_json()}
             for name, comparison in self.comparisons.items()
         }
+        for row in distances.values():
+            row["faults"] = {name: row["faults"][name] for name in self.faults}
+            if not self.knows_word:
+                row["named first"] = None
         return {
             "drawings": self.likelihood.drawings,
             "points_per_drawing": self.likelihood.points,
@@ -122,4 +140,5 @@ def evaluate(
         {name: float(r.mean()) for name, r in zip(("features", "raster"), ranks, strict=True)},
         sets,
         {name: feature_set.features for name, feature_set in measured.items()},
+        word,
     )

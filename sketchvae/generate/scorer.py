@@ -121,7 +121,7 @@ class Scorer:
         if self.model.head is None:
             raise SketchvaeError(
                 "the weights must hold a class head for sheepness, got none; use the sheep that "
-                "come with sketchvae, or train one: python -m sketchvae.train.head"
+                "come with sketchvae, or go by nats per point, which every model has"
             )
         return self.model.head
 
