@@ -42,7 +42,7 @@ def cli_page() -> str:
     contexts = [*commands(sketchvae, "sketchvae"), *commands(sheep, "vpype sheep")]
     links = [
         f"- [`{context.command_path}`](#{context.command_path.replace(' ', '-')}): "
-        f"{context.command.get_short_help_str(WIDTH)}"
+        f"{context.command.get_short_help_str(1000)}"
         for context in contexts
     ]
     sections = [

@@ -29,10 +29,11 @@ from sketchvae.cli.score import score
 from sketchvae.cli.send import send
 from sketchvae.cli.show import show
 from sketchvae.cli.train import train
+from sketchvae.cli.words import Group, help_
 from sketchvae.errors import LeftOutWarning, SketchvaeError
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """A group that shows our errors and warnings as one line; others keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
@@ -74,7 +75,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SKETC
 
 
 @click.group(cls=_Commands, context_settings=_SETTINGS)
-@click.version_option(__version__, prog_name="sketchvae")
+@click.version_option(__version__, "-V", "--version", prog_name="sketchvae")
 def main() -> None:
     """Draw sheep the way people draw them: one pen stroke after another.
 
@@ -88,3 +89,4 @@ for command in (draw, show, animate, plot, send, machines, train, refine, evalua
     main.add_command(command)
 for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
     main.add_command(command)
+main.add_command(help_)

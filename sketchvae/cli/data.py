@@ -10,13 +10,14 @@ import click
 
 from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.paths import output_option
+from sketchvae.cli.words import Group
 
 if TYPE_CHECKING:
     from sketchvae.data.dataset import PackedDataset, Split
     from sketchvae.data.selection import Selection
 
 
-@click.group()
+@click.group(cls=Group)
 def data() -> None:
     """Fetch drawings, pack them for training, look into files.
 

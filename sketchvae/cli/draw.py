@@ -26,6 +26,7 @@ from sketchvae.cli.output import animation_writer, plural, refuse_unused, writer
 from sketchvae.cli.paths import OUTPUTS, free_name, output_option
 from sketchvae.cli.record import record_of
 from sketchvae.cli.terminal import show_in_terminal
+from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
     from sketchvae.data.selection import Selection
@@ -124,6 +125,7 @@ class _SourceOptions:
 
 
 @click.command()
+@click.argument("word", required=False)
 @click.option(
     "-n",
     "--number",
@@ -159,6 +161,7 @@ class _SourceOptions:
 @style_options
 @animation_options
 def draw(
+    word: str | None,
     number: int,
     output: Path | None,
     drawing: DrawingOptions,
@@ -170,9 +173,10 @@ def draw(
     animation: AnimationOptions,
     film: FilmOptions,
 ) -> None:
-    """Draw sheep.
+    """Draw sheep, or what else a model has learnt.
 
-    The options of style are for .svg and .png, those of time for --animate and --preview.
+    WORD, where it is given, must be what the model draws. The options of style are for .svg and
+    .png, those of time for --animate and --preview.
 
     \b
     Examples:
@@ -197,6 +201,7 @@ def draw(
     seed = fresh_seed() if drawing.seed is None else drawing.seed
     temperature = drawing.temperature_or()
     artist = source.artist(drawing)
+    _check_word(word, artist.word)
     output = _free_name(artist.word) if is_unnamed else output
     latents = source.latents(artist, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(
@@ -216,6 +221,20 @@ def draw(
     report = f"{plural(number, 'drawing')}, seed {seed}, temperature {temperature:g}"
     report += f", each the best of {best_of}" if best_of > 1 else ""
     click.echo(f"{place}: {report}", err=True)
+
+
+def _check_word(word: str | None, known: str) -> None:
+    """Refuse to draw anything but what the model has learnt.
+
+    Raises:
+        SketchvaeError: if the word is another one.
+    """
+    if word is None or word.lower() in (known, f"{known}s"):
+        return
+    advice = f"for {word} train a model of your own, see 'sketchvae help train', and give --model"
+    if Path(word).suffix:
+        advice = f"for drawings like those in a file give --like {word}"
+    raise SketchvaeError(f"{word}: must be what the model draws, {known or 'not told'}; {advice}")
 
 
 def _free_name(word: str) -> Path:

@@ -7,9 +7,10 @@ import click
 from sketchvae.cli.options import bind
 from sketchvae.cli.plot_machine import LiftOptions, MotionOptions, PlacementOptions
 from sketchvae.cli.plot_profile import overlay, own_file, typed_values
+from sketchvae.cli.words import Group
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 def machines(ctx: click.Context) -> None:
     """List, show and add machines for --machine of plot and send.

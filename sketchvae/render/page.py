@@ -109,7 +109,7 @@ class PageSpec:
         if self.cell < MIN_CELL:
             raise RangeError(
                 f"each drawing needs a cell of at least {MIN_CELL:g} mm, got {self.cell:.3g} mm; "
-                "choose a wider page, fewer columns or fewer drawings"
+                "choose a wider page or fewer drawings"
             )
         self.style.check_colours()
         if self.numbers and len(self.numbers) != self.count:
@@ -120,7 +120,7 @@ class PageSpec:
         if not MIN_LINE <= self.pen <= self.cell / 2:
             raise RangeError(
                 f"the line must be from {MIN_LINE:g} mm to half of a cell, {self.cell / 2:g} mm, "
-                f"wide, got {self.pen:g}; choose another width, a wider page or fewer columns"
+                f"wide, got {self.pen:g}; choose another width or a wider page"
             )
 
     @property
