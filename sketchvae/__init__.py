@@ -7,10 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sketchvae.data.formats import read, write
     from sketchvae.drawing import Drawing
     from sketchvae.errors import SketchvaeError
-    from sketchvae.flock import Flock
+    from sketchvae.flock import Flock, read, write
     from sketchvae.generate.artist import Artist, load
 
 __all__ = ["Artist", "Drawing", "Flock", "SketchvaeError", "load", "read", "write"]
@@ -22,8 +21,8 @@ _MODULES = {
     "Flock": "flock",
     "SketchvaeError": "errors",
     "load": "generate.artist",
-    "read": "data.formats",
-    "write": "data.formats",
+    "read": "flock",
+    "write": "flock",
 }
 
 if not TYPE_CHECKING:  # a type checker must not take any name for one of ours

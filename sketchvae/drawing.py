@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -75,7 +77,8 @@ class Drawing:
         name = f"{self.word!r}, " if self.word else ""
         x0, y0, x1, y1 = self.bounds
         return (
-            f"Drawing({name}{len(self.strokes)} strokes, {self.n_points} points, "
+            f"Drawing({name}{len(self.strokes)} stroke{'s' * (len(self.strokes) != 1)}, "
+            f"{self.n_points} point{'s' * (self.n_points != 1)}, "
             f"{x1 - x0:g} x {y1 - y0:g})"
         )
 
@@ -271,7 +274,16 @@ class Drawing:
     def _with_points(self, strokes: Iterable[Floats]) -> "Drawing":
         return Drawing(strokes, self.word, self.key_id, self.times)
 
-    # --- in a notebook --------------------------------------------------------------
+    # --- files, and a notebook --------------------------------------------------------------
+
+    def save(self, path: PathLike[str] | str) -> None:
+        """Write the drawing into a file whose suffix chooses the form; see `sketchvae.write`.
+
+        Raises:
+            SketchvaeError: for an unknown suffix, or a file that cannot be written.
+        """
+        # By name: files are written by rooms above this one, which it must not depend on.
+        import_module("sketchvae.flock").write(path, self)
 
     def _repr_svg_(self) -> str:
         """Show the drawing in a notebook, fitted into a square of 200 pixels."""

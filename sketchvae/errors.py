@@ -29,6 +29,10 @@ class RangeError(SketchvaeError):
     """A number is outside of its range, or not finite."""
 
 
+class ArgumentError(SketchvaeError, TypeError):
+    """A value is of another kind than the function takes."""
+
+
 class MissingExtra(SketchvaeError):  # noqa: N818 - named after what is missing
     """A library is not installed that comes with an extra: pip install 'sketchvae[EXTRA]'."""
 

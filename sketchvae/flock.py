@@ -1,9 +1,13 @@
-"""Flock: a list of drawings that shows itself in a notebook, finished or being drawn."""
+"""Flock: a list of drawings that shows itself in a notebook, finished or being drawn; its files."""
 
 import html
-from typing import SupportsIndex, overload
+from collections.abc import Callable, Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any, SupportsIndex, overload
 
 from sketchvae.drawing import Drawing
+from sketchvae.errors import ArgumentError, abbreviate, check_suffix
 from sketchvae.svg_page import MM_PER_PX
 
 MAX_SHOWN = 100  # drawings of a larger flock that a notebook shows
@@ -12,9 +16,10 @@ _MIN_WIDTH, _MAX_WIDTH = 200, 980  # CSS pixels, of the page
 
 
 class Flock(list[Drawing]):
-    """A list of drawings; a slice of it is a flock too.
+    """A list of drawings; slices, sums and copies of it are flocks too.
 
-    A notebook shows its first 100 drawings on a page; `animate` lets them be drawn.
+    A notebook shows its first 100 drawings on a page; `animate` lets them be drawn, and `save`
+    writes them into a file.
     """
 
     @overload
@@ -26,6 +31,34 @@ class Flock(list[Drawing]):
     def __getitem__(self, index: SupportsIndex | slice) -> "Drawing | Flock":
         item = super().__getitem__(index)
         return Flock(item) if isinstance(item, list) else item
+
+    def __add__(self, other: Iterable[Drawing]) -> "Flock":  # type: ignore[override]
+        return Flock([*self, *as_drawings(other)])
+
+    def __radd__(self, other: Iterable[Drawing]) -> "Flock":
+        return Flock([*as_drawings(other), *self])
+
+    def __mul__(self, times: SupportsIndex) -> "Flock":
+        return Flock(super().__mul__(times))
+
+    __rmul__ = __mul__
+
+    def copy(self) -> "Flock":
+        """Return a flock of the same drawings."""
+        return Flock(self)
+
+    def sorted(self, key: Callable[[Drawing], Any], *, reverse: bool = False) -> "Flock":
+        """Return a flock of the same drawings in order; `sorted(flock)` is a plain list.
+
+        Args:
+            key: function of a drawing, the least first: `lambda drawing: drawing.n_points`.
+            reverse: the greatest first.
+        """
+        return Flock(sorted(self, key=key, reverse=reverse))
+
+    def save(self, path: "PathLike[str] | str") -> None:
+        """Write the drawings into a file; see `write`."""
+        write(path, self)
 
     def __repr__(self) -> str:
         points = sum(drawing.n_points for drawing in self)
@@ -91,3 +124,105 @@ class Player:
             f'<iframe srcdoc="{html.escape(self.html)}" width="440" height="500" '
             'style="border:0" title="drawings being drawn"></iframe>'
         )
+
+
+def as_drawings(drawings: object) -> list[Drawing]:
+    """Return drawings as a list; a single one is a list of one.
+
+    Raises:
+        ArgumentError: for anything else, naming what came.
+    """
+    if isinstance(drawings, Drawing):
+        return [drawings]
+    if isinstance(drawings, str | PathLike):
+        raise ArgumentError(
+            f"must get drawings, got the name {abbreviate(str(drawings))}; read them first, with "
+            f"sketchvae.read({abbreviate(str(drawings))})"
+        )
+    if not isinstance(drawings, Iterable):
+        raise ArgumentError(
+            f"must get a Drawing or a list of them, got {abbreviate(drawings)}; draw some, or read "
+            "them with sketchvae.read(FILE)"
+        )
+    listed = list(drawings)
+    for index, drawing in enumerate(listed):
+        if not isinstance(drawing, Drawing):
+            raise ArgumentError(
+                f"must get a Drawing or a list of them, got {abbreviate(drawing)} as number "
+                f"{index}; of strokes make a Drawing(strokes) first"
+            )
+    return listed
+
+
+def read(path: "PathLike[str] | str", *, split_groups: bool = False) -> Flock:
+    """Read the drawings of a file, or of all files in a folder; the suffix names the format.
+
+    `data.formats.read` yields them one by one, for files that are larger than memory.
+
+    Args:
+        path: the file, as "sheep.ndjson", or some of its drawings, as "sheep.ndjson:2,5-7"; "-" is
+            ndjson from standard input.
+        split_groups: in an SVG page of another program, whether each outermost group or shape is a
+            drawing.
+
+    Raises:
+        SketchvaeError: if the file is missing, or of another kind, or has no drawing.
+    """
+    from sketchvae.data.selection import Selection
+
+    return Flock(Selection.parse(str(path)).drawings(split_groups=split_groups))
+
+
+def write(path: "PathLike[str] | str", drawings: Iterable[Drawing] | Drawing) -> None:
+    """Write drawings into a file; the suffix chooses the form.
+
+    | suffix | form |
+    |---|---|
+    | .svg, .png | a page of all drawings |
+    | .html, .gif, .apng, .webp, .mp4 | a film of all drawings being drawn |
+    | .ndjson, .ndjson.gz, .bin, .npz, .drawings | the drawings, see `data.formats.write` |
+
+    A file that exists is replaced. `.bin` and `.npz` hold integers: a drawing of another form is
+    scaled to 255 and rounded. The two arguments may change places.
+
+    Args:
+        path: the file; "-" is ndjson to standard output.
+        drawings: one, or at least one.
+
+    Raises:
+        SketchvaeError: for another suffix, no drawing, or a file that cannot be written.
+    """
+    from sketchvae.data import formats
+    from sketchvae.render import animation
+
+    if isinstance(drawings, str | PathLike):
+        path, drawings = drawings, path
+    listed, file = as_drawings(drawings), Path(path)
+    if file == formats.STANDARD:
+        formats.write(file, listed)
+        return
+    pictures = (".svg", ".png", *(s for s in animation.SUFFIXES if s not in (".svg", ".png")))
+    suffix = check_suffix(file, (*pictures, *formats.SUFFIXES), "drawings", "sheep.svg")
+    if suffix in (".svg", ".png"):
+        _write_page(file, listed)
+    elif suffix in pictures:
+        spec = animation.animation_spec(file, len(listed))
+        animation.write_animation(spec, listed)
+    elif suffix in (".bin", ".npz"):
+        formats.write(file, (d if d.is_simplified else d.to_quickdraw() for d in listed))
+    else:
+        formats.write(file, listed)
+
+
+def _write_page(path: Path, drawings: list[Drawing]) -> None:
+    from sketchvae.files import replacing
+    from sketchvae.render.page import PageSpec, PictureSpec, Style
+    from sketchvae.render.png import to_png
+    from sketchvae.render.svg import to_svg
+
+    if path.suffix.lower() == ".svg":
+        content = f"{to_svg(PageSpec(len(drawings)), drawings)}\n".encode()
+    else:
+        content = to_png(PictureSpec(len(drawings), style=Style(background="white")), drawings)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)

@@ -4,19 +4,21 @@ Shape letters: Z latent, E encoder hidden units in each direction.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
-from sketchvae.flock import Flock
+from sketchvae.flock import Flock, as_drawings
 from sketchvae.generate.completion import infer_latents, normalise_prefix, posterior_latents
 from sketchvae.generate.interpolation import (
     CANDIDATES,
     UNFINISHED_COST,
+    check_latent,
     check_latents,
     interpolate,
     viterbi_path,
@@ -89,7 +91,7 @@ class Artist(Scorer):
         temperature: float = TEMPERATURE,
         seed: int | None = None,
         *,
-        latents: Floats32 | None = None,
+        latents: ArrayLike | None = None,
         best_of: int = 1,
     ) -> Iterator[Drawing]:
         """Yield n drawings in order, each as soon as it and all before it have ended.
@@ -149,7 +151,7 @@ class Artist(Scorer):
         return list(self._drawings(sampler))
 
     def decode(
-        self, latents: Floats32, temperature: float = TEMPERATURE, seed: int | None = None
+        self, latents: ArrayLike, temperature: float = TEMPERATURE, seed: int | None = None
     ) -> Flock:
         """Draw one drawing from each latent.
 
@@ -161,7 +163,8 @@ class Artist(Scorer):
         Raises:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
-        return Flock(self.draw_each(len(latents), temperature, seed, latents=latents))
+        z = check_latents(latents, self.model.config.latent)
+        return Flock(self.draw_each(len(z), temperature, seed, latents=z))
 
     def _drawings(self, sampler: Sampler) -> Iterator[Drawing | None]:
         """Yield the drawings of a sampler in pixels; None for one that was given up."""
@@ -172,7 +175,7 @@ class Artist(Scorer):
 
     def reconstruct(
         self,
-        drawings: Sequence[Drawing],
+        drawings: Iterable[Drawing] | Drawing,
         temperature: float = TEMPERATURE,
         seed: int | None = None,
     ) -> Flock:
@@ -190,6 +193,7 @@ class Artist(Scorer):
         Raises:
             SketchvaeError: if a drawing is empty, or an argument is out of range.
         """
+        drawings = as_drawings(drawings)
         latents = self.encode(drawings)
         originals = blurred(bitmaps(drawings))
         drawn, ended, ended_drawings = self._candidates(latents, temperature, seed)
@@ -200,8 +204,8 @@ class Artist(Scorer):
 
     def morph(
         self,
-        first: Floats32,
-        last: Floats32,
+        first: ArrayLike,
+        last: ArrayLike,
         steps: int = 8,
         *,
         linear: bool = False,
@@ -213,8 +217,8 @@ class Artist(Scorer):
         Of 16 drawings from each latent those are returned that change least: see `viterbi_path`.
 
         Args:
-            first: latent, (Z,).
-            last: latent, (Z,).
+            first: latent, (Z,) or (1, Z).
+            last: latent, (Z,) or (1, Z).
             steps: number of drawings on the path, both ends included, 2 or more.
             linear: follow the straight line instead of spherical interpolation.
             temperature: as for `draw`.
@@ -223,7 +227,8 @@ class Artist(Scorer):
         Raises:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
-        ends = check_latents(np.stack([first, last]), self.model.config.latent)
+        width = self.model.config.latent
+        ends = [check_latent(end, width) for end in (first, last)]
         path = interpolate(ends[0], ends[1], steps, linear=linear)
         drawn, ended, ended_drawings = self._candidates(path, temperature, seed)
         difference = self.encode(ended_drawings) - path[ended // CANDIDATES]
@@ -252,7 +257,7 @@ class Artist(Scorer):
 
     def complete(
         self,
-        beginning: Drawing,
+        beginning: Iterable[Drawing] | Drawing,
         n: int = 1,
         temperature: float = TEMPERATURE,
         seed: int | None = None,
@@ -278,7 +283,10 @@ class Artist(Scorer):
             SketchvaeError: if the beginning is empty or too long, another argument is out of
                 range, or a drawing never ends.
         """
-        prefix = normalise_prefix(beginning, self.model.scale, self.max_steps, size)
+        given = as_drawings(beginning)
+        if len(given) != 1:
+            raise SketchvaeError(f"the beginning must be one drawing, got {len(given)}; choose one")
+        prefix = normalise_prefix(given[0], self.model.scale, self.max_steps, size)
         spec = SampleSpec(n, temperature, fresh_seed() if seed is None else seed)
         if encode:
             z = posterior_latents(self.model, self.encoder, prefix, spec)

@@ -1,11 +1,12 @@
 """Encoding many drawings: batches of similar length, side by side on all cores."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.flock import as_drawings
 from sketchvae.generate.parallel import cpu_count, parallel_map
 from sketchvae.model.numpy_encoder import Encoder, Posterior
 from sketchvae.polyline import Floats32, Ints
@@ -14,12 +15,13 @@ from sketchvae.sequences import PaddedBatch, collate
 _BATCH = 128  # drawings in one batch of the encoder, which has a core to itself
 
 
-def simplify_all(drawings: Sequence[Drawing]) -> list[Drawing]:
-    """Return drawings in simplified form, as the networks read them.
+def simplify_all(drawings: Iterable[Drawing] | Drawing) -> list[Drawing]:
+    """Return drawings, or a single one, in simplified form, as the networks read them.
 
     Raises:
-        SketchvaeError: if a drawing has no stroke.
+        SketchvaeError: if a drawing has no stroke, or is none.
     """
+    drawings = as_drawings(drawings)
     for index, drawing in enumerate(drawings):
         if not drawing.strokes:
             raise SketchvaeError(

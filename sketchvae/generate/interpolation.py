@@ -4,12 +4,13 @@ Shape letters: Z latent, k latents of a path, m candidates at each.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError, check_range
+from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.model.prior import Prior
 from sketchvae.polyline import Floats, Floats32, arc_length, resample_count
 
@@ -23,25 +24,58 @@ _GRID = 16  # cells per side of the image by which shapes are compared
 _SMOOTHNESS = 20.0  # squared latent distance that equals a change to a shape without overlap
 
 
-def check_latents(latents: Floats32, width: int) -> Floats32:
+def check_latents(latents: ArrayLike, width: int) -> Floats32:
     """Return latents as float32.
 
     Args:
-        latents: (n, width).
+        latents: (n, width), an array or lists.
         width: Z of the model.
 
     Raises:
+        ArgumentError: for anything else than numbers.
         SketchvaeError: if a value is not finite, or the shape another.
     """
-    if latents.ndim != 2 or latents.shape[1] != width or not np.isfinite(latents).all():
+    values = _numbers(latents, width)
+    if values.ndim != 2 or values.shape[1] != width or not np.isfinite(values).all():
         raise SketchvaeError(
             f"latents must be finite and of the shape (n, {width}), got "
-            f"{_fault(latents, width)}; encode with the same model"
+            f"{_fault(values, width)}; encode with the same model"
         )
-    return latents.astype(np.float32)
+    return values.astype(np.float32)
 
 
-def _fault(latents: Floats32, width: int) -> str:
+def check_latent(latent: ArrayLike, width: int) -> Floats32:
+    """Return a single latent, (width,), as float32.
+
+    Args:
+        latent: (width,) or (1, width), an array or lists.
+        width: Z of the model.
+
+    Raises:
+        SketchvaeError: as `check_latents`, or for several latents.
+    """
+    latents = check_latents(np.atleast_2d(_numbers(latent, width)), width)
+    if len(latents) != 1:
+        raise SketchvaeError(f"there must be one latent here, got {len(latents)}; choose one")
+    only: Floats32 = latents[0]
+    return only
+
+
+def _numbers(latents: ArrayLike, width: int) -> NDArray[Any]:
+    """Return latents as an array of numbers; drawings, names and ragged lists are refused."""
+    try:
+        values = np.asarray(latents)
+    except ValueError:  # rows of unequal lengths
+        values = np.array(None)
+    if values.dtype.kind not in "fiub":
+        raise ArgumentError(
+            f"latents must be numbers, an array (n, {width}), got {abbreviate(latents)}; encode "
+            "drawings first, with artist.encode(drawings)"
+        )
+    return values
+
+
+def _fault(latents: NDArray[Any], width: int) -> str:
     """Return the shape of latents, if it is not (n, width), or else the first value not finite."""
     if latents.ndim != 2 or latents.shape[1] != width:
         return str(latents.shape)

@@ -3,12 +3,14 @@
 Shape letters: Z latent, E encoder hidden units in each direction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
+from sketchvae.flock import as_drawings
 from sketchvae.generate import interpolation, likelihood
 from sketchvae.generate.encoding import encode_posteriors, encode_states, simplify_all
 from sketchvae.generate.interpolation import DEFAULT_SPREAD, check_latents
@@ -24,7 +26,8 @@ from sketchvae.polyline import Floats, Floats32
 class Scorer:
     """A trained model that encodes and scores drawings.
 
-    Drawings may have any size: those that are not in simplified form are brought into it.
+    Where drawings are taken, a single one will do. They may have any size: those that are not in
+    simplified form are brought into it.
 
     Attributes:
         model: the weights, with their provenance in `model.about`.
@@ -35,7 +38,11 @@ class Scorer:
         self.decoder = Decoder(model)
         self.encoder = Encoder(model)
 
-    def encode(self, drawings: Sequence[Drawing]) -> Floats32:
+    def __repr__(self) -> str:
+        word, Z = self.model.about.get("word", ""), self.model.config.latent
+        return f"{type(self).__name__}({word!r}, latents of {Z} numbers)"
+
+    def encode(self, drawings: Iterable[Drawing] | Drawing) -> Floats32:
         """Return the latent of each drawing, (n, Z): the mean of its posterior.
 
         Raises:
@@ -43,7 +50,7 @@ class Scorer:
         """
         return self.posterior(drawings).mean
 
-    def posterior(self, drawings: Sequence[Drawing]) -> Posterior:
+    def posterior(self, drawings: Iterable[Drawing] | Drawing) -> Posterior:
         """Return the posterior q(z given S) of each drawing, (n, Z).
 
         Raises:
@@ -51,7 +58,7 @@ class Scorer:
         """
         return encode_posteriors(self.encoder, simplify_all(drawings), self.model.scale)
 
-    def states(self, drawings: Sequence[Drawing]) -> Floats32:
+    def states(self, drawings: Iterable[Drawing] | Drawing) -> Floats32:
         """Return the encoder's states of each drawing, (n, 4E); see `Encoder.states`.
 
         Raises:
@@ -60,7 +67,7 @@ class Scorer:
         return encode_states(self.encoder, simplify_all(drawings), self.model.scale)
 
     def sample_posterior(
-        self, drawings: Sequence[Drawing], n: int = 1, seed: int | None = None
+        self, drawings: Iterable[Drawing] | Drawing, n: int = 1, seed: int | None = None
     ) -> Floats32:
         """Sample n latents, (n, Z), from the posteriors of drawings in turn.
 
@@ -72,6 +79,7 @@ class Scorer:
         Raises:
             SketchvaeError: if there is no drawing, or one is empty.
         """
+        drawings = as_drawings(drawings)
         if not drawings:
             raise SketchvaeError("drawing like others needs one or more, got none; name a drawing")
         posterior, turns = self.posterior(drawings), np.arange(n) % len(drawings)
@@ -81,7 +89,7 @@ class Scorer:
 
     def perturb(
         self,
-        latents: Floats32,
+        latents: ArrayLike,
         n: int = 1,
         spread: float = DEFAULT_SPREAD,
         seed: int | None = None,
@@ -101,7 +109,7 @@ class Scorer:
         latents = check_latents(latents, self.model.config.latent)
         return interpolation.perturb(latents, self.model.prior, n, spread, seed)
 
-    def class_probability(self, drawings: Sequence[Drawing]) -> Floats:
+    def class_probability(self, drawings: Iterable[Drawing] | Drawing) -> Floats:
         """Return the class probability of each drawing ("sheepness"), (n,), 0 to 1.
 
         See `ClassHead`. Each drawing is encoded once, and no likelihood is computed.
@@ -125,7 +133,7 @@ class Scorer:
             )
         return self.model.head
 
-    def nll(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> Floats:
+    def nll(self, drawings: Iterable[Drawing] | Drawing, draws: int = DRAWS) -> Floats:
         """Return -log p of each drawing, (n,), in nats, importance-weighted: see `likelihood.nll`.
 
         The value of a drawing depends on that drawing alone.
@@ -141,7 +149,7 @@ class Scorer:
         simple = simplify_all(drawings)
         return likelihood.nll(self.encoder, self.decoder, self.model.scale, simple, draws)
 
-    def score(self, drawings: Sequence[Drawing], draws: int = DRAWS) -> list[Score]:
+    def score(self, drawings: Iterable[Drawing] | Drawing, draws: int = DRAWS) -> list[Score]:
         """Return the negative log-likelihood, class probability and percentile of each drawing.
 
         Without a class head in the model, the class probability and the percentile are None.
