@@ -34,7 +34,7 @@ def main() -> None:
     formats.write(ROOT / "data" / "sheep.ndjson", flock)
     pictures = ROOT / "docs" / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
-    svg = rows_of_eight(artist.draw(24, seed=7))
+    svg = rows_of_eight(artist.draw(24, seed=8))
     (pictures / "flock.svg").write_text(svg + "\n", encoding="utf-8")
     rows = [artist.draw(8, temperature, seed=7) for temperature in (0.2, TEMPERATURE, 1.0)]
     svg = rows_of_eight([d for row in rows for d in row])
@@ -43,7 +43,7 @@ def main() -> None:
     svg = to_svg(PageSpec(1), artist.draw(1, seed=1), looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")
     sheet = parse_page("a5", landscape=True)
-    nestled = Layout("packed", vary=0.6).place(artist.draw(24, seed=7), sheet)
+    nestled = Layout("packed", vary=0.6, smooth=True).place(artist.draw(24, seed=8), sheet)
     plot = make_plot(nestled, sheet, Pens(("#222222", "#aa3322", "#225588"), width=0.5))
     (pictures / "page.svg").write_text(plot_svg(plot) + "\n", encoding="utf-8")
     if len(sys.argv) > 1:

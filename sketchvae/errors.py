@@ -1,6 +1,9 @@
 """Errors that a user can fix, by kind, and the checks that every part needs."""
 
+import os
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 
@@ -34,7 +37,7 @@ class ArgumentError(SketchvaeError, TypeError):
 
 
 class MissingExtra(SketchvaeError):  # noqa: N818 - named after what is missing
-    """A library is not installed that comes with an extra: pip install 'sketchvae[EXTRA]'."""
+    """A library is not installed that comes with an extra, see `install_command`."""
 
 
 class Interrupted(SketchvaeError):  # noqa: N818 - nothing went wrong
@@ -46,6 +49,22 @@ class LeftOutWarning(UserWarning):
 
     The command line prints it; in Python it is an ordinary warning.
     """
+
+
+def install_command(extra: str) -> str:
+    """Return the command that adds an extra of sketchvae where it is installed: as it was itself.
+
+    That is with uv or pipx in an environment of theirs, and else with pip, of this Python.
+    """
+    wanted, prefix = f"'sketchvae[{extra}]'", Path(sys.prefix)
+    if (prefix / "uv-receipt.toml").exists():
+        return f"uv tool install {wanted}"
+    if (prefix / "pipx_metadata.json").exists():
+        return f"pipx runpip sketchvae install {wanted}"
+    if find_spec("pip") is None:  # an environment of uv
+        return f"uv pip install --python {sys.executable} {wanted}"
+    activated = os.environ.get("VIRTUAL_ENV") == sys.prefix
+    return f"{'' if activated else f'{sys.executable} -m '}pip install {wanted}"
 
 
 def check_range(

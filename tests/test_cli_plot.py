@@ -198,7 +198,7 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
         assert done.returncode == needed, done.stderr
         assert Path(output).exists() is not needed
         if needed:
-            assert "run: pip install 'sketchvae[plot]'" in done.stderr
+            assert "pip install 'sketchvae[plot]'" in done.stderr
             assert len(done.stderr.splitlines()) == 1
 
 

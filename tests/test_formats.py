@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers import QUICKDRAW, QUICKDRAW_RAW, SHARED, needs_shared
+from helpers import QUICKDRAW, QUICKDRAW_RAW, SHARED, SHEEP, needs_shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +32,17 @@ def refusal(path: Path | str) -> str:
         list(formats.read(path))
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_sheep_come_with_the_package_unless_a_file_has_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert list(formats.read("sheep")) == list(formats.read(SHEEP))
+    assert "goat: must end in" in refusal("goat")
+    Path("sheep").mkdir()
+    formats.write("sheep/own.ndjson", FLOCK)
+    assert list(formats.read("sheep")) == FLOCK
 
 
 # --- there and back -----------------------------------------------------------------

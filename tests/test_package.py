@@ -1,13 +1,18 @@
 """What `import sketchvae` offers, and what it costs."""
 
+import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 from helpers import SHEEP, imported_by
 
 import sketchvae
+from sketchvae.errors import install_command
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_a_file_is_read_and_written_by_the_names_of_the_package(tmp_path: Path) -> None:
@@ -37,3 +42,60 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 @pytest.mark.parametrize("module", ["sketchvae", "sketchvae.cli"])
 def test_numpy_waits_until_something_is_drawn_or_read(module: str) -> None:
     assert imported_by(module, {"numpy"}) == set()
+
+
+def run(*command: str | Path, cwd: Path = ROOT) -> str:
+    """Run a command that knows nothing of this clone; return its standard output."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout[-800:]}{done.stderr[-800:]}"
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_wheel_made_from_the_sdist_draws_in_an_empty_environment(tmp_path: Path) -> None:
+    run(sys.executable, "-m", "build", "--no-isolation", "-o", tmp_path / "dist")
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    assert len(list((tmp_path / "dist").glob("*.tar.gz"))) == 1
+    venv.create(tmp_path / "env", with_pip=True)
+    programs = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
+    run(programs / "python", "-m", "pip", "install", "-q", wheel)
+    here = tmp_path / "empty"
+    here.mkdir()
+    for command in (
+        "draw -n 4 -o flock.svg",
+        "draw --animate -o sheep.html",
+        "morph sheep:4 sheep:7 -o path.png",
+        "map sheep -n 20 -o map.html",
+        "plot flock.svg --smooth -o flock.gcode",
+    ):
+        run(programs / "sketchvae", *command.split(), cwd=here)
+        assert (here / command.split()[-1]).stat().st_size > 1000
+    program = "import sketchvae; print(sum(1 for _ in sketchvae.read('sheep')))"
+    assert run(programs / "python", "-c", program, cwd=here) == "300\n"
+    listed = run(programs / "python", "-m", "pip", "show", "-f", "sketchvae")
+    assert "sketchvae/py.typed" in listed.replace(os.sep, "/")
+    assert "Author: The sketchvae authors" in listed
+
+
+def test_missing_extra_is_installed_the_way_sketchvae_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    assert install_command("plot") == f"{sys.executable} -m pip install 'sketchvae[plot]'"
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    assert install_command("plot") == "pip install 'sketchvae[plot]'"
+    monkeypatch.setattr("sketchvae.errors.find_spec", lambda _: None)
+    assert "uv pip install --python" in install_command("plot")
+    (tmp_path / "pipx_metadata.json").touch()
+    assert install_command("plot") == "pipx runpip sketchvae install 'sketchvae[plot]'"
+    (tmp_path / "uv-receipt.toml").touch()
+    assert install_command("all") == "uv tool install 'sketchvae[all]'"

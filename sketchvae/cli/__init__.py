@@ -81,7 +81,7 @@ def main() -> None:
 
     \b
     Example:
-      sketchvae draw -n 12 --seed 7 -o flock.svg
+      sketchvae draw -n 12 --seed 8 -o flock.svg
     """
 
 

@@ -181,7 +181,7 @@ def draw(
     \b
     Examples:
       sketchvae draw
-      sketchvae draw -n 12 --seed 7 -o flock.svg
+      sketchvae draw -n 12 --seed 8 -o flock.svg
       sketchvae draw --animate --tip -o sheep.gif
       sketchvae draw -n 12 --seed 7 -o 'sheep-%02d.svg'
       sketchvae draw -n 1000 -o flock.ndjson

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sketchvae.errors import MissingExtra
+from sketchvae.errors import MissingExtra, install_command
 
 
 @contextmanager
@@ -23,5 +23,5 @@ def needs(extra: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"this command needs {error.name}, which is not installed; "
-            f"run: pip install 'sketchvae[{extra}]'"
+            f"run: {install_command(extra)}"
         ) from error

@@ -29,7 +29,7 @@ def sheep(count: int, seed: int | None, temperature: float, size: float) -> Any:
 
     \b
     Example:
-      vpype sheep --count 12 --seed 7 layout a4 linesort write flock.svg
+      vpype sheep --count 12 --seed 8 layout a4 linesort write flock.svg
     """
     from sketchvae import load
     from sketchvae.plot.vpype import to_line

@@ -19,6 +19,7 @@ SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", ".drawings")
 SVG = (".svg", ".svgz")
 READ_ONLY = (".json", *SVG)  # SVG is written by `render`, JSON by nobody
 STANDARD = Path("-")  # standard input or output, as ndjson
+SHEEP = Path("sheep")  # name of the 300 drawings that come with sketchvae
 
 _SIGNATURES = (  # first bytes of a file; a Quick, Draw! .bin begins with any eight
     ("a zip file", re.compile(rb"PK(\x03\x04|\x05\x06)")),
@@ -40,6 +41,9 @@ _FITTING_SIGNATURES = {
 
 def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     """Read the drawings of a file one by one; "-" is ndjson from standard input.
+
+    "sheep" stands for the 300 drawings that come with sketchvae, unless there is a file or folder
+    of that name.
 
     | suffix | drawings |
     |---|---|
@@ -63,6 +67,8 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
             bytes fit no format; later at the first bad drawing, or if there is no drawing.
     """
     path = Path(path)
+    if path == SHEEP and not path.exists():
+        path = _sample()
     if path == STANDARD:
         from sketchvae.data import ndjson
 
@@ -72,6 +78,13 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     suffix = _suffix(path, (*SUFFIXES, *READ_ONLY))
     _check_signature(path, suffix)
     return _open(path, suffix, split_groups)
+
+
+def _sample() -> Path:
+    """Return the file of the drawings that come with sketchvae: in a clone it lies in data/."""
+    installed = Path(__file__).with_name("sheep.ndjson")
+    in_clone = Path(__file__).parents[2] / "data" / installed.name
+    return installed if installed.exists() else in_clone
 
 
 def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchvae.data import binary
-from sketchvae.errors import MissingExtra, SketchvaeError
+from sketchvae.errors import MissingExtra, SketchvaeError, install_command
 from sketchvae.files import replacing
 
 MIN_DRAWINGS = 75_000  # of a complete category: sketch-rnn's files hold this number of each
@@ -99,7 +99,7 @@ def _package() -> Any:  # noqa: ANN401
     except ImportError as error:
         raise MissingExtra(
             f"downloading needs the package quickdraw ({error}); "
-            "install it with: pip install 'sketchvae[train]'"
+            f"install it with: {install_command('train')}"
         ) from error
 
 

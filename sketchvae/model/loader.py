@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sketchvae.errors import MissingExtra, SketchvaeError
+from sketchvae.errors import MissingExtra, SketchvaeError, install_command
 from sketchvae.model.weights import Model, load, shipped_path
 
 MODEL_FILE = "model.safetensors"  # in the folder of a run; drawing from it needs no torch
@@ -52,7 +52,7 @@ def load_model(path: Path | str | None = None) -> Model:
     except ModuleNotFoundError as error:
         raise MissingExtra(
             f"{file}: a checkpoint needs {error.name}, which is not installed; name the "
-            f"{MODEL_FILE} of the same run, or run: pip install 'sketchvae[train]'"
+            f"{MODEL_FILE} of the same run, or run: {install_command('train')}"
         ) from error
     return model_from_checkpoint(file)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SECONDS = 0.8  # from one drawing to the next
 _POINTS = 32  # of a stroke when it is compared with others
 _CLOSED = 0.05  # a stroke is closed if its ends are nearer than this fraction of its length
-_TOLERANCE = 0.05  # line widths by which the polyline of a smooth curve may deviate from it
+_TOLERANCE = 0.1  # line widths by which the polyline of a smooth curve may deviate from it
 _EASE = "0.333333 0 0.666667 1"  # the cubic Bezier that is smoothstep, 3t^2 - 2t^3
 
 
