@@ -34,7 +34,9 @@ def read(path: Path, text: str | bytes) -> tuple[list[Drawing], str]:
 
 def ink_of(text: str) -> Bools:
     """Return the pixels that resvg inks, (height, width)."""
-    png = bytes(resvg_py.svg_to_bytes(svg_string=text, dpi=96, languages=["en"]))
+    png = bytes(
+        resvg_py.svg_to_bytes(svg_string=text, dpi=96, languages=["en"], skip_system_fonts=True)
+    )
     inked: Bools = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))[..., 3] > _INK
     return inked
 
@@ -68,9 +70,12 @@ def difference(path: Path, text: str, line_width: float = 1.0) -> float:
         if "must have a path or another shape" not in str(error):
             raise
         drawings = []
-    ours = ink_of(polylines(drawings, width, height, line_width))
-    missing = theirs & ~_dilated(ours)
-    too_much = ours & ~_dilated(theirs)
+    return mismatch(theirs, ink_of(polylines(drawings, width, height, line_width)))
+
+
+def mismatch(theirs: Bools, ours: Bools) -> float:
+    """Return the share of pixels with ink in one picture and none nearby in the other."""
+    missing, too_much = theirs & ~_dilated(ours), ours & ~_dilated(theirs)
     return float((missing | too_much).mean())
 
 

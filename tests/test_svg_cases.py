@@ -119,7 +119,7 @@ SAME = {  # resvg inks them as the specification says
     ),
     "dashes": page(
         f'<path d="M10 10H90V90" stroke-dasharray="10 7 5" stroke-dashoffset="4" {INK}/>'
-        f'<path d="M10 90C30 10 60 10 80 90" pathLength="10" stroke-dasharray="1.5" {INK}/>'
+        f'<path d="M10 90C30 10 60 10 80 90" stroke-dasharray="9 6" {INK}/>'
     ),
     "markers": page(
         '<marker id="m" markerWidth="9" markerHeight="9" refX="8" refY="4" orient="auto">'
@@ -158,6 +158,47 @@ SAME = {  # resvg inks them as the specification says
         '<path d="M10 90H90V40" fill="none" stroke="url(#none) blue"/>'
     ),
     "a use of itself": page(f'<g id="a">{RECT}<use href="#a" x="5"/></g>'),
+    "features in a switch": page(
+        '<switch><g requiredFeatures="http://www.w3.org/TR/SVG11/feature#Extensibility">'
+        f'<path d="M10 10H90" {INK}/></g><g requiredFeatures="http://www.w3.org/TR/SVG11/feature#Shape">'
+        f'<path d="M10 30H90" {INK}/></g>{RECT}</switch>'
+    ),
+    "clip paths of viewports": page(
+        '<clipPath id="c"><rect width="30" height="30"/></clipPath>'
+        f'<svg x="20" y="20" width="60" height="60" viewBox="0 0 120 120" clip-path="url(#c)">'
+        f'{RECT}<path d="M0 5H99" stroke-width="2" {INK}/></svg>'
+        '<use href="#p" x="40" clip-path="url(#c)"/>'
+        f'<defs><path id="p" d="M5 5H90" {INK}/></defs>'
+    ),
+    "masks with strokes, by alpha, of masks": page(
+        '<mask id="m" maskUnits="userSpaceOnUse" x="0" y="0" width="100" height="100">'
+        '<path d="M0 0C50 0 50 100 100 100" stroke="#fff" stroke-width="30" fill="none"/></mask>'
+        '<mask id="n" style="mask-type:alpha"><rect width="60" height="99" opacity=".9"/></mask>'
+        f'<g mask="url(#m)"><path d="M0 20H99M0 40H99M0 60H99M0 80H99" {INK}/></g>'
+        f'<g mask="url(#n)"><path d="M5 95H95V5" {INK}/></g>'
+    ),
+    "a clip path of itself": page(
+        '<clipPath id="c" clip-path="url(#c)"><rect width="50" height="50" opacity="0"/></clipPath>'
+        f'<g clip-path="url(#c)">{RECT}</g>'
+    ),
+    "path data up to an error": page(
+        "".join(
+            f'<path transform="translate(0 {8 * i})" d="{data}" {INK}/>'
+            for i, data in enumerate(
+                (
+                    "M5 9H30 L60 foo L90 9",
+                    "M5 9H30A9 9 0 2 1 50 9",
+                    "M5 9L30 5 40",
+                    "M5 9X9 9",
+                    "M5 9L,30,5",
+                    "L5 9H30",
+                    "M5 9L30 5,",
+                    "M5 9A0 9 0 0 1 30 5",
+                    "M5 9 30 5zz L9 5",
+                )
+            )
+        )
+    ),
     "late style": hidden(f'<g class="y">{RECT}</g><style>.y{{display:none}}</style>'),
 }
 UNSEEN = {  # resvg inks BASE, and no more
@@ -214,6 +255,10 @@ BOXES = {  # where resvg is not the judge: left, top, right, bottom in px
             f'<path d="M0 0L4 4" {INK}/></symbol><use href="#a" x="10" y="10"/>'
         ),
         (10, 10, 60, 30),
+    ),
+    "pathLength": (
+        page(f'<path d="M10 10H90" pathLength="8" stroke-dasharray="2 9" {INK}/>'),
+        (10, 10, 30, 10),
     ),
     "use in percent": (
         page(f'{SYMBOL}<use href="#a" x="60%" width="30%" height="30%"/>'),
@@ -301,6 +346,9 @@ SAID = {
     "1 shape with an error is drawn up to it": (page(f'<path d="M5 5H9 L8" {INK}/>'), 1),
     "1 stroke is cut off by the page": (page(f'<path d="M50 50H150" {INK}/>'), 1),
     "left out 1 shape too far away": (page(f'{BASE}<path d="M0 0L1e200 1" {INK}/>'), 1),
+    "left out 1 stroke in a gap of its dashes": (
+        page(f'{BASE}<path d="M0 9H9" stroke-dasharray="99" stroke-dashoffset="99" {INK}/>'), 1
+    ),
     "left out 1 use of what the page has not": (page(f'{BASE}<use href="a.svg#b"/>'), 1),
     "1 clip path or mask does not cut": (
         page(f'<g style="clip-path:circle(9px at 9px 9px)">{BASE}</g>'), 1

@@ -139,7 +139,10 @@ def cut(line: Floats, area: Area, least_light: float = 1 / 255) -> list[Floats]:
     """
     if len(line) == 1:
         return [line] if _is_in(line, area, least_light)[0] else []
-    at = _breaks(line, _near(area.edges, line))
+    edges = _near(area.edges, line)
+    if not len(edges):  # all of it lies on one side
+        return [line] if _is_in(line[:1], area, least_light)[0] else []
+    at = _breaks(line, edges)
     inside = _is_in(_points(line, (at[1:] + at[:-1]) / 2), area, least_light)
     if inside.all():
         return [line]

@@ -24,9 +24,9 @@ _OTHERS = {
     "x", "y", "width", "height", "cx", "cy", "r", "rx", "ry",
 }  # fmt: skip
 _PROPERTIES = _INHERITED | _OTHERS
-_FONT_SIZES = {  # px
-    "xx-small": 9.0, "x-small": 10.0, "small": 13.0, "medium": 16.0, "large": 18.0,
-    "x-large": 24.0, "xx-large": 32.0,
+_FONT_SIZES = {  # in font sizes of the page
+    "xx-small": 3 / 5, "x-small": 3 / 4, "small": 8 / 9, "medium": 1.0, "large": 6 / 5,
+    "x-large": 3 / 2, "xx-large": 2.0, "xxx-large": 3.0,
 }  # fmt: skip
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
 
@@ -212,7 +212,7 @@ def _font_size(text: str, parent: Style) -> str:
     if text.lower() in ("smaller", "larger"):
         return str(above * (1.2 if text.lower() == "larger" else 1 / 1.2))
     if text.lower() in _FONT_SIZES:
-        return str(_FONT_SIZES[text.lower()])
+        return str(_FONT_SIZES[text.lower()] * values.FONT_SIZE)
     size = values.Frame(above, above, above).length(text, "x")
     return str(size if size is not None and size >= 0 else above)
 

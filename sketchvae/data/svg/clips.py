@@ -10,8 +10,9 @@ from sketchvae.data.svg import paint
 from sketchvae.data.svg.areas import AllOf, AnyOf, Area, Outline, Painted
 from sketchvae.data.svg.curves import transform
 from sketchvae.data.svg.paint import Painter
+from sketchvae.data.svg.shapes import Style
 from sketchvae.data.svg.tree import Box, Element, Ink, State
-from sketchvae.data.svg.values import Frame, fraction, scaling, translation
+from sketchvae.data.svg.values import Frame, scaling, translation
 from sketchvae.polyline import Floats
 
 _FINE = 0.02  # px between a curved border and the lines that stand for it
@@ -27,6 +28,7 @@ class Clipper:
         by_id: elements of the page by their id.
         painter: colours of masks.
         draw: returns the shapes of an element's children.
+        style_of: returns the style of an element that inherits nothing.
         left_out: counts what cannot be cut.
     """
 
@@ -35,12 +37,14 @@ class Clipper:
         by_id: Mapping[str, Element],
         painter: Painter,
         draw: DrawChildren,
+        style_of: Callable[[Element], Style],
         left_out: Counter[str],
     ) -> None:
-        self._by_id, self._painter, self._draw = by_id, painter, draw
+        self._by_id, self._painter = by_id, painter
+        self._draw, self._style_of = draw, style_of
         self._left_out = left_out
         self._known: dict[tuple[object, ...], Area] = {}
-        self._active: set[str] = set()
+        self._active: list[Element] = []
 
     def clips(self, state: State, box: Callable[[], Box | None]) -> tuple[Area, ...]:
         """Return the areas that the style of an element cuts it to.
@@ -49,17 +53,17 @@ class Clipper:
             state: of the element, with its own style and matrix.
             box: returns the box around the element in its user units.
         """
-        areas = []
+        areas = list[Area]()
         for name, tag in (("clip-path", "clipPath"), ("mask", "mask")):
             value = state.style.get(name, "none")
             target = self._by_id.get(paint.target(value))
             if target is None:  # as browsers do, leave the element whole
-                if value.lower() != "none" and "url(" not in value and not state.for_area:
+                if value.lower() != "none" and "url(" not in value and not state.area:
                     self._left_out["uncut"] += 1
-            elif target.tag == tag:
-                areas.append(self._area(target, state, box))
-            else:
+            elif target.tag != tag:
                 areas.append(AnyOf(()))
+            elif target not in self._active:  # one that names itself is as if it did not
+                areas.append(self._area(target, state, box))
         return tuple(areas)
 
     def _area(self, element: Element, state: State, box: Callable[[], Box | None]) -> Area:
@@ -72,14 +76,15 @@ class Clipper:
         key = (name, state.matrix.tobytes(), state.frame, bounds)
         if key in self._known:
             return self._known[key]
-        if name in self._active or (by_box and bounds is None):
+        if by_box and bounds is None:
             return AnyOf(())
-        self._active.add(name)
+        self._active.append(element)
         try:
             make = self._clip_path if element.tag == "clipPath" else self._mask
-            area = make(element, replace(state, style={}, clips=(), for_area=True), bounds)
+            purpose = "clip" if element.tag == "clipPath" else "mask"
+            area = make(element, replace(state, style={}, clips=(), area=purpose), bounds)
         finally:
-            self._active.remove(name)
+            self._active.pop()
         self._known[key] = area
         return area
 
@@ -108,21 +113,21 @@ class Clipper:
         if any(child.tag in ("text", "image") for child in element.iter()):
             self._left_out["uncut"] += 1
         painted = [p for ink in self._draw(element, state) for p in self._paint(ink)]
-        return AllOf([frame, Painted(painted, "alpha" in element.get("mask-type", ""))])
+        return AllOf([frame, Painted(painted, self._style_of(element).get("mask-type") == "alpha")])
 
     def _paint(self, ink: Ink) -> list[tuple[Area, float, float]]:
         """Return what a shape of a mask paints: its fill, then its stroke."""
         style, painted = ink.state.style, list[tuple[Area, float, float]]()
         current = style.get("color", "black")
-        opacity = _share(style, "opacity")
+        opacity = paint.share(style, "opacity")
         if ink.is_filled:
             color = self._painter.color(style.get("fill", "black"), current)
-            alpha = color.alpha * opacity * _share(style, "fill-opacity")
+            alpha = color.alpha * opacity * paint.share(style, "fill-opacity")
             area = _filled(ink, style.get("fill-rule", "nonzero"))
             painted.append((area, color.luminance, alpha))
         if ink.is_stroked:
             color = self._painter.color(style.get("stroke", "none"), current)
-            alpha = color.alpha * opacity * _share(style, "stroke-opacity")
+            alpha = color.alpha * opacity * paint.share(style, "stroke-opacity")
             painted.append((_stroked(ink), color.luminance, alpha))
         return painted
 
@@ -147,11 +152,6 @@ def _in_box(state: State, bounds: Box) -> State:
     left, top, right, bottom = bounds
     matrix = state.matrix @ translation(left, top) @ scaling(right - left, bottom - top)
     return replace(state, matrix=matrix, frame=Frame(1.0, 1.0, state.frame.font_size))
-
-
-def _share(style: Mapping[str, str], name: str) -> float:
-    share = fraction(style.get(name))
-    return 1.0 if share is None else share
 
 
 def _flat(ink: Ink) -> list[Floats]:

@@ -23,6 +23,7 @@ class Color(NamedTuple):
 
 
 NONE = Color(0.0, 0.0)
+LEAST_ALPHA = 1 / 512  # of what can be seen: less rounds to 0 of 255
 
 
 @lru_cache(4096)
@@ -54,6 +55,17 @@ def is_paint(text: str) -> bool:
     if match is not None:
         return not match[3] or match[3].lower() == "none" or is_color(match[3])
     return text.lower() in _KEYWORDS or is_color(text)
+
+
+def share(style: Mapping[str, str], name: str) -> float:
+    """Return an opacity of a style, from 0 to 1.
+
+    Args:
+        style: properties of an element.
+        name: opacity, fill-opacity, stroke-opacity or stop-opacity.
+    """
+    value = fraction(style.get(name))
+    return 1.0 if value is None else value
 
 
 def target(text: str) -> str:
@@ -117,8 +129,5 @@ class Painter:
             style = self._style_of(stop)
             text = style.get("stop-color", "black")
             color = self.color(text, style.get("color", "black"))
-            opacity = fraction(style.get("stop-opacity", "1"))
-            colors.append(
-                Color(color.luminance, color.alpha * (1.0 if opacity is None else opacity))
-            )
+            colors.append(Color(color.luminance, color.alpha * share(style, "stop-opacity")))
         return Color(max(c.luminance for c in colors), max(c.alpha for c in colors))

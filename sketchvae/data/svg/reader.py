@@ -17,11 +17,10 @@ from typing import NoReturn
 
 import numpy as np
 
-from sketchvae.data.ndjson import MAX_POINTS
 from sketchvae.data.svg import areas, document
 from sketchvae.data.svg.areas import Area
 from sketchvae.data.svg.clips import rectangle
-from sketchvae.data.svg.dashes import dashed
+from sketchvae.data.svg.dashes import DOT_CAPS, dashed
 from sketchvae.data.svg.tree import Group, Ink, box_of
 from sketchvae.data.svg.walk import Walk
 from sketchvae.drawing import COORDINATE_LIMIT, Drawing
@@ -29,13 +28,13 @@ from sketchvae.errors import FileFormatError, LeftOutWarning
 from sketchvae.polyline import Floats
 from sketchvae.svg_page import MM_PER_PX, NUMBERS
 
+MAX_POINTS = 1_000_000  # of all drawings of a page
 TOLERANCE = 0.001  # distance of a curve from its lines, in longest sides of the drawing
 
 _DECIMALS = 3  # decimals in mm
 _OURS = re.compile(r"drawing-([1-9]\d*)")
 _MAX_WORK = 1_000_000_000  # pairs of a segment and an edge of an area, in all: about 10 s
 _BACKGROUND = 0.005  # of a page: how far the sides of a background may be from its own
-_DOT_CAPS = ("round", "square")  # of strokes that are seen although they have no length
 _MARGIN = 0.001  # px around a page that belong to it
 
 
@@ -178,9 +177,10 @@ class _Inker:
             self._take(moved.n_chords(tolerance))
             line = moved.flat(tolerance)
             is_dot = bool((line == line[0]).all())
-            if is_dot and ink.is_stroked and ink.state.style.get("stroke-linecap") not in _DOT_CAPS:
+            if is_dot and ink.is_stroked and ink.state.style.get("stroke-linecap") not in DOT_CAPS:
                 continue
             lines = [line[:1]] if is_dot else dashed(line, ink) if ink.is_stroked else [line]
+            self._notes["gap"] += not lines
             found += [part for dash in lines for part in self._cut(dash, ink)]
         self._notes["outline"] += bool(found) and not ink.is_stroked
         return found
@@ -190,12 +190,15 @@ class _Inker:
         parts = [line]
         for area in ink.state.clips:
             parts = [p for part in parts for p in self._cut_by(part, area)]
-        if self._page is None or not parts:
+        if self._page is None or self._is_on_page(line):
             return parts
         kept = [p for part in parts for p in self._cut_by(part, self._page)]
         if [id(part) for part in kept] != [id(part) for part in parts]:
             self._notes["beyond"] += 1
         return kept
+
+    def _is_on_page(self, line: Floats) -> bool:
+        return self._size is not None and bool(((line >= 0) & (line <= self._size)).all())
 
     def _cut_by(self, line: Floats, area: Area) -> list[Floats]:
         self._work -= areas.work(line, area)
@@ -223,6 +226,7 @@ _LEFT_OUT = {  # reason: one, several
     "background": ("background", "backgrounds"),
     "sizeless": ("shape without a size or a path", "shapes without a size or a path"),
     "use": ("use of what the page has not", "uses of what the page has not"),
+    "gap": ("stroke in a gap of its dashes", "strokes in a gap of their dashes"),
     "far": ("shape too far away", "shapes too far away"),
     "outside": ("shape outside of the drawings", "shapes outside of the drawings"),
 }

@@ -1,7 +1,7 @@
 """What the walk through a page carries along, and what it brings back."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from xml.etree import ElementTree
 
@@ -30,8 +30,8 @@ class State:
         clips: areas outside of which nothing is seen.
         size: width and height that a `<use>` gives to the viewport that it draws; None if they
             are its own.
-        for_area: whether shapes are wanted for an area: then those without paint count too, and
-            nothing is reported.
+        area: "clip", "mask" or "box" where shapes are wanted for such an area: then those without
+            paint count too, and nothing is reported; else empty.
     """
 
     matrix: Floats
@@ -39,7 +39,11 @@ class State:
     style: Style
     clips: tuple[Area, ...] = ()
     size: tuple[str | None, str | None] = (None, None)
-    for_area: bool = False
+    area: str = ""
+
+    def moved(self, matrix: Floats) -> "State":
+        """Return the state in the coordinates that an affine matrix, (3, 3), leads from."""
+        return replace(self, matrix=self.matrix @ matrix)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

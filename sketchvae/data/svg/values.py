@@ -156,14 +156,13 @@ def transformation(text: str | None, frame: Frame) -> Floats | None:
 
 def _function(name: str, text: str, frame: Frame) -> Floats | None:
     """Return the matrix of one function of a transform; None if it has an error."""
-    name = name.lower()
-    if name in ("rotate", "skewx", "skewy"):
+    if name in ("rotate", "skewX", "skewY"):
         return _turn(name, text)
-    if name in ("translate", "translatex", "translatey"):
+    if name in ("translate", "translateX", "translateY"):
         words = [w for w in re.split(r"[\s,]+", text.strip()) if w]
         if not all(is_length(w) for w in words):
             words, _ = [f"{n}" for n in numbers_of(text)[0]], None  # 5-5 needs no space
-        axes = name[9:] or "xy"
+        axes = name[9:].lower() or "xy"
         lengths = [frame.length(w, a) for w, a in zip(words, axes, strict=False)]
         if not 1 <= len(words) <= len(axes) or None in lengths:
             return None
@@ -176,8 +175,8 @@ def _function(name: str, text: str, frame: Frame) -> Floats | None:
         return np.array([[n[0], n[2], n[4]], [n[1], n[3], n[5]], [0.0, 0.0, 1.0]])
     if name == "scale" and len(n) in (1, 2):
         return scaling(n[0], n[-1])
-    if name in ("scalex", "scaley") and len(n) == 1:
-        return scaling(n[0], 1.0) if name == "scalex" else scaling(1.0, n[0])
+    if name in ("scaleX", "scaleY") and len(n) == 1:
+        return scaling(n[0], 1.0) if name == "scaleX" else scaling(1.0, n[0])
     return None
 
 
@@ -191,9 +190,9 @@ def _turn(name: str, text: str) -> Floats | None:
     if not right or len(n) not in ((0, 2) if name == "rotate" else (0,)):
         return None
     matrix = np.eye(3)
-    if name == "skewx":
+    if name == "skewX":
         matrix[0, 1] = math.tan(turned)
-    elif name == "skewy":
+    elif name == "skewY":
         matrix[1, 0] = math.tan(turned)
     else:
         matrix = rotation(turned)

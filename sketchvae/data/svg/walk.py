@@ -1,8 +1,9 @@
 """The walk through a page: which shapes can be seen, where, and cut by what."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,19 @@ import numpy as np
 from sketchvae.data.svg import shapes, values
 from sketchvae.data.svg.cascade import Cascade
 from sketchvae.data.svg.clips import Clipper, rectangle
+from sketchvae.data.svg.conditions import chosen, fits
 from sketchvae.data.svg.curves import Subpath
 from sketchvae.data.svg.document import MAX_DEPTH, MAX_ELEMENTS, refuse_size
 from sketchvae.data.svg.markers import places
-from sketchvae.data.svg.paint import HREFS, Painter, target
+from sketchvae.data.svg.paint import HREFS, LEAST_ALPHA, Painter, share, target
 from sketchvae.data.svg.tree import Box, Element, Group, Ink, State, box_of
 from sketchvae.data.svg.values import Frame, translation
 
 _GROUPS = ("g", "a", "svg", "switch", "use")
 _NO_SHAPES = {"text": "text", "image": "image", "foreignObject": "foreign object"}
 _DRAWN = {*_GROUPS, *shapes.NAMES, *_NO_SHAPES}
+_VIEWPORTS = ("svg", "symbol")
+_SIDES = ("width", "height")
 _MARKED = ("path", "line", "polyline", "polygon")
 _UNKNOWN_SIDE = 100.0  # px that percentages are of, on a page without a size
 
@@ -39,16 +43,28 @@ class Walk:
     def __init__(self, root: Element, path: Path) -> None:
         self.left_out: Counter[str] = Counter()
         self._root, self._path = root, path
-        self.size = _page_size(root)
         self._by_id: dict[str, Element] = {}
         for element in root.iter():
             if name := element.get("id"):
                 self._by_id.setdefault(name, element)
-        self._cascade = Cascade(root, *(self.size or (None, None)))
-        self._painter = Painter(self._by_id, lambda stop: self._cascade.style(stop, {}))
-        self._clipper = Clipper(self._by_id, self._painter, self._shapes_of, self.left_out)
+        self._cascade = Cascade(root, *(_page_size(root, values.FONT_SIZE) or (None, None)))
+        font_size = float(self._cascade.style(root, {}).get("font-size", values.FONT_SIZE))
+        self.size = _page_size(root, font_size)
+        self._painter = Painter(self._by_id, self._style_in_place)
+        self._clipper = Clipper(
+            self._by_id, self._painter, self._shapes_of, self._style_in_place, self.left_out
+        )
         self._active: list[Element] = []
         self._number = 0
+
+    def _style_in_place(self, element: Element) -> dict[str, str]:
+        """Return the style of an element where it stands, not where it is used."""
+        above = self._parents.get(element)
+        return self._cascade.style(element, {} if above is None else self._style_in_place(above))
+
+    @cached_property
+    def _parents(self) -> dict[Element, Element]:
+        return {child: parent for parent in self._root.iter() for child in parent}
 
     def page(self) -> Group:
         """Return all that is drawn."""
@@ -58,7 +74,9 @@ class Walk:
 
     def _draw(self, element: Element, above: State) -> list[Group | Ink]:
         """Return what an element draws: nothing, a shape with its markers, or a group."""
-        if element.tag not in _DRAWN or not _fits(element) or element in self._active:
+        if element.tag not in _DRAWN and not (element.tag == "symbol" and self._is_in_use()):
+            return []
+        if not fits(element) or element in self._active:
             return []
         self._number += 1
         if self._number > MAX_ELEMENTS or len(self._active) > 2 * MAX_DEPTH:
@@ -77,30 +95,43 @@ class Walk:
         finally:
             self._active.pop()
 
+    def _is_in_use(self) -> bool:
+        return bool(self._active) and self._active[-1].tag == "use"
+
     def _own_state(self, element: Element, above: State) -> State | None:
         """Return the state with the style, the transform and the clips of an element.
 
         None if the element is not displayed.
         """
         style = self._cascade.style(element, above.style)
-        if style.get("display", "").lower() == "none" or values.fraction(style.get("opacity")) == 0:
+        is_hidden = style.get("display", "").lower() == "none" and element.tag != "symbol"
+        if is_hidden or (above.area != "clip" and share(style, "opacity") < LEAST_ALPHA):
             return None
-        frame, matrix = above.frame, above.matrix
+        frame = above.frame
         if "font-size" in style:
-            frame = Frame(frame.width, frame.height, float(style["font-size"]))
+            frame = replace(frame, font_size=float(style["font-size"]))
         state = replace(above, frame=frame, style=style)
-        if "transform" in style:
-            own = values.transformation(style["transform"], frame)
-            if own is not None:
-                x, y = self._origin(element, state)
-                matrix = matrix @ translation(x, y) @ own @ translation(-x, -y)
-                state = replace(state, matrix=matrix)
-        if "clip-path" in style or "mask" in style:
-            clips = self._clipper.clips(state, lambda: self._box(element, state))
-            state = replace(state, clips=state.clips + clips)
-        if "filter" in style and style["filter"].lower() != "none" and not state.for_area:
+        own = values.transformation(style.get("transform"), frame)
+        if own is not None and element.tag != "symbol":
+            x, y = self._origin(element, state)
+            state = state.moved(translation(x, y) @ own @ translation(-x, -y))
+        if element.tag == "use" and not self._uses_viewport(element):
+            state = state.moved(translation(*self._corner(state)))
+        if style.get("filter", "none").lower() != "none" and not state.area:
             self.left_out["filter"] += 1
-        return state
+        return state if element.tag in _VIEWPORTS else self._clipped(element, state)
+
+    def _corner(self, state: State) -> tuple[float, float]:
+        """Return x and y of a `<use>` or a nested `<svg>`."""
+        x, y = (state.frame.length(state.style.get(n), n) or 0.0 for n in ("x", "y"))
+        return x, y
+
+    def _clipped(self, element: Element, state: State) -> State:
+        """Return the state with the clip path and the mask of an element."""
+        if "clip-path" not in state.style and "mask" not in state.style:
+            return state
+        clips = self._clipper.clips(state, lambda: self._box(element, state))
+        return replace(state, clips=state.clips + clips)
 
     def _origin(self, element: Element, state: State) -> tuple[float, float]:
         text = state.style.get("transform-origin")
@@ -115,31 +146,28 @@ class Walk:
 
     def _box(self, element: Element, state: State) -> Box | None:
         """Return the box around an element in its user units, without its clips."""
-        plain = replace(state, matrix=np.eye(3), clips=(), for_area=True)
+        plain = replace(state, matrix=np.eye(3), clips=(), area="box")
         if element.tag in shapes.NAMES:
             subpaths, _ = shapes.outline(element, state.style, state.frame)
             return box_of([Ink(subpaths, plain, False, False)])
-        if element in self._active:
-            return None
         self._active.append(element)
         try:
-            group = Group("", self._content(element, plain))
+            is_viewport = element.tag in _VIEWPORTS
+            parts = self._all(element, plain) if is_viewport else self._content(element, plain)
         finally:
             self._active.pop()
-        return box_of(list(group.inks()))
+        return box_of(list(Group("", parts).inks()))
 
     def _shapes_of(self, element: Element, state: State) -> list[Ink]:
         """Return the shapes of a clipPath or a mask."""
-        own = self._own_state(element, state)
-        if own is None:
-            own = replace(state, style=self._cascade.style(element, {}))
-        children = [
-            child
-            for child in element
-            if element.tag == "mask" or child.tag in shapes.NAMES or self._is_use_of_shape(child)
-        ]
-        group = Group("", [part for child in children for part in self._draw(child, own)])
-        return [ink for ink in group.inks() if element.tag == "mask" or _is_visible(ink.state)]
+        above = self._style_in_place(self._parents[element])
+        own = self._own_state(element, replace(state, style=above))
+        if own is None:  # which does not matter here
+            own = replace(state, style=self._style_in_place(element))
+        children: Iterable[Element] = element
+        if element.tag == "clipPath":
+            children = [c for c in element if c.tag in shapes.NAMES or self._is_use_of_shape(c)]
+        return [ink for ink in Group("", self._all(children, own)).inks() if _is_visible(ink.state)]
 
     def _is_use_of_shape(self, element: Element) -> bool:
         used = self._used(element) if element.tag == "use" else None
@@ -147,77 +175,78 @@ class Walk:
 
     # --- groups ---------------------------------------------------------------------
 
+    def _all(self, elements: Iterable[Element], state: State) -> list[Group | Ink]:
+        return [part for element in elements for part in self._draw(element, state)]
+
     def _content(self, element: Element, state: State) -> list[Group | Ink]:
         """Return what stands in a group."""
         if element.tag == "use":
             return self._use(element, state)
-        if element.tag == "svg":
+        if element.tag in _VIEWPORTS:
             return self._viewport(element, state)
-        children = list(element)
-        if element.tag == "switch":
-            able = (c for c in children if c.tag in _DRAWN - {"foreignObject"} and _fits(c))
-            children = [c for c in [next(able, None)] if c is not None]
-        return [part for child in children for part in self._draw(child, state)]
+        return self._all(chosen(element) if element.tag == "switch" else element, state)
 
     def _used(self, element: Element) -> Element | None:
         href = next((h.strip() for name in HREFS if (h := element.get(name))), "")
         return self._by_id.get(href[1:]) if href.startswith("#") else None
 
+    def _uses_viewport(self, element: Element) -> bool:
+        """Whether a `<use>` draws a viewport: its x and y are then within its clip path."""
+        used = self._used(element)
+        return used is not None and used.tag in _VIEWPORTS
+
     def _use(self, element: Element, state: State) -> list[Group | Ink]:
         used = self._used(element)
         if used is None or used in self._active:
-            if not state.for_area:
+            if not state.area:
                 self.left_out["use"] += 1
             return []
-        x, y = (state.frame.length(state.style.get(n), n) or 0.0 for n in ("x", "y"))
-        size = (state.style.get("width"), state.style.get("height"))
-        inner = replace(state, matrix=state.matrix @ translation(x, y), size=size)
-        if used.tag != "symbol":
-            return self._draw(used, inner)
-        style = self._cascade.style(used, state.style)
-        if style.get("display", "").lower() == "none":
-            return []
-        self._active.append(used)
-        try:
-            return self._viewport(used, replace(inner, style=style))
-        finally:
-            self._active.pop()
+        if self._uses_viewport(element):
+            state = state.moved(translation(*self._corner(state)))
+            size = (state.style.get("width"), state.style.get("height"))
+            return self._draw(used, replace(state, size=size))
+        return self._draw(used, state)
 
     def _viewport(self, element: Element, state: State) -> list[Group | Ink]:
         """Return what stands in an `<svg>` or a `<symbol>`, which are coordinates of their own."""
-        size = [
-            given or state.style.get(n)
-            for given, n in zip(state.size, ("width", "height"), strict=True)
-        ]
-        width, height = (state.frame.length(t, a) for t, a in zip(size, "xy", strict=True))
-        x, y = 0.0, 0.0
-        is_outermost = element is self._root
-        if is_outermost:
-            width, height = self.size or (None, None)
-        elif 0 in (width, height):
+        width, height, is_cut = self._viewport_size(element, state)
+        if width <= 0 or height <= 0:
             return []
-        elif element.tag == "svg":
-            x, y = (state.frame.length(state.style.get(n), n) or 0.0 for n in ("x", "y"))
-        full_width = width if width is not None and width > 0 else state.frame.width
-        full_height = height if height is not None and height > 0 else state.frame.height
-        matrix, clips = state.matrix @ translation(x, y), state.clips
-        is_cut = state.style.get("overflow", "hidden").lower() not in ("visible", "auto")
-        if is_cut and not is_outermost and (element.tag == "symbol" or None not in (width, height)):
-            clips = (*clips, rectangle(0.0, 0.0, full_width, full_height, matrix))
+        if element.tag == "svg" and element is not self._root:
+            state = state.moved(translation(*self._corner(state)))
+        if is_cut:
+            area = rectangle(0.0, 0.0, width, height, state.matrix)
+            state = replace(state, clips=(*state.clips, area))
         box = values.view_box(element.get("viewBox"))
-        frame = Frame(full_width, full_height, state.frame.font_size)
         if box is not None:
             ratio = element.get("preserveAspectRatio")
-            matrix = matrix @ values.fit_view_box(box, full_width, full_height, ratio)
-            frame = Frame(box[2], box[3], state.frame.font_size)
-        inner = replace(state, matrix=matrix, clips=clips, frame=frame, size=(None, None))
-        return [part for child in element for part in self._draw(child, inner)]
+            state = state.moved(values.fit_view_box(box, width, height, ratio))
+            width, height = box[2:]
+        frame = Frame(width, height, state.frame.font_size)
+        inner = self._clipped(element, replace(state, frame=frame, size=(None, None)))
+        return self._all(element, inner)
+
+    def _viewport_size(self, element: Element, state: State) -> tuple[float, float, bool]:
+        """Return width and height of a viewport, and whether it cuts what stands in it."""
+        if element is self._root:
+            return *(self.size or (_UNKNOWN_SIDE, _UNKNOWN_SIDE)), False
+        texts = [given or state.style.get(n) for given, n in zip(state.size, _SIDES, strict=True)]
+        known = [
+            None if length is not None and length < 0 else length
+            for length in (state.frame.length(t, a) for t, a in zip(texts, "xy", strict=True))
+        ]
+        width, height = (
+            side if side is not None else whole
+            for side, whole in zip(known, (state.frame.width, state.frame.height), strict=True)
+        )
+        is_cut = state.style.get("overflow", "hidden").lower() not in ("visible", "auto")
+        return width, height, is_cut and (element.tag == "symbol" or None not in known)
 
     # --- shapes ---------------------------------------------------------------------
 
     def _shape(self, element: Element, state: State) -> list[Group | Ink]:
         subpaths, is_right = shapes.outline(element, state.style, state.frame)
-        if state.for_area:
+        if state.area:
             return [Ink(subpaths, state, *self._paints(state, subpaths))] if subpaths else []
         if not is_right:
             self.left_out["broken"] += 1
@@ -225,11 +254,18 @@ class Walk:
             self.left_out["sizeless"] += 1
         if not subpaths:
             return []
+        if "pathLength" in element.attrib:
+            style = {**state.style, "pathLength": element.get("pathLength", "")}
+            state = replace(state, style=style)
         ink = Ink(subpaths, state, *self._paints(state, subpaths))
         parts: list[Group | Ink] = []
         if _is_visible(state) and (ink.is_stroked or ink.is_filled):
             parts.append(ink)
-        if element.tag in _MARKED and any(n in state.style for n in _MARKERS):
+        if (
+            element.tag in _MARKED
+            and _is_visible(state)
+            and any(n in state.style for n in _MARKERS)
+        ):
             parts += self._markers(ink)
         return parts
 
@@ -244,10 +280,9 @@ class Walk:
         fill = self._painter.color(style.get("fill", "black"), current, has_box=has_box)
         width = state.frame.length(style.get("stroke-width", "1"), "r")
         return (
-            stroke.alpha > 0
-            and values.fraction(style.get("stroke-opacity")) != 0
+            stroke.alpha * share(style, "stroke-opacity") >= LEAST_ALPHA
             and (width is None or width > 0),
-            fill.alpha > 0 and values.fraction(style.get("fill-opacity")) != 0,
+            fill.alpha * share(style, "fill-opacity") >= LEAST_ALPHA,
         )
 
     def _markers(self, ink: Ink) -> list[Group | Ink]:
@@ -259,8 +294,8 @@ class Walk:
                 continue
             self._active.append(marker)
             try:
-                for state in places(marker, name, ink, self._cascade.style(marker, {})):
-                    parts = [part for child in marker for part in self._draw(child, state)]
+                for state in places(marker, name, ink, self._style_in_place(marker)):
+                    parts = self._all(marker, state)
                     found.append(Group("", parts))
             finally:
                 self._active.pop()
@@ -268,7 +303,7 @@ class Walk:
 
     def _leave_out(self, element: Element, state: State) -> None:
         has_text = element.tag != "text" or "".join(element.itertext()).strip()
-        if not state.for_area and _is_visible(state) and has_text:
+        if not state.area and _is_visible(state) and has_text:
             self.left_out[_NO_SHAPES[element.tag]] += 1
 
 
@@ -285,22 +320,10 @@ def _is_visible(state: State) -> bool:
     return state.style.get("visibility", "visible").lower() == "visible"
 
 
-def _fits(element: Element) -> bool:
-    """Whether the conditions are met that `<switch>` chooses by; nothing is without them."""
-    if element.get("requiredExtensions") is not None:
-        return False
-    if "feature#Extensibility" in element.get("requiredFeatures", ""):  # foreignObject
-        return False
-    languages = element.get("systemLanguage")
-    return languages is None or any(
-        language.strip().lower().split("-")[0] == "en" for language in languages.split(",")
-    )
-
-
-def _page_size(root: Element) -> tuple[float, float] | None:
+def _page_size(root: Element, font_size: float) -> tuple[float, float] | None:
     """Return width and height of the page in px; None if neither it nor the viewBox says."""
     box = values.view_box(root.get("viewBox"))
-    whole = Frame(box[2], box[3]) if box is not None else Frame(0.0, 0.0)
+    whole = Frame(*(box[2:] if box is not None else (0.0, 0.0)), font_size)
     width, height = (
         length if length is not None and length > 0 else None
         for length in (whole.length(root.get("width"), "x"), whole.length(root.get("height"), "y"))
