@@ -13,6 +13,7 @@ from sketchvae.data.importing import ImportReport, import_drawings, source_names
 from sketchvae.drawing import Drawing
 from sketchvae.errors import LeftOutWarning, SketchvaeError
 from sketchvae.model.weights import save
+from sketchvae.render.page import Style
 from sketchvae.train.settings import Settings
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{}</svg>'
@@ -28,7 +29,7 @@ BAD = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for i, drawing in enumerate(list(formats.read(SHEEP))[:8]):
-        page = svg_of([Drawing(drawing.strokes)])
+        page = svg_of([Drawing(drawing.strokes)], style=Style(smooth=False))
         (tmp_path / f"cow-{i}.svg").write_text(page)
     return tmp_path
 
