@@ -51,6 +51,8 @@ class Simulator:
         pen: "servo" (M3 S90 is down, M3 S30 up), "relay" (M3 is down, M5 up) or "z" (0 is down).
         boot: "silent" (the greeting is lost), "late" (the greeting comes after the first byte,
             and earlier bytes are not read), "locked", or "dead".
+        greeting: what it sends when it starts; relatives of GRBL have others.
+        axes: number of them that it reports; FluidNC has as many as the machine.
         chatty: whether it sends reports and messages unasked, between two answers.
         baud: of the line; None for no limit.
         latency: seconds until an answer reaches the sender.
@@ -70,6 +72,8 @@ class Simulator:
     speed: float = 50.0
     pen: str = "servo"
     boot: str = "silent"
+    greeting: str = GREETING
+    axes: int = 3
     chatty: bool = False
     baud: int | None = None
     latency: float = 0.0
@@ -279,7 +283,7 @@ class Simulator:
         self.critical, self.asleep_until = False, 0.0
         self.firmware = self._main()
         if greet:
-            self._send(GREETING)
+            self._send(self.greeting)
             if self.locked:
                 self._send("[MSG:'$H'|'$X' to unlock]")
 
@@ -327,7 +331,9 @@ class Simulator:
     def _report(self) -> None:
         def triple(name: str, position: Position) -> str:
             unit = 25.4 if self.settings[13] else 1.0
-            return f"|{name}:" + ",".join(f"{round(v / STEP) * STEP / unit:.4f}" for v in position)
+            return f"|{name}:" + ",".join(
+                f"{round(v / STEP) * STEP / unit:.4f}" for v in position[: self.axes]
+            )
 
         state = f"Hold:{int(not self.held)}" if self.state == "Hold" else self.state
         offset, machine = _plus(self.origin, self.shift), _plus(self.position, self.origin)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -184,8 +185,11 @@ def test_the_simulator_serves_one_that_counts_to_127() -> None:
         {"chatty": True},
         {"settings": {10: 0}},
         {"settings": {13: 1}},
+        {"axes": 2},
+        {"greeting": "\r\nPenCNC 2.0 ready\r\n"},
+        {"greeting": "\r\nGrbl 3.7 [FluidNC v3.7.16 (wifi) '$' for help]\r\n", "axes": 2},
     ],
-    ids=["greets late", "talks in between", "tells work positions", "says inches"],
+    ids=["late", "talks in between", "work positions", "inches", "two axes", "other", "FluidNC"],
 )
 def test_every_manner_of_machine_is_understood(machine: dict[str, object], file: Path) -> None:
     with Simulator(**machine) as sim:  # type: ignore[arg-type]
@@ -671,6 +675,88 @@ def test_a_silent_port_is_one_line(file: Path) -> None:
     with Simulator(boot="dead") as sim:
         message = one_line(send(sim, file, "--timeout", "0.6", fails=1))
         assert "does not answer as GRBL 1.1 would within 0.6 s" in message
+
+
+def test_a_machine_with_another_greeting_reads_a_job_without_moving(file: Path) -> None:
+    with Simulator(greeting="\r\nPenCNC 2.0 ready\r\n") as sim:
+        assert "every line accepted" in send(sim, file, "--check")
+        assert sim.state == "Idle"
+        sim.hook = lambda _, text: "error:20" if text.startswith("G1") else None
+        message = one_line(send(sim, file, "--check", fails=1))
+        assert "line 12: the machine (PenCNC 2.0 ready) refused G1X" in message
+        sim.taken.clear()
+        sim.hook = lambda k, _: "ALARM:1" if k == 70 else None
+        message = one_line(send(sim, file, fails=1))
+        assert ": the machine (PenCNC 2.0 ready) stopped with ALARM:1" in message
+        assert "; the pen is up; " in message
+
+
+@contextlib.contextmanager
+def firmware(answer: Callable[[bytes], bytes]) -> Iterator[str]:
+    """Give a port behind which a firmware answers what it reads, a piece at a time."""
+    import pty
+    import select
+    import threading
+    import tty
+
+    leader, follower = pty.openpty()
+    tty.setraw(follower)
+    closed = threading.Event()
+
+    def run() -> None:
+        while not closed.is_set():
+            if select.select([leader], [], [], 0.02)[0]:
+                os.write(leader, answer(os.read(leader, 4096)))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield os.ttyname(follower)
+    finally:
+        closed.set()
+        thread.join(10)
+        os.close(leader)
+        os.close(follower)
+
+
+def by_line(text: bytes) -> Callable[[bytes], bytes]:
+    """Answer each end of a line, as firmware without real-time commands does."""
+    return lambda content: text * content.count(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            lambda content: (
+                b"<Idle,MPos:0.000,0.000,0.000,WPos:0.000,0.000,0.000>\r\n" * content.count(b"?")
+            ),
+            "must run GRBL 1.1, runs GRBL 0.9 (<Idle,MPos:0.000,0.000,0.000,W); flash a newer",
+        ),
+        (
+            lambda content: b"Grbl 0.9j ['$' for help]\r\n" * content.count(b"\x18"),
+            "must run GRBL 1.1, runs Grbl 0.9j; flash a newer",
+        ),
+        (
+            by_line(b'echo:Unknown command: "???"\nok\n'),
+            "says 'echo:Unknown command: \"???\"'; it is Marlin, which needs another sender",
+        ),
+        (
+            by_line(b"!8 Err: Unknown command '??:3F3F'\r\n"),
+            "it is the board of an AxiDraw: type sketchvae send axidraw page.svg",
+        ),
+        (by_line(b"hello\r\n"), "says 'hello'; it must run GRBL 1.1"),
+        (lambda _: b"", "within 1 s; is it switched on, and is this its port?"),
+    ],
+    ids=["GRBL 0.9", "its greeting", "Marlin", "EBB", "other", "silent"],
+)
+def test_another_firmware_is_named(
+    answer: Callable[[bytes], bytes], message: str, file: Path
+) -> None:
+    with firmware(answer) as port:
+        error = one_line(Run(port, file, "--timeout", "1", folder=file.parent).finish(1))
+        assert error.startswith(f"Error: {port}: the machine")
+        assert message in error
 
 
 def test_a_port_that_is_missing_or_busy_is_one_line(file: Path) -> None:

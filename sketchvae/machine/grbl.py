@@ -23,6 +23,7 @@ from sketchvae.machine.protocol import (
     check_response,
     check_version,
     is_greeting,
+    stranger_error,
 )
 
 TIMEOUT = 10.0  # seconds of silence after which a machine is lost
@@ -201,18 +202,18 @@ class Grbl(Link):
         self.position_known = True
 
     def _handshake(self) -> None:
-        """Wait for an answer to `?` or for the greeting; reset the machine as a last resort."""
+        """Wait for an answer to `?` or for the greeting; reset the machine as a last resort.
+
+        Firmware of another kind answers whole lines alone: it gets the end of one.
+        """
         begin = time.monotonic()
         was_reset = False
         while not self.state:
             asked = time.monotonic()
             if asked - begin > self.timeout:
-                raise MachineError(
-                    f"does not answer as GRBL 1.1 would within {self.timeout:g} s; is it "
-                    "switched on, and is this its port?"
-                )
+                raise stranger_error(self.heard, self.timeout)
             if not was_reset and asked - begin > self.timeout / 2:
-                self.send_bytes(RESET)  # a machine that does not answer `?` does not move
+                self.send_bytes(RESET + b"\r\n")  # what does not answer `?` does not move
                 was_reset = True
             self.send_bytes(STATUS)
             while not self.state and time.monotonic() - asked < POLL_SECONDS:

@@ -7,7 +7,14 @@ from collections.abc import Callable
 
 from serial import SerialException
 
-from sketchvae.machine.protocol import MachineError, alarm_code, keeps_position, open_port
+from sketchvae.machine.protocol import (
+    MachineError,
+    alarm_code,
+    is_answer,
+    is_greeting,
+    keeps_position,
+    open_port,
+)
 from sketchvae.machine.words import MM_PER_INCH
 
 Position = tuple[float, float, float]  # x, y, z in mm
@@ -23,6 +30,7 @@ class Link:
         state: of the last report: Idle, Run, Hold:0, Alarm and so on; empty before the first.
         position: of the last report, from the work origin; None before it is known.
         work_origin: in the machine's own coordinates; None before it is known.
+        heard: last line that is no part of GRBL's protocol: what another firmware greets with.
         axes: letters of those that the machine reports: XYZ, or XY.
         position_known: whether no alarm has come that loses the position.
         settings: value by number, as `$$` lists them; empty before that.
@@ -44,6 +52,7 @@ class Link:
         self.state = ""
         self.position: Position | None = None
         self.work_origin: Position | None = None
+        self.heard = ""
         self.axes = "XYZ"
         self.position_known = True
         self.settings: dict[int, float] = {}
@@ -51,6 +60,11 @@ class Link:
         self._lines: deque[str] = deque()
         self._partial = b""
         self._port = open_port(name)
+
+    @property
+    def label(self) -> str:
+        """The machine in words, with what it calls itself if it is not GRBL."""
+        return f"the machine ({self.heard:.40})" if self.heard else "the machine"
 
     def close(self) -> None:
         """Close the port."""
@@ -113,12 +127,16 @@ class Link:
         return MachineError(f"the port {self.name} is gone", connected=False)
 
     def _take(self, line: str) -> None:
-        """Take over what a line says about the machine: a report or an alarm."""
+        """Take over what a line says about the machine: a report, an alarm, or a greeting."""
         if line.startswith("<") and line.endswith(">"):
             self._take_report(line[1:-1].split("|"))
         elif code := alarm_code(line):
             self.state = "Alarm"
             self.position_known = self.position_known and keeps_position(code)
+        elif is_greeting(line):
+            self.heard = ""
+        elif not is_answer(line) and line.isascii() and line.isprintable():  # no noise
+            self.heard = line
 
     def _take_report(self, fields: list[str]) -> None:
         """Take the state and the position out of a report, as `Idle|MPos:0,0,0|WCO:0,0,0`.

@@ -6,6 +6,7 @@ bytes and lines; `grbl` knows conversations.
 
 import contextlib
 import errno
+import re
 from typing import TYPE_CHECKING
 
 from serial import SerialException, serial_for_url
@@ -93,6 +94,11 @@ def is_greeting(line: str) -> bool:
     return line.startswith(("Grbl ", "GrblHAL ")) or _HELP in line
 
 
+def is_answer(line: str) -> bool:
+    """Return whether a line begins as those of GRBL do: ok, error, a setting, [...], <...>."""
+    return line == "ok" or line.startswith(("error:", "ALARM:", "[", "<", "$", ">"))
+
+
 def alarm_code(line: str) -> int:
     """Return the number of the alarm of a line; 0 if it is none."""
     word, _, number = line.partition(":")
@@ -129,13 +135,37 @@ def check_response(line: str, sent: str) -> None:
 
 
 def check_version(line: str) -> None:
-    """Raise if a line is the greeting of a firmware that is too old.
+    """Raise if a line is the greeting or the report of a firmware that is too old.
 
     Raises:
         MachineError: if it is GRBL 0.9 or older.
     """
+    old = ""
     if is_greeting(line) and line.startswith("Grbl 0"):
-        raise MachineError(f"must run GRBL 1.1, runs {line.split('[')[0].strip()}; flash a newer")
+        old = line.split("[")[0].strip()
+    elif re.fullmatch(r"<\w+,[MW]Pos:.*>", line):  # GRBL 1.1 has | between its fields
+        old = f"GRBL 0.9 ({line:.30})"
+    if old:
+        raise MachineError(f"must run GRBL 1.1, runs {old}; flash a newer")
+
+
+def stranger_error(heard: str, seconds: float) -> MachineError:
+    """Return the error of a port whose machine does not speak as GRBL does.
+
+    Args:
+        heard: last line that it said; empty for none.
+        seconds: for which it was asked.
+    """
+    what = f"does not answer as GRBL 1.1 would within {seconds:g} s"
+    if not heard:
+        return MachineError(f"{what}; is it switched on, and is this its port?")
+    kinds = {
+        r"EBB|EiBot|^!\d+ Err": "it is the board of an AxiDraw: type sketchvae send axidraw "
+        "page.svg",
+        r"Marlin|^echo:": "it is Marlin, which needs another sender",
+    }
+    advice = (advice for pattern, advice in kinds.items() if re.search(pattern, heard))
+    return MachineError(f"{what}, says {heard!r:.60}; {next(advice, 'it must run GRBL 1.1')}")
 
 
 def open_port(name: str) -> "SerialBase":

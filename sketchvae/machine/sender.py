@@ -90,7 +90,7 @@ class Sender:
         try:
             self.machine.command("$C")
         except MachineError as error:
-            raise SketchvaeError(f"{self.machine.name}: the machine {error}") from error
+            raise SketchvaeError(f"{self.machine.name}: {self.machine.label} {error}") from error
         self.run(ResumePoint(0))
         self.machine.abort(self._pen_up, moving=False)  # the way out of $C is a reset
 
@@ -248,7 +248,7 @@ class Sender:
         lines = {command.line for command in self._waiting} - {0}
         where = f"{self.job.name}, line {min(lines)}" if lines else self.job.name
         pen, position_known = self._lift(fault)
-        what = f"the machine {problem}" if fault and fault.connected else str(problem)
+        what = f"{self.machine.label} {problem}" if fault and fault.connected else str(problem)
         if self.journal is None:
             return SketchvaeError(f"{where}: {what}; nothing was drawn")
         if not position_known:
@@ -275,7 +275,10 @@ class Sender:
             is_alarm = fault is not None and fault.alarm
             position_known = self.machine.abort(self._pen_up, moving=not is_alarm)
         except MachineError as error:
-            return f"the pen could not be lifted (the machine {error}): lift it by hand", False
+            return (
+                f"the pen could not be lifted ({self.machine.label} {error}): lift it by hand",
+                False,
+            )
         return "the pen is up", position_known and (fault is None or fault.position_known)
 
     def _finish_ink(self) -> None:
