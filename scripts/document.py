@@ -27,6 +27,10 @@ _HEADER = """\
 The help text of every command, as `--help` prints it. `scripts/document` writes this page, and
 `tests/test_examples.py` runs the examples.
 
+`sketchvae completion --install` teaches bash, zsh or fish to complete commands, options, pages,
+colours and devices with TAB. `sketchvae man --install` writes the same texts as manual pages, for
+`man sketchvae-draw`.
+
 """
 
 

@@ -1,133 +1,126 @@
-"""Beginnings that are continued: where they stand, in their size, with different endings."""
+"""What a shell completes, and the manual pages."""
 
-import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
+import click
 import pytest
-from helpers import ending_model
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from click.shell_completion import ShellComplete
+from helpers import sketchvae
 
-from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
-from sketchvae.generate.artist import Artist
-from sketchvae.generate.completion import infer_latents, normalise_prefix
-from sketchvae.generate.sampler import SampleSpec
-from sketchvae.model.weights import load, shipped_path
-
-BODY = Drawing([[[60, 40], [90, 20], [150, 10], [200, 60], [180, 90], [70, 88], [60, 41]]])
+from sketchvae.cli import main
+from sketchvae.cli.man import manual_page
 
 
-ARTIST = Artist(ending_model())
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", "/usr/bin/zsh")
+    return tmp_path
 
 
-@pytest.mark.parametrize("encode", [False, True])
-def test_strokes_of_the_beginning_stay_to_the_last_digit(encode: bool) -> None:
-    odd = Drawing([np.array([[0.1, 1 / 3], [math.pi, 7e-5]]), np.array([[2.2, 2.2]])])
-    for beginning in (BODY, odd, odd.scaled(1e4), odd.moved(-50, 1e6)):
-        for drawing in ARTIST.complete(beginning, 5, 1.0, seed=0, encode=encode):
-            kept = drawing.strokes[: len(beginning.strokes)]
-            assert Drawing(kept) == beginning
-            assert len(drawing.strokes) > len(beginning.strokes)  # even where the end is likely
-
-
-def test_size_and_place_of_the_beginning_are_those_of_the_ending() -> None:
-    """The same beginning elsewhere, in another unit, gets the same ending there."""
-    first = Drawing([[[0, 0], [97, 13], [40, 61]], [[5, 50], [20, 20]]])
-    for factor, dx, dy in ((0.01, 0, 0), (1000, 70, -5000)):
-        other = first.scaled(factor).moved(dx, dy)
-        for one, two in zip(
-            ARTIST.complete(first, 4, 0.5, seed=1, size=120),
-            ARTIST.complete(other, 4, 0.5, seed=1, size=120 * factor),
-            strict=True,
-        ):
-            back = two.moved(-dx, -dy).scaled(1 / factor)
-            assert [len(s) for s in back.strokes] == [len(s) for s in one.strokes]
-            np.testing.assert_allclose(back.points, one.points, atol=0.02)
-
-
-def test_pixels_of_quick_draw_are_taken_as_they_are_and_stay_whole() -> None:
-    (drawing,) = ARTIST.complete(BODY, 1, seed=3)
-    assert normalise_prefix(BODY, 40.0, 250, None).simple is BODY
-    assert (drawing.points == drawing.points.round()).all()
-
-
-@pytest.mark.parametrize(("size", "side"), [(None, 204.0), (500.0, 51.0), (100.0, 255.0)])
-def test_size_says_how_large_the_finished_drawing_is(size: float | None, side: float) -> None:
-    beginning = Drawing([np.array([[0.5, 0], [100.5, 30], [20, 90]])])
-    simple = normalise_prefix(beginning, 40.0, 250, size).simple
-    assert simple.longest_side == pytest.approx(side, abs=1)
-
-
-def test_completion_depends_on_the_seed_and_its_number_alone() -> None:
-    few, many = ARTIST.complete(BODY, 2, 0.8, seed=4), ARTIST.complete(BODY, 7, 0.8, seed=4)
-    assert few == many[:2]
-    assert len({*many}) == 7
-    assert ARTIST.complete(BODY, 2, 0.8, seed=5) != few
-    assert ARTIST.complete(BODY, 0, seed=4) == []
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1), min_size=1))
-def test_any_beginning_is_continued(strokes: list[list[tuple[int, int]]]) -> None:
-    beginning = Drawing(strokes)
-    for given_ in (beginning, beginning.scaled(0.3)):
-        if len(normalise_prefix(given_, 40.0, 10**9, None).batch.steps) < ARTIST.max_steps - 20:
-            (drawing,) = ARTIST.complete(given_, 1, seed=0, encode=True)
-            assert Drawing(drawing.strokes[: len(strokes)]) == given_
-
-
-def test_latents_fit_the_beginning_better_than_the_priors_do() -> None:
-    artist = Artist(load(shipped_path()))  # one whose encoder knows what its decoder draws
-    start = normalise_prefix(BODY, artist.model.scale, artist.max_steps, None)
-    rng, Z = np.random.default_rng(0), artist.model.config.latent
-    prior = artist.model.prior.sample(
-        rng.random(64, dtype=np.float32), rng.standard_normal((64, Z), dtype=np.float32)
-    )
-    spec = SampleSpec(64, 0.5, seed=0)
-    fitting = infer_latents(artist.model, artist.encoder, artist.decoder, start, spec)
-    before, after = (
-        artist.decoder.nll(z, start.batch.repeated(64)).mean() for z in (prior, fitting)
-    )
-    assert after < before - 1  # nats: e times as likely
+def completed(*words: str) -> list[str]:
+    """Return what the last of the words can become; "file" where the shell names the files."""
+    shell = ShellComplete(main, {}, "sketchvae", "_SKETCHVAE_COMPLETE")
+    items = shell.get_completions(list(words[:-1]), words[-1])
+    return [item.value if item.type == "plain" else item.type for item in items]
 
 
 @pytest.mark.parametrize(
-    ("beginning", "size", "said"),
+    ("words", "found"),
     [
-        (Drawing([]), None, "the beginning must have a stroke, got none"),
-        (BODY, 100.0, "at least as large as its beginning, 140, got 100; choose a larger size"),
-        (BODY, math.nan, "at least as large as its beginning, 140, got nan"),
-        (BODY, math.inf, "got inf"),
-        (
-            Drawing([[[i * 7 % 256, i * 91 % 256] for i in range(300)]]),
-            None,
-            "fewer steps than the 250 of the longest drawing, got 299; leave strokes out",
-        ),
+        (["dr"], "draw"),
+        (["data", "im"], "import"),
+        (["draw", "--pal"], "--palette"),
+        (["draw", "--palette", "nav"], "navy"),
+        (["draw", "--palette", "#123456,re"], "#123456,red"),
+        (["draw", "--colour", "gol"], "gold"),
+        (["animate", "x.ndjson", "--background", "whi"], "white"),
+        (["plot", "x.ndjson", "--page", "A"], "a4"),
+        (["plot", "x.ndjson", "--page", "let"], "letter"),
+        (["plot", "x.ndjson", "--device", "hp74"], "hp7475a"),
+        (["plot", ""], "file"),
+        (["draw", "--model", ""], "file"),
+        (["completion", "z"], "zsh"),
     ],
 )
-def test_what_cannot_be_continued_is_one_line(
-    beginning: Drawing, size: float | None, said: str
-) -> None:
-    with pytest.raises(SketchvaeError) as caught:
-        ARTIST.complete(beginning, 1, size=size)
-    assert said in str(caught.value)
-    assert "\n" not in str(caught.value)
+def test_names_are_completed(words: list[str], found: str) -> None:
+    assert found in completed(*words)
+    assert "purple" not in completed(*words)
 
 
-@pytest.mark.skipif(not shipped_path().exists(), reason="no weights beside this source")
-def test_shipped_sheep_goes_on_beside_its_beginning() -> None:
-    artist = Artist(load(shipped_path()))
-    (sheep,) = artist.draw(1, 0.3, seed=7)
-    body = Drawing([sheep.to_quickdraw().strokes[0]])
-    drawings = artist.complete(body, 6, 0.3, seed=1)
-    left, top, right, bottom = body.bounds
-    for drawing in drawings:
-        x0, y0, x1, y1 = drawing.bounds
-        assert x0 > left - 200
-        assert y0 > top - 200
-        assert x1 < right + 200
-        assert y1 < bottom + 200
-    # What was sampled to fit a whole sheep adds more than what takes the body for one.
-    alone = artist.complete(body, 6, 0.3, seed=1, encode=True)
-    assert sum(len(d.strokes) for d in drawings) > sum(len(d.strokes) for d in alone)
+def test_script_is_installed_once_and_read_by_the_shell_at_its_start(home: Path) -> None:
+    settings = home / ".zshrc"
+    settings.write_text("alias ls=lsd")  # without an end of line
+    for _ in range(2):
+        assert "open a new shell" in sketchvae("completion", "--install")
+    script = home / ".local/share/sketchvae/completion.zsh"
+    assert settings.read_text() == f'alias ls=lsd\n[ -f "{script}" ] && . "{script}"\n'
+    assert "#compdef sketchvae" in script.read_text()
+    sketchvae("completion", "fish", "--install")
+    assert "complete" in (home / ".config/fish/completions/sketchvae.fish").read_text()
+
+
+@pytest.mark.parametrize("shell", ["/bin/tcsh", ""])
+def test_other_shell_is_one_line(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELL", shell)
+    assert "the shell must be bash, zsh, fish, got" in sketchvae("completion", fails=1)
+
+
+def test_bash_completes_through_the_installed_script(home: Path) -> None:
+    if shutil.which("bash") is None:
+        pytest.skip("bash is not installed")
+    sketchvae("completion", "bash", "--install")
+    program = home / "bin" / "sketchvae"
+    program.parent.mkdir()
+    code = "from sketchvae.cli import main; main(prog_name='sketchvae')"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    program.chmod(0o755)
+    asked = (
+        "COMP_WORDS=(sketchvae plot x --page a); COMP_CWORD=4; "
+        "_sketchvae_completion sketchvae; echo ${COMPREPLY[@]}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f". {home}/.bashrc; {asked}"],
+        env={**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "a4" in done.stdout.split()
+
+
+def test_every_command_has_a_manual_page_with_its_options(home: Path) -> None:
+    said = sketchvae("man", "--install")
+    folder = home / ".local/share/man/man1"
+    names = {path.stem for path in folder.iterdir()}
+    assert {"sketchvae", "sketchvae-draw", "sketchvae-data-import"} <= names
+    assert f"{len(names)} pages" in said
+    page = (folder / "sketchvae-draw.1").read_text()
+    assert page == sketchvae("man", "draw")
+    for option in main.commands["draw"].params:
+        if isinstance(option, click.Option):
+            assert option.opts[-1].replace("-", "\\-") in page
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_man_takes_no_word_of_a_help_text_for_its_own(name: str) -> None:
+    known = {".TH", ".SH", ".B", ".PP", ".TP", ".nf", ".fi"}
+    for line in manual_page(f"sketchvae {name}", main.commands[name]).splitlines():
+        assert not line.startswith("'")
+        assert not line.startswith(".") or line.split()[0] in known, line
+    if shutil.which("groff") is not None:
+        page = manual_page(f"sketchvae {name}", main.commands[name])
+        done = subprocess.run(
+            ["groff", "-man", "-ww", "-Tascii"],
+            input=page,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stderr == ""

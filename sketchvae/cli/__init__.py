@@ -14,12 +14,14 @@ from sketchvae import __version__
 from sketchvae.cli.animate import animate
 from sketchvae.cli.clusters import clusters
 from sketchvae.cli.complete import complete
+from sketchvae.cli.completion import completion
 from sketchvae.cli.data import data
 from sketchvae.cli.draw import draw
 from sketchvae.cli.evaluate import evaluate
 from sketchvae.cli.info import info
 from sketchvae.cli.latents import combine, decode, encode
 from sketchvae.cli.machines import machines
+from sketchvae.cli.man import man
 from sketchvae.cli.map import map_
 from sketchvae.cli.morph import morph
 from sketchvae.cli.plot import plot
@@ -89,4 +91,5 @@ for command in (draw, show, animate, plot, send, machines, train, refine, evalua
     main.add_command(command)
 for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
     main.add_command(command)
-main.add_command(help_)
+for command in (help_, man, completion):
+    main.add_command(command)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from sketchvae.cli.completion import complete_files
 from sketchvae.cli.paths import note_input
 from sketchvae.errors import SketchvaeError
 
@@ -27,6 +29,10 @@ class _SelectionType(click.ParamType):  # type: ignore[type-arg] # generic in so
     def convert(self, value: Any, *_: Any) -> "Selection":  # noqa: ANN401 - as click's
         """Return what is named, and note its file."""
         return selection(value)
+
+    def shell_complete(self, *words: Any) -> list[CompletionItem]:  # noqa: ANN401 - as click's
+        """Return the files that the last of the words begins."""
+        return complete_files(words[-1])
 
 
 SELECTION = _SelectionType()

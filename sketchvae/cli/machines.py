@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sketchvae.cli.completion import complete_devices
 from sketchvae.cli.options import bind
 from sketchvae.cli.plot_machine import LiftOptions, MotionOptions, PlacementOptions
 from sketchvae.cli.plot_profile import overlay, own_file, typed_values
@@ -64,7 +65,7 @@ def show(name: str) -> None:
 @click.option("--like", default="grbl-servo", show_default=True, help="What it takes over.")
 @click.option("--about", help="What it is, in words.")
 @click.option("--port", help="To which send sends, as /dev/ttyUSB0.")
-@click.option("--device", help="That speaks HPGL.")
+@click.option("--device", shell_complete=complete_devices, help="That speaks HPGL.")
 @bind(speeds=MotionOptions, lift=LiftOptions, placement=PlacementOptions)
 def add(
     name: str,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import click
 from click.core import ParameterSource
 
+from sketchvae.cli.completion import complete_colours
 from sketchvae.cli.paths import INPUT, OUTPUTS, output_option
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class StyleOptions:
         str | None,
         click.option(
             "--colour",
+            shell_complete=complete_colours,
             metavar="COLOUR",
             help="Of the ink: a name, #rrggbb, or currentColor.  [default: black; in HTML light "
             "on a dark page]",
@@ -155,6 +157,7 @@ class StyleOptions:
         str | None,
         click.option(
             "--palette",
+            shell_complete=complete_colours,
             metavar="COLOURS",
             help="Colours of the strokes by order, as in 'navy,#cc4433'.",
         ),
@@ -163,6 +166,7 @@ class StyleOptions:
         str | None,
         click.option(
             "--background",
+            shell_complete=complete_colours,
             metavar="COLOUR",
             help="Of the page, or none.  [default: none; white in pictures of pixels]",
         ),

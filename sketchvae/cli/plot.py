@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sketchvae.cli.completion import complete_devices
 from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import bind, names_of, refuse_typed
 from sketchvae.cli.output import duration, plural
@@ -58,7 +59,9 @@ GCODE_OPTIONS = names_of(LiftOptions, PlacementOptions) - {"dwell_up", "dwell_do
     placement=PlacementOptions,
 )
 @machine_option("A machine whose options hold where none is given; see sketchvae machines.")
-@click.option("--device", help="That speaks HPGL.  [default: hp7475a]")
+@click.option(
+    "--device", shell_complete=complete_devices, help="That speaks HPGL.  [default: hp7475a]"
+)
 def plot(
     drawings: "Selection",
     output: Path,

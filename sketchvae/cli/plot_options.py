@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
+from sketchvae.cli.completion import complete_pages
 from sketchvae.cli.paths import OUTPUT
 from sketchvae.cli.plot_machine import not_none
 
@@ -25,7 +26,11 @@ class LayoutOptions:
     page: Annotated[
         str,
         click.option(
-            "--page", default="a4", show_default=True, help="a6 to a0, letter, or as 148x210mm."
+            "--page",
+            default="a4",
+            show_default=True,
+            shell_complete=complete_pages,
+            help="a6 to a0, letter, or as 148x210mm.",
         ),
     ]
     landscape: Annotated[
