@@ -17,6 +17,7 @@ SOURCE = Path(package.__file__).parent
 OF_OTHERS = {  # options that messages and comments name of other programs
     "--nproc-per-node": "torchrun",
     "--two-opt": "vpype",
+    "--python": "uv",
     "--name": "a variable of CSS",
 }
 RUN_AS_MODULES = {"train/classifier.py"}  # with options of their own
