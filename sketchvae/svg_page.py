@@ -56,6 +56,16 @@ class SvgPage:
         if background is not None:
             self.add_paper(self.root, background)
 
+    def add_style(self, rules: str, name: str) -> None:
+        """Add a style sheet to the page.
+
+        Args:
+            rules: CSS, for elements in ".NAME" alone: a page may stand inside of another one.
+            name: of the page, its class.
+        """
+        self.root["class"] = name
+        self.root.defs.add(self.root.style(rules))
+
     def add_paper(self, parent: Element, colour: str) -> None:
         """Add a rectangle as large as the page to an element.
 

@@ -174,7 +174,10 @@ def test_picture_has_dots_on_both_sides_and_ink_where_drawings_are() -> None:
     assert [cell for cell in range(100) if has_ink(left, cell)] == [0, 19]
     assert [cell for cell in range(100) if has_ink(right, cell)] == [5]
     whole = Image.open(io.BytesIO(to_png(chart())))
-    assert whole.size == (1600, 800)
+    assert whole.size == (1600, 816)
+    below = np.asarray(whole)[800:].min(axis=2) < 100  # a line of text under each half
+    assert below[:, :800].sum() > 100
+    assert below[:, 800:].sum() > 100
 
 
 def test_words_beyond_the_colours_are_grey() -> None:

@@ -86,6 +86,19 @@ def test_space_and_button_pause_and_play(player: Open) -> None:
     assert page.run("playing") is False
 
 
+def test_click_on_the_picture_pauses_and_plays(player: Open) -> None:
+    page = player()
+    for playing in (False, True):
+        page.run("svg.dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        assert page.run("playing") is playing
+
+
+def test_background_fills_the_window_beside_the_picture(player: Open) -> None:
+    page = player(SHORT, Style(background="gold"))
+    page.wait_for("!playing")
+    assert {tuple(pixel) for pixel in drawn(page)[:200, 0].tolist()} == {(255, 215, 0)}
+
+
 def test_slider_sets_the_time_by_hand_and_by_keys(player: Open) -> None:
     page = player()
     page.run("setPlaying(false); slider.value = 300; slider.dispatchEvent(new Event('input'))")

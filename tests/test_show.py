@@ -1,5 +1,6 @@
 """sketchvae show; and what every command that writes pictures can: numbers, a file for each."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,17 @@ def test_numbers_stand_beside_the_drawings_and_name_them_in_the_file() -> None:
         assert (np.abs(np.asarray(a.convert("L")).astype(int) - union) > 100).mean() < 0.001
         assert all(count > 10 for count in columns_of_ink(n, 200))
         assert columns_of_ink(b, 200) == [0] * 4
+
+
+def test_reconstructions_have_their_numbers_and_temperatures() -> None:
+    sketchvae("reconstruct", "x.ndjson:5,2", "-t", "0.3", "--seed", "1", "-o", "a.svg")
+    assert len(list(formats.read("a.svg"))) == 4
+    blank = svg_of([Drawing(())] * 4, columns=2, numbers=(5, 0.3, 2, 0.3))
+    text = Path("a.svg").read_text()
+    labels = re.findall(r'id="numbers">.*?</g>', blank)
+    assert len(labels) == 1
+    assert labels[0].count("<path") == 8  # 5, 2 and twice a 0, a point and a 3
+    assert labels[0] in text
 
 
 def test_numbers_in_svg_are_no_drawings() -> None:

@@ -162,6 +162,24 @@ def test_when_it_is_over_the_page_is_the_finished_one(
         assert ink(player.at(end / 2)) < 0.9 * ink(finished)  # sought back
 
 
+def test_page_stands_still_where_less_motion_is_asked_for(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    finished = tmp_path / "finished.svg"
+    finished.write_text(page(SHEEP))
+    chromium.open(finished)
+    chromium.settle()
+    expected = chromium.picture()
+    for motion, still in (("reduce", True), ("no-preference", False)):
+        animated = tmp_path / f"{motion}.svg"
+        animated.write_text(page(SHEEP, Animation(Pace(seconds=600), loop=True, tip=True)))
+        chromium.open(animated, {"prefers-reduced-motion": motion})
+        chromium.wait_for("document.documentElement.getCurrentTime() > 0.2")
+        chromium.settle()
+        difference = np.abs(chromium.picture().astype(int) - expected)
+        assert (difference.max() <= 80) == still
+
+
 def test_page_plays_by_itself(chromium: Chromium, tmp_path: Path) -> None:
     (tmp_path / "page.svg").write_text(page(SHEEP, Animation(Pace(seconds=0.3))))
     (tmp_path / "finished.svg").write_text(page(SHEEP))
@@ -249,7 +267,8 @@ def test_viewer_without_animation_shows_the_finished_page(style: Style) -> None:
 
 
 def test_animation_changes_nothing_else_on_the_page() -> None:
-    animated = re.sub(r"<animate [^>]*/>|</path>", "", page(SHEEP, LOOP))
+    text = to_svg(PageSpec(1, WIDTH), [SHEEP], LOOP, always=True)
+    animated = re.sub(r"<animate [^>]*/>|</path>", "", text)
     plain = page(SHEEP)
     assert animated.replace(' pathLength="1"', "").replace('">', '" />') == plain.replace(
         '">', '" />'

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
@@ -164,6 +165,25 @@ def test_chromium_shows_what_the_film_does(tmp_path: Path, chromium: Chromium) -
         shown = chromium.picture()[..., 0]
         assert np.abs(shown.astype(int) - frames[number]).mean() < 2.5, number
     assert np.abs(frames[4].astype(int) - frames[14]).mean() > 8  # the bound could be missed
+
+
+def test_last_drawing_stands_still_where_less_motion_is_asked_for(
+    tmp_path: Path, chromium: Chromium
+) -> None:
+    path = tmp_path / "morph.svg"
+    write_morph(animation_spec(path, 1, width_mm=WIDTH), PATH, Animation(Pace(seconds=600)))
+    displays = (
+        "[...document.querySelectorAll('.moving, .still')].map(g => getComputedStyle(g).display)"
+    )
+    for motion, shown in (
+        ("no-preference", ["inline", "inline", "none"]),
+        ("reduce", ["none", "none", "inline"]),
+    ):
+        chromium.open(path, {"prefers-reduced-motion": motion})
+        chromium.wait_for("document.documentElement.getCurrentTime() > 0")
+        assert chromium.run(displays) == shown
+    (read,) = formats.read(path)
+    assert len(read.strokes) == len(PATH[-1].strokes)  # of the group that shows, not of all
 
 
 def test_page_without_animation_is_the_last_drawing(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def writer(
     columns: int | None = None,
     in_place: bool = False,
     numbers: Sequence[int] = (),
+    labels: Sequence[float] = (),
 ) -> "Write":
     """Return the function that writes drawings to a file.
 
@@ -94,6 +95,7 @@ def writer(
         in_place: whether the drawings of a page or of ndjson keep their size and position; else
             each fills its own cell, or the 255 pixels of the simplified form.
         numbers: of the drawings, for --numbered and sheep-%d.svg; empty to count them from 1.
+        labels: numbers that stand beside the drawings of a page in any case; empty for none.
 
     Raises:
         SketchvaeError: for another suffix, or a page that cannot be drawn.
@@ -106,7 +108,7 @@ def writer(
             lambda one, own: writer(one, 1, columns=columns, in_place=in_place, numbers=own),
         )
     if page.output.suffix.lower() in PICTURES:
-        shown = numbers if page.style.numbered else ()
+        shown = tuple(labels) or (numbers if page.style.numbered else ())
         return _picture_writer(page, number, columns, in_place, shown)
     return _data_writer(page.output, in_place)
 
@@ -222,7 +224,7 @@ def _picture_writer(
     number: int,
     columns: int | None,
     in_place: bool,
-    numbers: tuple[int, ...],
+    numbers: tuple[float, ...],
 ) -> "Write":
     """Return the function that writes a page; its specification is checked here."""
     from sketchvae.files import replacing

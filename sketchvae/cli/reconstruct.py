@@ -1,6 +1,6 @@
 """sketchvae reconstruct: drawings beside what the model makes of them."""
 
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,8 @@ def reconstruct(
 
     The encoder reads a drawing into its latent, and the decoder draws from that: of 16 at each
     temperature the one is shown that the encoder reads as most like the original. What never
-    ends leaves its place empty. DRAWINGS is any file that sketchvae reads, or '-' for ndjson on
+    ends leaves its place empty. On a page each original has its number in the file, and each
+    reconstruction its temperature. DRAWINGS is any file that sketchvae reads, or '-' for ndjson on
     standard input.
 
     \b
@@ -55,16 +56,17 @@ def reconstruct(
       sketchvae reconstruct sheep.ndjson -o again.svg
       sketchvae reconstruct sheep.ndjson -n 3 -t 0.01 -t 0.3 -o again.png
     """
-    from sketchvae.cli.inputs import drawings_of
+    from sketchvae.cli.inputs import with_strokes
     from sketchvae.generate.artist import load
 
     refuse_unused(page.output)
     temperatures = temperatures or TEMPERATURES
-    originals = drawings_of(drawings)[:number]
+    numbers, originals = zip(*islice(with_strokes(drawings), number), strict=True)
     artist = load(model)
     columns = len(temperatures) + 1
     total = columns * len(originals)
-    write = writer(page, total, columns=columns)
+    labels = [label for own in numbers for label in (own, *temperatures)]
+    write = writer(page, total, columns=columns, labels=labels)
 
     def rows(seed: int) -> "Iterator[Drawing]":
         reconstructions = [artist.reconstruct(originals, t, seed) for t in temperatures]

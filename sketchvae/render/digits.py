@@ -20,13 +20,14 @@ _GLYPHS: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = (  # 0 to 9, 
     ),
     (((0.5, 6), (2.5, 6), (4, 4), (4, 1), (3, 0), (1, 0), (0, 1), (0, 2), (1, 3), (4, 3)),),
 )
+_POINT = (((2, 6),),)
 
 
-def number_strokes(number: int, left: float, top: float, height: float) -> list[Floats]:
+def number_strokes(number: float, left: float, top: float, height: float) -> list[Floats]:
     """Return the strokes of a number, (n, 2) each.
 
     Args:
-        number: 0 or more.
+        number: 0 or 0.0001 and more; a fraction has its point.
         left: x of its left edge.
         top: y of its upper edge.
         height: of its digits.
@@ -34,6 +35,6 @@ def number_strokes(number: int, left: float, top: float, height: float) -> list[
     scale = height / _HEIGHT
     return [
         np.array(stroke) * scale + (left + place * (_WIDTH + _GAP) * scale, top)
-        for place, digit in enumerate(str(number))
-        for stroke in _GLYPHS[int(digit)]
+        for place, sign in enumerate(f"{number:.12g}")
+        for stroke in (_POINT if sign == "." else _GLYPHS[int(sign)])
     ]

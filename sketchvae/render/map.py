@@ -20,12 +20,13 @@ from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, subdivide
 from sketchvae.render.canvas import BLACK, RGB, TOLERANCE, WHITE
 from sketchvae.render.page import LINE, fit_to_cell
-from sketchvae.render.png import MIN_LINE_PIXELS
+from sketchvae.render.png import LABEL_HEIGHT, MIN_LINE_PIXELS, label_strip
 from sketchvae.svg_page import format_number
 
 TEMPLATE = Path(__file__).with_name("map.html")
 CELLS = 10  # along a side of the map
 PIXELS = 800  # side of each half of a picture
+LABELS = ("the drawing nearest to each place", "what the model draws there")  # of the halves
 COLOURS: tuple[RGB, ...] = (  # of words: Okabe & Ito's, which the colour-blind tell apart
     (86, 180, 233), (230, 159, 0), (0, 158, 115), (204, 121, 167), (213, 94, 0), (0, 114, 178),
 )  # fmt: skip
@@ -124,12 +125,15 @@ def to_png(chart: Map) -> bytes:
     """Return a map as PNG: two squares of 800 pixels.
 
     Both have a dot for each drawing. Over the dots stand on the left the drawing nearest to the
-    centre of each cell, on the right what the model draws there. If there are several words, the
-    six most frequent are listed in their colours.
+    centre of each cell, on the right what the model draws there, as a line below them says. If
+    there are several words, the six most frequent are listed in their colours.
     """
     from PIL import Image, ImageDraw
 
-    image = Image.fromarray(to_pixels(chart))
+    image = Image.new("RGB", (2 * PIXELS, PIXELS + LABEL_HEIGHT), WHITE)
+    image.paste(Image.fromarray(to_pixels(chart)))
+    for half, label in enumerate(LABELS):
+        image.paste(label_strip(label, PIXELS).convert("RGB"), (half * PIXELS, PIXELS))
     if len(chart.words) > 1:
         pencil = ImageDraw.Draw(image)
         for line, word in enumerate(chart.words[: len(COLOURS)]):

@@ -99,7 +99,7 @@ class PageSpec:
     columns: int | None = None
     style: Style = DEFAULT_STYLE
     in_place: bool = False
-    numbers: tuple[int, ...] = ()
+    numbers: tuple[float, ...] = ()
     record: str = ""
 
     def __post_init__(self) -> None:

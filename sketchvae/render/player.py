@@ -33,7 +33,7 @@ def to_html(
     Raises:
         SketchvaeError: as `to_svg`.
     """
-    svg = to_svg(spec, drawings, replace(animation, loop=False))
+    svg = to_svg(spec, drawings, replace(animation, loop=False), always=True)
     duration = timeline(drawings, animation.pace).duration
     return player(svg, title(drawings), duration, animation, spec.style)
 
@@ -53,6 +53,7 @@ def player(svg: str, name: str, duration: float, animation: Animation, style: St
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(name or "A drawing"),
         scheme="light dark" if dark_too else "light",
+        paper=style.background or "transparent",  # beside the SVG, too
         svg=svg,
         duration=format_number(duration, 6),
         pause=format_number(animation.pause, 6),

@@ -107,12 +107,17 @@ def contact_sheet(
     ]
     sheet = Image.fromarray(255 - ink_mask(strokes, (columns * cell, rows * height), pen))
     for (left, top), label in zip(corners, labels or (), strict=False):
-        sheet.paste(_label_strip(label, cell), (left, top + cell))
+        sheet.paste(label_strip(label, cell), (left, top + cell))
     return sheet
 
 
-def _label_strip(label: str, width: int) -> "Image.Image":
-    """Return an image of one centred line of text; being its own, it cannot cover the next one."""
+def label_strip(label: str, width: int) -> "Image.Image":
+    """Return an image of one centred line of text; being its own, it cannot cover the next one.
+
+    Args:
+        label: the text, cut off at the end of the strip.
+        width: pixels; the height is LABEL_HEIGHT.
+    """
     from PIL import Image, ImageDraw, ImageFont
 
     strip = Image.new("L", (width, LABEL_HEIGHT), 255)

@@ -15,7 +15,7 @@ import numpy as np
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats, arc_fractions, points_at_fractions, segment_lengths
-from sketchvae.render.animation import AnimationSpec
+from sketchvae.render.animation import AnimatedPageSpec, AnimationSpec
 from sketchvae.render.canvas import blank_canvas
 from sketchvae.render.film import FilmSpec, write_film
 from sketchvae.render.page import PageSpec, title
@@ -33,6 +33,11 @@ SECONDS = 0.8  # from one drawing to the next
 _POINTS = 32  # of a stroke when it is compared with others
 _CLOSED = 0.05  # a stroke is closed if its ends are nearer than this fraction of its length
 _TOLERANCE = 0.1  # line widths by which the polyline of a smooth curve may deviate from it
+# Where a reader's system asks for less motion, the last drawing stands still.
+_STILL = """@media (prefers-reduced-motion: reduce) {
+.drawn .moving { display: none }
+.drawn .still { display: inline !important }
+}"""
 _EASE = "0.333333 0 0.666667 1"  # the cubic Bezier that is smoothstep, 3t^2 - 2t^3
 
 
@@ -105,7 +110,7 @@ def _frames(spec: FilmSpec, tweens: Sequence[Tween], count: int) -> "Iterator[Fr
 
 
 def _svg(
-    spec: PageSpec, tweens: Sequence[Tween], seconds: float, animation: Animation, name: str
+    spec: AnimatedPageSpec, tweens: Sequence[Tween], seconds: float, animation: Animation, name: str
 ) -> str:
     """Return a page with a group for each tween, visible in its time, whose paths move."""
     page = SvgPage(spec.width_mm, spec.height_mm, name, spec.paper, spec.record)
@@ -114,7 +119,9 @@ def _svg(
     inks, step = spec.style.inks, seconds / len(tweens)
     for index, tween in enumerate(tweens):
         begin, end, is_last = index * step, (index + 1) * step, index == len(tweens) - 1
-        group = page.add_group(layer, visibility="visible" if is_last else "hidden")
+        group = page.add_group(
+            layer, class_="moving", visibility="visible" if is_last else "hidden"
+        )
         shown = [(0.0, "hidden")] * (index > 0) + [(begin, "visible")]
         shown += [(end, "hidden")] * (not is_last)
         if len(shown) > 1:
@@ -126,6 +133,11 @@ def _svg(
             timing = clock.attributes([begin, end], [before, after])
             splines = ";".join([_EASE] * timing["keyTimes"].count(";"))
             page.add_animation(path, "d", calcMode="spline", keySplines=splines, **timing)
+    if not spec.is_html:  # a player has a button for it
+        page.add_style(_STILL, "drawn")
+        still = page.add_group(layer, class_="still", display="none")
+        for order, shape in enumerate(tweens[-1].at(1.0)):
+            add_stroke(page, still, path_data(shape, DECIMALS), inks, order)
     return page.to_text()
 
 
