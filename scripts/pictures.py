@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sketchvae import Artist, Drawing, load
 from sketchvae.data import formats
-from sketchvae.generate.artist import TEMPERATURE
 from sketchvae.plot.layout import Layout
 from sketchvae.plot.page import parse_page
 from sketchvae.plot.plan import Pens, make_plot
@@ -36,9 +35,13 @@ def main() -> None:
     pictures.mkdir(parents=True, exist_ok=True)
     svg = rows_of_eight(artist.draw(24, seed=8))
     (pictures / "flock.svg").write_text(svg + "\n", encoding="utf-8")
-    rows = [artist.draw(8, temperature, seed=7) for temperature in (0.2, TEMPERATURE, 1.0)]
+    rows = [
+        artist.draw(8, seed=7),
+        artist.draw(8, 1.0, seed=7, varied=True),
+        artist.draw(8, seed=7, best_of=8),
+    ]
     svg = rows_of_eight([d for row in rows for d in row])
-    (pictures / "temperatures.svg").write_text(svg + "\n", encoding="utf-8")
+    (pictures / "settings.svg").write_text(svg + "\n", encoding="utf-8")
     looping = Animation(loop=True, tip=True)
     svg = to_svg(PageSpec(1), artist.draw(1, seed=1), looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")

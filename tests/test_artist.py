@@ -586,3 +586,19 @@ def test_flock_is_drawn_on_one_thread_of_numpy_and_leaves_the_others(
         Artist(ending_model()).draw(40, seed=1)
         assert blas_threads() == before
     assert set(map(max, seen[:5])) == {1} != {max(before)}
+
+
+# --- typical and varied drawings ----------------------------------------------------
+
+
+def test_typical_prior_is_drawn_from_unless_varied_drawings_are_wanted() -> None:
+    model, other = random_model(), ending_model().prior
+    moved = replace(other, means=other.means + 5)
+    both = Artist(replace(model, typical_prior=moved))
+    only_typical = Artist(replace(model, prior=moved))
+    assert both.draw(5, seed=1) == only_typical.draw(5, seed=1)
+    assert both.draw(5, seed=1, varied=True) == Artist(model).draw(5, seed=1)
+    assert both.draw(5, seed=1, varied=True) != both.draw(5, seed=1)
+    assert both.sample(5, 0.7, 1) == list(Artist(model).draw(5, seed=1))
+    z = np.zeros((5, model.config.latent), np.float32)
+    assert both.decode(z, seed=1) == Artist(model).decode(z, seed=1)

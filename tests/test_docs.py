@@ -31,6 +31,7 @@ NOT_RUN = {
 # A training run of a page takes minutes or hours. These arguments shorten it; a tiny network that
 # begins from nothing stands in for the shipped weights, but in the tutorial.
 SHORT = "--steps 4 --batch 16"
+ONE_ROUND = "--rounds 1 --drawn 1000 --accepted 100 --steps 1"
 TINY = f"{SHORT} --latent 4 --encoder-hidden 8 --decoder-hidden 12 --mixtures 2"
 SLOW = ("docs/tutorial.md", "docs/quality.md")
 
@@ -76,6 +77,8 @@ def run(command: str, folder: Path) -> None:
 
 
 def shortened(command: str, page: str) -> str:
+    if command.startswith("sketchvae refine"):
+        return f"{command} {ONE_ROUND}"
     if not command.startswith("sketchvae train"):
         return command
     if page in SLOW:

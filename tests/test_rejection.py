@@ -130,6 +130,14 @@ def test_one_real_drawing_is_too_few(tmp_path: Path) -> None:
     assert "needs 2 real drawings or more" in text
 
 
+def test_model_whose_drawings_do_not_end_is_refused(real: RealDrawings, tmp_path: Path) -> None:
+    model = ending_model()
+    model.tensors["head.bias"][-1] = -30
+    text = refusal(lambda: Refiner(real, SMALL, tmp_path / "out").run(model))
+    assert "of 1000 drawings 100 must end" in text
+    assert "train the model longer" in text
+
+
 def test_command_refines_and_goes_on(tmp_path: Path) -> None:
     save(ending_model(), tmp_path / "model.safetensors")
     formats.write(tmp_path / "real.ndjson", list(formats.read(SHEEP))[:30])

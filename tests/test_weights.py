@@ -116,6 +116,22 @@ def test_class_head_keeps_its_float32(path: Path) -> None:
         np.testing.assert_array_equal(ours, getattr(head, name))
 
 
+def test_typical_prior_is_kept_and_checked_as_the_prior_is(path: Path) -> None:
+    model = tiny_model()
+    assert load(path).typical_prior is None
+    few = Prior(*(array[:1] for array in vars(model.prior).values()))
+    save(replace(model, typical_prior=few), path)
+    loaded = load(path).typical_prior
+    assert loaded is not None
+    for name, array in vars(few).items():
+        np.testing.assert_array_equal(getattr(loaded, name), array.astype(np.float16))
+    no_weight = replace(few, weights=np.zeros(1, np.float32))
+    text = refusal(lambda: save(replace(model, typical_prior=no_weight), path))
+    assert "typical_prior.weights must be 0 or more and not all 0" in text
+    forge(path, lambda arrays, _: arrays.pop("typical_prior.means"))
+    assert "typical_prior.means must have the shape" in refused(path)
+
+
 def test_model_without_class_head_has_none(path: Path) -> None:
     save(replace(tiny_model(), head=None), path)
     assert load(path).head is None

@@ -142,6 +142,12 @@ class _SourceOptions:
 )
 @drawing_options
 @click.option(
+    "--varied",
+    is_flag=True,
+    help="With all the variety of people's sheep, odd ones too, and at temperature 1 unless told; "
+    "without, typical sheep.",
+)
+@click.option(
     "--best-of",
     type=click.IntRange(1),
     default=1,
@@ -165,6 +171,7 @@ def draw(
     number: int,
     output: Path | None,
     drawing: DrawingOptions,
+    varied: bool,
     best_of: int,
     source: _SourceOptions,
     preview: bool,
@@ -187,7 +194,8 @@ def draw(
       sketchvae draw -n 1000 -o flock.ndjson
       sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
-      sketchvae draw --best-of 8
+      sketchvae draw -n 12 --varied -o people.svg
+      sketchvae draw --best-of 8 -o card.svg
       sketchvae draw --preview
     """
     from sketchvae.generate.sampler import fresh_seed
@@ -199,13 +207,13 @@ def draw(
     _check_output(output, preview, animate)
     source.check()
     seed = fresh_seed() if drawing.seed is None else drawing.seed
-    temperature = drawing.temperature_or()
+    temperature = drawing.temperature_or(1.0 if varied else None)
     artist = source.artist(drawing)
     _check_word(word, artist.word)
     output = _free_name(artist.word) if is_unnamed else output
     latents = source.latents(artist, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(
-        number, temperature, seed, latents=latents, best_of=best_of
+        number, temperature, seed, latents=latents, varied=varied, best_of=best_of
     )
     write = None
     if output is not None:  # the writers refuse before anything is drawn

@@ -59,7 +59,7 @@ class ClusterPriors:
         prior = Prior(
             np.ones(1, dtype=np.float32), self.prior.means[own], self.prior.scale_tril[own]
         )
-        return Artist(replace(model, prior=prior))
+        return Artist(replace(model, prior=prior, typical_prior=None))
 
 
 def fit_cluster_priors(

@@ -69,6 +69,7 @@ class Artist(Scorer):
         temperature: float = TEMPERATURE,
         seed: int | None = None,
         *,
+        varied: bool = False,
         best_of: int = 1,
     ) -> Flock:
         """Draw n drawings.
@@ -77,13 +78,16 @@ class Artist(Scorer):
             n: number of drawings, 0 or more.
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
             seed: 0 or more; None for a random one.
+            varied: whether to draw odd ones as often as people do, from the prior of all drawings;
+                else from the typical prior, if the model has one. At temperature 1 the former is
+                the nearest to what people draw.
             best_of: number of drawings to choose each from, by their class probability.
 
         Raises:
             SketchvaeError: if an argument is out of range, a drawing never ends, or `best_of` is
                 more than 1 and the model has no class head.
         """
-        return Flock(self.draw_each(n, temperature, seed, best_of=best_of))
+        return Flock(self.draw_each(n, temperature, seed, varied=varied, best_of=best_of))
 
     def draw_each(
         self,
@@ -92,6 +96,7 @@ class Artist(Scorer):
         seed: int | None = None,
         *,
         latents: ArrayLike | None = None,
+        varied: bool = False,
         best_of: int = 1,
     ) -> Iterator[Drawing]:
         """Yield n drawings in order, each as soon as it and all before it have ended.
@@ -103,7 +108,8 @@ class Artist(Scorer):
             n: number of drawings, 0 or more.
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
             seed: 0 or more; None for a random one.
-            latents: (n, Z) latent of each drawing; None samples the prior.
+            latents: (n, Z) latent of each drawing; None samples a prior.
+            varied: as for `draw`; it concerns the prior.
             best_of: as for `draw`.
 
         Raises:
@@ -114,7 +120,8 @@ class Artist(Scorer):
         spec = SampleSpec(n * best_of, temperature, seed)
         if latents is not None:
             latents = check_latents(latents, self.model.config.latent).repeat(best_of, axis=0)
-        sampler = Sampler(self.decoder, self.model.prior, spec, self.max_steps, latents=latents)
+        prior = self.model.prior if varied else self.model.typical_prior or self.model.prior
+        sampler = Sampler(self.decoder, prior, spec, self.max_steps, latents=latents)
         drawings = (drawing for drawing in self._drawings(sampler) if drawing is not None)
         return drawings if best_of == 1 else self._best(drawings, best_of, self.class_head)
 

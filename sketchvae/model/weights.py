@@ -1,8 +1,9 @@
 """The weights file: one safetensors file with everything that drawing needs, and its provenance.
 
-Format 4: the network and the prior in float16, the optional class head in float32, and metadata
-(config, scale, max_steps, about, a checksum over everything). Format 3, which had neither class
-head nor max_steps, is still read; `save` writes it anew as format 4.
+Format 4: the network and the prior in float16, the optional typical prior likewise, the optional
+class head in float32, and metadata (config, scale, max_steps, about, a checksum over everything).
+Format 3, which had neither class head nor max_steps, is still read; `save` writes it anew as
+format 4.
 """
 
 import errno
@@ -45,6 +46,8 @@ class Model:
         about: word, data, licence, recipe and measured figures, for people and programs.
         head: class head ("sheepness"); None if the model has none.
         max_steps: steps after which a drawing counts as unfinished.
+        typical_prior: distribution of the latents of typical drawings, which leaves odd ones out;
+            None if the model has none.
     """
 
     config: ModelConfig
@@ -54,6 +57,7 @@ class Model:
     about: Mapping[str, Any]
     head: ClassHead | None = None
     max_steps: int = MAX_STEPS
+    typical_prior: Prior | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -86,7 +90,13 @@ def save(model: Model, path: Path) -> None:
     """
     from safetensors.numpy import save as to_bytes
 
-    prior = {f"prior.{name}": array for name, array in vars(model.prior).items()}
+    priors = {"prior.": model.prior, "typical_prior.": model.typical_prior}
+    prior = {
+        prefix + name: array
+        for prefix, mixture in priors.items()
+        if mixture is not None
+        for name, array in vars(mixture).items()
+    }
     with np.errstate(over="ignore"):  # infinity is refused below
         arrays = {
             name: np.ascontiguousarray(array, dtype=np.float16)
@@ -201,15 +211,22 @@ def _model(path: Path, metadata: Mapping[str, str], arrays: Arrays) -> Model:
             "another file"
         ) from error
     network = _take(path, arrays, "", config.shapes())
-    components = max(1, _size(arrays, "prior.weights"))
-    prior = _take(path, arrays, "prior.", Prior.shapes(components, config.latent))
+    prior = _prior(path, arrays, "prior.", config)
+    typical = None
+    if any(name.startswith("typical_prior.") for name in arrays):
+        typical = _prior(path, arrays, "typical_prior.", config)
     _check_values(path, arrays, scale, max_steps)
     head = None
     if any(name.startswith("class_head.") for name in arrays):
         hidden, n = (max(1, _size(arrays, f"class_head.{name}")) for name in ("bias", "reference"))
         shapes = ClassHead.shapes(hidden, config.encoder_hidden, n)
         head = ClassHead(**_take(path, arrays, "class_head.", shapes), about=head_about)
-    return Model(config, scale, network, Prior(**prior), about, head, max_steps)
+    return Model(config, scale, network, prior, about, head, max_steps, typical)
+
+
+def _prior(path: Path, arrays: Arrays, prefix: str, config: ModelConfig) -> Prior:
+    components = max(1, _size(arrays, f"{prefix}weights"))
+    return Prior(**_take(path, arrays, prefix, Prior.shapes(components, config.latent)))
 
 
 def _size(arrays: Arrays, name: str) -> int:
@@ -242,12 +259,13 @@ def _check_values(path: Path, arrays: Arrays, scale: float, max_steps: int) -> N
                 f"{path}: {name} must be finite in {array.dtype}, got nan or infinity; "
                 "take the weights of an earlier step"
             )
-    weights = arrays["prior.weights"]
-    if (weights < 0).any() or not weights.any():
-        raise SketchvaeError(
-            f"{path}: prior.weights must be 0 or more and not all 0, got "
-            f"{weights.tolist()[:5]}; fit the prior again"
-        )
+    for name in {"prior.weights", "typical_prior.weights"} & arrays.keys():
+        weights = arrays[name]
+        if (weights < 0).any() or not weights.any():
+            raise SketchvaeError(
+                f"{path}: {name} must be 0 or more and not all 0, got "
+                f"{weights.tolist()[:5]}; fit the prior again"
+            )
     if not 0 < scale <= _MAX_SCALE:
         raise SketchvaeError(
             f"{path}: the scale must be above 0 and at most {_MAX_SCALE:g} pixels, got {scale:g}; "

@@ -7,7 +7,8 @@ accepted are the model's own drawings, so that likelihood alone can reach them: 
 
 Latents to draw from come half from the model's prior and half from a broader one, fitted to real
 drawings: the model's own prior can only narrow. At the end the prior is fitted to the latents that
-the accepted drawings were drawn from.
+the accepted drawings were drawn from; and, if the model has a class head, a typical prior to those
+of the accepted quarter that are most of their kind.
 """
 
 import json
@@ -44,6 +45,8 @@ from sketchvae.train.settings import Settings
 from sketchvae.train.trainer import Callback
 
 RASTER_COMPONENTS, CNN_COMPONENTS = 16, 64
+MIN_ENDED = 100  # drawings of a round; fewer settle no ratio
+TYPICAL = 0.25  # fraction of the accepted that the typical prior is fitted to
 PRIOR_COMPONENTS, BROAD_COMPONENTS = 10, 3  # Gaussians of the prior, and of that of real latents
 _PER_DRAWING = 8  # latents sampled from the posterior of each real drawing, for the broad prior
 _VALID, _MAX_VALID = 100, 0.2  # accepted drawings to validate on, and their greatest fraction
@@ -230,13 +233,18 @@ class Refiner:
                 self.announce(f"round {number} of {rounds}: drawing {self.settings.drawn}")
                 accepted = self._accepted(current, place, number)
                 tensors = self._train(current, place, number)
-                save(replace(current, tensors=tensors, prior=_prior(accepted)), finished)
+                trained = replace(
+                    current, tensors=tensors, prior=_prior(accepted), typical_prior=None
+                )
+                save(trained, finished)
             current = load(finished)
             save(current, self.folder / "model.safetensors")
         self.announce(f"the prior: drawing {self.settings.drawn}")
         accepted = self._accepted(current, self.folder / "prior", rounds + 1)
         about = {**model.about, "refined": asdict(self.settings)}
-        refined = replace(current, prior=_prior(accepted), about=about)
+        refined = replace(
+            current, prior=_prior(accepted), typical_prior=_typical(current, accepted), about=about
+        )
         save(refined, self.folder / "model.safetensors")
         return load(self.folder / "model.safetensors")
 
@@ -291,6 +299,11 @@ class Refiner:
         latents = _proposals(artist, self.real.drawings(), settings.drawn, seed)
         drawn = artist.sample(len(latents), settings.temperature, seed, latents)
         ended = [(i, d.to_quickdraw()) for i, d in enumerate(drawn) if d is not None and d.strokes]
+        if len(ended) < MIN_ENDED:
+            raise SketchvaeError(
+                f"of {len(drawn)} drawings {MIN_ENDED} must end within {artist.max_steps} steps, "
+                f"got {len(ended)} that did; train the model longer before refining it"
+            )
         everything = [drawing for _, drawing in ended]
         latents = latents[[i for i, _ in ended]]
         if self.candidates:
@@ -338,3 +351,12 @@ def _proposals(artist: Artist, real: Sequence[Drawing], n: int, seed: int) -> Fl
 
 def _prior(accepted: Accepted) -> Prior:
     return fit_prior(accepted.latents, PRIOR_COMPONENTS)
+
+
+def _typical(model: Model, accepted: Accepted) -> Prior | None:
+    """Fit a prior to the latents of the accepted drawings of the highest class probability."""
+    if model.head is None:
+        return None
+    log_odds = model.head.log_odds(Artist(model).states(accepted.drawings))
+    best = np.argsort(-log_odds, kind="stable")[: max(2, int(TYPICAL * len(log_odds)))]
+    return fit_prior(accepted.latents[best], PRIOR_COMPONENTS)
