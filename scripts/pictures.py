@@ -37,7 +37,7 @@ def main() -> None:
     (pictures / "flock.svg").write_text(svg + "\n", encoding="utf-8")
     rows = [
         artist.draw(8, seed=7),
-        artist.draw(8, 1.0, seed=7, varied=True),
+        artist.draw(8, 1.0, seed=7),
         artist.draw(8, seed=7, best_of=8),
     ]
     svg = rows_of_eight([d for row in rows for d in row])

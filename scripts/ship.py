@@ -24,7 +24,6 @@ from sketchvae.evaluate.report import (
     RECONSTRUCTION_TEMPERATURE,
     SAMPLES,
     SEED,
-    TEMPERATURES,
     Report,
     evaluate,
 )
@@ -35,7 +34,7 @@ from sketchvae.evaluate.tables import (
     replace_marked,
     report_tables,
 )
-from sketchvae.generate.artist import TEMPERATURE, Artist
+from sketchvae.generate.artist import Artist
 from sketchvae.model.weights import Model, load, save, shipped_path
 
 DATA = {
@@ -87,10 +86,10 @@ def main() -> None:
     model, kept, sets = load(Path(sys.argv[1])), load(Path(sys.argv[2])), Path(sys.argv[3])
     unseen, seen = judged(kept, sets, best_of=(4, 8)), judged(model, sets)
     names = {"real": "real", "decoder": "Google's decoder, 1"}
-    names |= {f"t {t:g}": f"kept out, {t:g}" for t in TEMPERATURES}
-    names |= {f"best of {k}": f"kept out, best of {k}" for k in (4, 8)}
-    shipped = {f"t {t:g}": f"ours, {t:g}" for t in TEMPERATURES}
-    drawn = Artist(model).draw(1000, TEMPERATURE, seed=0)
+    names |= {"typical": "unseen, typical", "t 1": "unseen, 1"}
+    names |= {f"best of {k}": f"unseen, best of {k}" for k in (4, 8)}
+    shipped = {"typical": "ours, typical", "t 1": "ours, 1"}
+    drawn = Artist(model).draw(1000, seed=0)
     everything = points(open_packed(sets / "real-all.drawings"))
     about: dict[str, Any] = {
         "word": "sheep",
@@ -107,7 +106,6 @@ def main() -> None:
             **{name: round(rank, 3) for name, rank in unseen.reconstruction.items()},
         },
         "drawn": {
-            "temperature": TEMPERATURE,
             "points_per_drawing": round(float(np.mean([d.n_points for d in drawn])), 1),
             "strokes_per_drawing": round(float(np.mean([len(d.strokes) for d in drawn])), 2),
         },

@@ -588,17 +588,16 @@ def test_flock_is_drawn_on_one_thread_of_numpy_and_leaves_the_others(
     assert set(map(max, seen[:5])) == {1} != {max(before)}
 
 
-# --- typical and varied drawings ----------------------------------------------------
+# --- typical drawings ---------------------------------------------------------------
 
 
-def test_typical_prior_is_drawn_from_unless_varied_drawings_are_wanted() -> None:
+def test_typical_prior_is_drawn_from_unless_a_temperature_is_given() -> None:
     model, other = random_model(), ending_model().prior
     moved = replace(other, means=other.means + 5)
     both = Artist(replace(model, typical_prior=moved))
-    only_typical = Artist(replace(model, prior=moved))
-    assert both.draw(5, seed=1) == only_typical.draw(5, seed=1)
-    assert both.draw(5, seed=1, varied=True) == Artist(model).draw(5, seed=1)
-    assert both.draw(5, seed=1, varied=True) != both.draw(5, seed=1)
-    assert both.sample(5, 0.7, 1) == list(Artist(model).draw(5, seed=1))
+    assert both.draw(5, seed=1) == Artist(replace(model, prior=moved)).draw(5, 0.7, seed=1)
+    assert both.draw(5, 0.7, seed=1) == Artist(model).draw(5, seed=1)
+    assert both.draw(5, 0.7, seed=1) != both.draw(5, seed=1)
+    assert both.sample(5, None, 1) == list(both.draw(5, seed=1))
     z = np.zeros((5, model.config.latent), np.float32)
     assert both.decode(z, seed=1) == Artist(model).decode(z, seed=1)

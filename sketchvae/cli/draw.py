@@ -142,12 +142,6 @@ class _SourceOptions:
 )
 @drawing_options
 @click.option(
-    "--varied",
-    is_flag=True,
-    help="With all the variety of people's sheep, odd ones too, and at temperature 1 unless told; "
-    "without, typical sheep.",
-)
-@click.option(
     "--best-of",
     type=click.IntRange(1),
     default=1,
@@ -171,7 +165,6 @@ def draw(
     number: int,
     output: Path | None,
     drawing: DrawingOptions,
-    varied: bool,
     best_of: int,
     source: _SourceOptions,
     preview: bool,
@@ -194,7 +187,7 @@ def draw(
       sketchvae draw -n 1000 -o flock.ndjson
       sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
-      sketchvae draw -n 12 --varied -o people.svg
+      sketchvae draw -n 12 --temperature 1 -o people.svg
       sketchvae draw --best-of 8 -o card.svg
       sketchvae draw --preview
     """
@@ -207,13 +200,13 @@ def draw(
     _check_output(output, preview, animate)
     source.check()
     seed = fresh_seed() if drawing.seed is None else drawing.seed
-    temperature = drawing.temperature_or(1.0 if varied else None)
+    temperature = drawing.temperature
     artist = source.artist(drawing)
     _check_word(word, artist.word)
     output = _free_name(artist.word) if is_unnamed else output
     latents = source.latents(artist, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(
-        number, temperature, seed, latents=latents, varied=varied, best_of=best_of
+        number, temperature, seed, latents=latents, best_of=best_of
     )
     write = None
     if output is not None:  # the writers refuse before anything is drawn
@@ -223,10 +216,11 @@ def draw(
         drawings = list(drawings)
         show_in_terminal(drawings, pace)
     if write is not None:
-        write(drawings, record_of(seed, [temperature], artist.model))
+        write(drawings, record_of(seed, [] if temperature is None else [temperature], artist.model))
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
-    report = f"{plural(number, 'drawing')}, seed {seed}, temperature {temperature:g}"
+    report = f"{plural(number, 'drawing')}, seed {seed}"
+    report += "" if temperature is None else f", temperature {temperature:g}"
     report += f", each the best of {best_of}" if best_of > 1 else ""
     click.echo(f"{place}: {report}", err=True)
 

@@ -7,7 +7,6 @@ import vpype
 import vpype_cli
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.generate.artist import TEMPERATURE
 
 
 @click.command()
@@ -17,8 +16,8 @@ from sketchvae.generate.artist import TEMPERATURE
     "-t",
     "--temperature",
     type=vpype_cli.FloatType(),
-    default=TEMPERATURE,
-    help=f"0.001 to 10: near 0 neat and alike, 1 as the model learnt ({TEMPERATURE:g}).",
+    default=None,
+    help="0.001 to 10: near 0 neat and alike, 1 as people draw; without, typical sheep.",
 )
 @click.option(
     "--size", type=vpype_cli.LengthType(), default="40mm", help="Of the cell of each (40mm)."

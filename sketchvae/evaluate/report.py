@@ -19,13 +19,13 @@ from sketchvae.evaluate.comparison import (
 )
 from sketchvae.evaluate.faults import faults_of
 from sketchvae.evaluate.likelihood import Likelihood, likelihood
-from sketchvae.generate.artist import TEMPERATURE, Artist
+from sketchvae.generate.artist import Artist
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats
 
 SAMPLES = 2000  # drawings per temperature
 SEED = 1
-TEMPERATURES = (TEMPERATURE, 1.0)  # that of `sketchvae draw`, and that of the likelihood
+TEMPERATURES = (None, 1.0)  # typical drawings, and what the likelihood is of
 RECONSTRUCTION_TEMPERATURE = 0.1
 
 
@@ -87,7 +87,7 @@ class Report:
 def evaluate(
     model: Model,
     drawings: Sequence[Points],
-    temperatures: Sequence[float] = TEMPERATURES,
+    temperatures: Sequence[float | None] = TEMPERATURES,
     *,
     others: Mapping[str, Sequence[Drawing]] | None = None,
     floor: Sequence[Drawing] | None = None,
@@ -100,7 +100,8 @@ def evaluate(
     Args:
         model: the model.
         drawings: real drawings as packed points, each (n, 3) uint8 in simplified form.
-        temperatures: 2000 drawings are sampled at each and compared with the real ones.
+        temperatures: 2000 drawings are sampled at each and compared with the real ones; None for
+            typical drawings, which `draw` draws without a temperature.
         others: more sets to compare with the real drawings, by name.
         floor: more real drawings, to compare the real ones with; None compares their halves,
             which needs 40 drawings: with fewer, the report has the likelihood alone.
@@ -119,7 +120,7 @@ def evaluate(
     finished: dict[str, float] = {}
     for temperature in temperatures:
         samples = artist.sample(SAMPLES, temperature, SEED)
-        name = f"t {temperature:g}"
+        name = set_name(temperature)
         sets[name] = [drawing for drawing in samples if drawing is not None]
         finished[name] = len(sets[name]) / SAMPLES
     sets |= others or {}
@@ -142,3 +143,8 @@ def evaluate(
         {name: feature_set.features for name, feature_set in measured.items()},
         word,
     )
+
+
+def set_name(temperature: float | None) -> str:
+    """Return the name in a report of what is drawn at a temperature: "typical" or "t 1"."""
+    return "typical" if temperature is None else f"t {temperature:g}"

@@ -27,10 +27,11 @@ from sketchvae.generate.sampler import Sampler, SampleSpec, fresh_seed, to_drawi
 from sketchvae.generate.scorer import Scorer
 from sketchvae.model.head import ClassHead
 from sketchvae.model.loader import load_model
+from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats, Floats32, Ints
 
-TEMPERATURE = 0.7  # default of everything that draws
+TEMPERATURE = 0.7  # of typical drawings, and default of everything that draws from latents
 _CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
 MORPH_TEMPERATURE = 0.1  # of a path: little but the latent decides
 
@@ -66,37 +67,34 @@ class Artist(Scorer):
     def draw(
         self,
         n: int = 1,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         *,
-        varied: bool = False,
         best_of: int = 1,
     ) -> Flock:
-        """Draw n drawings.
+        """Draw n drawings: typical ones, or at a temperature with all the variety of people's.
 
         Args:
             n: number of drawings, 0 or more.
-            temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
+            temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as people draw, odd
+                ones too. None draws typical ones: from the typical prior, if the model has one, at
+                temperature 0.7.
             seed: 0 or more; None for a random one.
-            varied: whether to draw odd ones as often as people do, from the prior of all drawings;
-                else from the typical prior, if the model has one. At temperature 1 the former is
-                the nearest to what people draw.
             best_of: number of drawings to choose each from, by their class probability.
 
         Raises:
             SketchvaeError: if an argument is out of range, a drawing never ends, or `best_of` is
                 more than 1 and the model has no class head.
         """
-        return Flock(self.draw_each(n, temperature, seed, varied=varied, best_of=best_of))
+        return Flock(self.draw_each(n, temperature, seed, best_of=best_of))
 
     def draw_each(
         self,
         n: int = 1,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         *,
         latents: ArrayLike | None = None,
-        varied: bool = False,
         best_of: int = 1,
     ) -> Iterator[Drawing]:
         """Yield n drawings in order, each as soon as it and all before it have ended.
@@ -106,10 +104,9 @@ class Artist(Scorer):
 
         Args:
             n: number of drawings, 0 or more.
-            temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as learnt.
+            temperature: as for `draw`; None with latents is 0.7.
             seed: 0 or more; None for a random one.
             latents: (n, Z) latent of each drawing; None samples a prior.
-            varied: as for `draw`; it concerns the prior.
             best_of: as for `draw`.
 
         Raises:
@@ -117,13 +114,19 @@ class Artist(Scorer):
         """
         check_range("best_of", best_of, 1, advice="try 8")
         seed = fresh_seed() if seed is None else seed
+        prior, temperature = self._setting(temperature)
         spec = SampleSpec(n * best_of, temperature, seed)
         if latents is not None:
             latents = check_latents(latents, self.model.config.latent).repeat(best_of, axis=0)
-        prior = self.model.prior if varied else self.model.typical_prior or self.model.prior
         sampler = Sampler(self.decoder, prior, spec, self.max_steps, latents=latents)
         drawings = (drawing for drawing in self._drawings(sampler) if drawing is not None)
         return drawings if best_of == 1 else self._best(drawings, best_of, self.class_head)
+
+    def _setting(self, temperature: float | None) -> tuple[Prior, float]:
+        """Return the prior and the temperature to draw with; None asks for typical drawings."""
+        if temperature is None:
+            return self.model.typical_prior or self.model.prior, TEMPERATURE
+        return self.model.prior, temperature
 
     def _best(
         self, drawings: Iterator[Drawing], best_of: int, head: ClassHead
@@ -138,23 +141,22 @@ class Artist(Scorer):
             yield from (candidates[row * best_of + i] for row, i in enumerate(best.tolist()))
 
     def sample(
-        self, n: int, temperature: float, seed: int, latents: Floats32 | None = None
+        self, n: int, temperature: float | None, seed: int, latents: Floats32 | None = None
     ) -> list[Drawing | None]:
         """Draw n drawings with one attempt each: None for one that does not end.
 
         Args:
             n: number of drawings, 0 or more.
-            temperature: tau of eq. 8, 0.001 to 10.
+            temperature: as for `draw_each`.
             seed: 0 or more.
             latents: (n, Z) latent of each drawing; None samples the prior.
 
         Raises:
             SketchvaeError: if an argument is out of range.
         """
+        prior, temperature = self._setting(temperature)
         spec = SampleSpec(n, temperature, seed)
-        sampler = Sampler(
-            self.decoder, self.model.prior, spec, self.max_steps, retries=False, latents=latents
-        )
+        sampler = Sampler(self.decoder, prior, spec, self.max_steps, retries=False, latents=latents)
         return list(self._drawings(sampler))
 
     def decode(
