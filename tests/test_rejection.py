@@ -15,7 +15,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import shipped_classifier
 from sketchvae.generate.artist import Artist
 from sketchvae.model.weights import Model, load, save, shipped_path
-from sketchvae.train.rejection import RealDrawings, Refinement, Refiner
+from sketchvae.train.real_drawings import RealDrawings
+from sketchvae.train.rejection import Refinement, Refiner
 
 torch.set_num_threads(1)
 

@@ -88,7 +88,8 @@ def refine(
         from sketchvae.bitmaps import read_bitmaps
         from sketchvae.cli.progress import ConsoleProgress
         from sketchvae.evaluate.classifier import shipped_classifier
-        from sketchvae.train.rejection import RealDrawings, Refinement, Refiner
+        from sketchvae.train.real_drawings import RealDrawings
+        from sketchvae.train.rejection import Refinement, Refiner
         from sketchvae.train.signals import RunInterrupted
     import numpy as np
 
