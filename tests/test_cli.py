@@ -302,6 +302,13 @@ def test_info_tells_what_the_metadata_of_the_weights_holds() -> None:
     assert all(re.search(rf"^ *{name}\b", text, flags=re.M) for name in about)
 
 
+def test_info_is_short_unless_all_is_asked_for() -> None:
+    short, whole = sketchvae("info").splitlines(), sketchvae("info", "--all").splitlines()
+    assert len(short) < 25 < len(whole)
+    assert {line.split()[0] for line in short} <= {line.split()[0] for line in whole}
+    assert any(line.endswith("(--all)") for line in short)
+
+
 @pytest.mark.slow
 def test_evaluate_prefers_the_shipped_models_own_sheep_to_scribbles(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)

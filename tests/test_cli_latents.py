@@ -224,3 +224,17 @@ def test_file_whose_name_looks_numbered_is_itself(folder: Path) -> None:
     whole, second = (Selection.parse(f"few.ndjson:{n}") for n in (1, 2))
     assert (whole.path, whole.ranges) == (Path("few.ndjson:1"), None)
     assert (second.path, second.ranges) == (Path("few.ndjson"), (range(2, 3),))
+
+
+def test_signs_of_a_sum_may_touch_their_files(tmp_path: Path) -> None:
+    made = []
+    for name, terms in (
+        ("a", [f"{SHEEP}:1", f"-{SHEEP}:2", f"+{SHEEP}:3"]),
+        ("b", [f"{SHEEP}:1", "-", f"{SHEEP}:2", "+", f"{SHEEP}:3"]),
+    ):
+        out = tmp_path / f"{name}.ndjson"
+        sketchvae("combine", *terms, "--seed", "1", "-o", out)
+        made.append(out.read_bytes())
+    assert made[0] == made[1]
+    said = sketchvae("combine", f"{SHEEP}:1", "-t.ndjson", "-o", tmp_path / "c.ndjson", fails=2)
+    assert "not a valid float" in said  # there is no such file here

@@ -11,13 +11,17 @@ import click
 from sketchvae import __version__
 from sketchvae.cli.paths import INPUT, free_name
 
+_LINE = 70  # characters of facts within others, without --all
 _PICTURES = (".svg", ".html", ".png", ".apng", ".gif", ".webp", ".mp4", ".jpg", ".jpeg")
 
 
 @click.command()
 @click.argument("file", required=False, type=INPUT)
+@click.option(
+    "--all", "in_full", is_flag=True, help="Every figure; else the first ones of each kind."
+)
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
-def info(file: Path | None, as_json: bool) -> None:
+def info(file: Path | None, in_full: bool, as_json: bool) -> None:
     """Tell what FILE is: a model, or a picture that sketchvae drew.
 
     Of a model: sizes, training data, licence, measured figures. Without FILE, of the sheep that
@@ -36,7 +40,8 @@ def info(file: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return
-    for line in _lines(facts):
+    shown = facts if in_full else {name: _brief(value) for name, value in facts.items()}
+    for line in _lines(shown):
         click.echo(line)
 
 
@@ -82,6 +87,17 @@ def _picture_facts(path: Path) -> dict[str, Any]:
         **({"drawing": record.number} if record.number else {}),
         "again": record.command(free_name(path)),
     }
+
+
+def _brief(value: object) -> object:
+    """Return facts within others as one line that begins them; anything else as it is."""
+    if not isinstance(value, dict):
+        return value
+    parts = []
+    for name, inner in value.items():
+        parts.append(name if isinstance(inner, dict | list) else f"{name} {inner}")
+    first = ", ".join(parts)
+    return first if len(first) <= _LINE else f"{first[:_LINE].rpartition(' ')[0]} ... (--all)"
 
 
 def _lines(facts: dict[str, Any], indent: str = "") -> Iterator[str]:

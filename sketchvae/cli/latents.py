@@ -84,7 +84,22 @@ class _TermType(click.ParamType):  # type: ignore[type-arg] # generic in some ve
         return value if value in ("+", "-") else selection(value)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+class _Sum(click.Command):
+    """A command that takes -FILE and +FILE for a sign and a file."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Part signs from files, then parse."""
+        from sketchvae.data.selection import Selection
+
+        parted: list[str] = []
+        for arg in args:
+            sign, file = arg[:1], arg[1:]
+            is_term = sign in ("+", "-") and file and Selection.parse(file).path.is_file()
+            parted += [sign, file] if is_term else [arg]
+        return super().parse_args(ctx, parted)
+
+
+@click.command(cls=_Sum, context_settings={"ignore_unknown_options": True})
 @click.argument("terms", nargs=-1, required=True, type=_TermType())
 @page_options
 @drawing_options
