@@ -28,7 +28,7 @@ class Record:
         arguments: of the command that drew it: a subcommand of sketchvae, and its options without
             the output.
         seed: of the drawings.
-        temperatures: one or more.
+        temperatures: of the drawings; none for typical ones.
         model: name of the weights file; "sheep" for the one that comes with the package.
         fingerprint: of the model's weights.
         version: of sketchvae.
