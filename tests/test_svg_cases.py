@@ -298,8 +298,10 @@ def test_strokes_are_where_the_specification_has_them(tmp_path: Path, name: str)
 
 def test_svgz_is_read_and_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "a.svgz"
-    (drawing,), _ = read(path, gzip.compress(page(BASE).encode()))
-    assert len(drawing.strokes) == 1
+    content = page(BASE).encode()
+    for packed in (gzip.compress(content), gzip.compress(content[:9]) + gzip.compress(content[9:])):
+        (drawing,), _ = read(path, packed)
+        assert len(drawing.strokes) == 1
     with pytest.raises(FileFormatError, match="must unpack to at most 33554432 bytes"):
         read(path, gzip.compress(page(" " * 40_000_000).encode()))
     with pytest.raises(FileFormatError, match="is cut off"):
@@ -319,10 +321,13 @@ def test_literal_entities_are_read(tmp_path: Path) -> None:
     assert said == ""
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "iso-8859-1", "windows-1252", "shift_jis"]
+)
 def test_encodings(tmp_path: Path, encoding: str) -> None:
+    title = "羊" if encoding == "shift_jis" else "Käse"
     declared = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
-    text = f"{declared}{page(f'<title>Käse</title>{RECT}')}"
+    text = f"{declared}{page(f'<title>{title}</title>{RECT}')}"
     (drawing,), _ = read(tmp_path / "a.svg", text.encode(encoding))
     assert len(drawing.strokes) == 1
 
@@ -338,6 +343,14 @@ SAID = {
     ),
     "left out 1 background": (
         page(f'<g><rect width="100%" height="100%" fill="white"/>{BASE}</g>'), 1
+    ),
+    "left out 2 backgrounds": (
+        page(
+            f'<path d="M0 0h100v100h-100" fill="#eee"/><g transform="scale(2)"><rect width="50" '
+            f'height="50"/></g>{BASE}',
+            'width="200" height="100" viewBox="0 0 100 100"',
+        ),
+        1,
     ),
     "2 filled shapes without a stroke are drawn as their outlines": (
         page('<rect width="9" height="9"/><path d="M20 20h9v9zM50 50h9v9z"/>'), 3

@@ -15,6 +15,11 @@ MAX_DEPTH = 100  # nesting of elements
 SVG = "{http://www.w3.org/2000/svg}"
 
 _GZIP = b"\x1f\x8b"
+_DECLARED = re.compile(
+    rb"<\?xml[^>]*?encoding\s*=\s*[\"']"
+    rb"((?:utf|iso|latin|cp|windows|koi8|mac|gb|big5|euc|shift|sjis)[\w.:-]*)[\"'][^>]*\?>",
+    re.I,
+)
 _REFERENCE = re.compile(r"[&%][^\W\d][\w.:-]*;")  # to another entity; &#38; is a character
 
 
@@ -29,7 +34,7 @@ def parse(path: Path) -> ElementTree.Element:
             literal text.
         SketchvaeError: if the file cannot be read.
     """
-    content = _unpack(_read_bytes(path), path)
+    content = _in_utf8(_unpack(_read_bytes(path), path))
     try:
         _check(content, path)
         root = ElementTree.fromstring(content)  # noqa: S314 (checked before)
@@ -72,18 +77,37 @@ def _unpack(content: bytes, path: Path) -> bytes:
     """Unpack an SVGZ file, which is SVG in gzip."""
     if not content.startswith(_GZIP):
         return content
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        text = unpacker.decompress(content, MAX_BYTES + 1)
-    except zlib.error as error:
-        raise FileFormatError(
-            f"{path}: must be SVG in gzip, is damaged ({error}); copy it again"
-        ) from error
-    if len(text) > MAX_BYTES:
-        raise FileFormatError(f"{path}: must unpack to at most {MAX_BYTES} bytes, got more")
-    if not unpacker.eof:
-        raise FileFormatError(f"{path}: must be SVG in gzip, is cut off; copy it again")
+    text, packed = b"", content
+    while packed.startswith(_GZIP):  # a gzip file may have several members
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            text += unpacker.decompress(packed, MAX_BYTES + 1 - len(text))
+        except zlib.error as error:
+            raise FileFormatError(
+                f"{path}: must be SVG in gzip, is damaged ({error}); copy it again"
+            ) from error
+        if len(text) > MAX_BYTES:
+            raise FileFormatError(f"{path}: must unpack to at most {MAX_BYTES} bytes, got more")
+        if not unpacker.eof:
+            raise FileFormatError(f"{path}: must be SVG in gzip, is cut off; copy it again")
+        packed = unpacker.unused_data
     return text
+
+
+def _in_utf8(content: bytes) -> bytes:
+    """Return a text in UTF-8 if it declares another encoding in ASCII letters.
+
+    The parser knows few encodings. What Python does not know either is left to its error.
+    """
+    match = _DECLARED.match(content)
+    if match is None or match[1].lower().startswith(b"utf-8"):
+        return content
+    if match[1].lower().startswith((b"utf-16", b"utf-32")):  # it would not be in ASCII letters
+        return content[match.end() :]
+    try:
+        return content[match.end() :].decode(match[1].decode()).encode()
+    except (LookupError, UnicodeError):
+        return content
 
 
 def _check(content: bytes, path: Path) -> None:

@@ -21,7 +21,7 @@ from sketchvae.data.svg import areas, document
 from sketchvae.data.svg.areas import Area
 from sketchvae.data.svg.clips import rectangle
 from sketchvae.data.svg.dashes import DOT_CAPS, dashed
-from sketchvae.data.svg.tree import Group, Ink, box_of
+from sketchvae.data.svg.tree import Box, Group, Ink, box_of
 from sketchvae.data.svg.walk import Walk
 from sketchvae.drawing import COORDINATE_LIMIT, Drawing
 from sketchvae.errors import FileFormatError, LeftOutWarning
@@ -63,7 +63,7 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
     page = walk.page()
     notes = walk.left_out
     title = (root.findtext("title") or "").strip()
-    groups, is_ours = _groups(page, split_groups, walk.size, notes)
+    groups, is_ours = _groups(page, split_groups, walk.canvas, notes)
     word = title if is_ours and "," not in title else ""
     inker = _Inker(path, walk.size, notes)
     drawings = [Drawing(inker.strokes(list(group.inks())), word) for group in groups]
@@ -77,7 +77,7 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
 
 
 def _groups(
-    page: Group, split_groups: bool, size: tuple[float, float] | None, notes: Counter[str]
+    page: Group, split_groups: bool, canvas: Box | None, notes: Counter[str]
 ) -> tuple[list[Group], bool]:
     """Return the groups that are drawings, and whether they are those of a page by sketchvae."""
     ours: dict[int, list[Group | Ink]] = {}
@@ -88,10 +88,10 @@ def _groups(
         drawings = [Group(f"drawing-{number}", parts) for number, parts in sorted(ours.items())]
         known = [*drawings, *(group for group in page.groups() if group.name == NUMBERS)]
         inside = {ink for group in known for ink in group.inks()}
-        outside = [i for i in page.inks() if i not in inside and not _is_background(i, size)]
+        outside = [i for i in page.inks() if i not in inside and not _is_background(i, canvas)]
         notes["outside"] += len(outside)
         return drawings, True
-    page = _without_backgrounds(page, size, notes)
+    page = _without_backgrounds(page, canvas, notes)
     if not split_groups:
         return [page], False
     while len(page.parts) == 1 and isinstance(page.parts[0], Group):
@@ -99,40 +99,33 @@ def _groups(
     return [p if isinstance(p, Group) else Group("", [p]) for p in page.parts], False
 
 
-def _without_backgrounds(
-    group: Group, size: tuple[float, float] | None, notes: Counter[str]
-) -> Group:
+def _without_backgrounds(group: Group, canvas: Box | None, notes: Counter[str]) -> Group:
     """Return a group without backgrounds and without empty groups."""
     parts: list[Group | Ink] = []
     for part in group.parts:
         if isinstance(part, Group):
-            inner = _without_backgrounds(part, size, notes)
+            inner = _without_backgrounds(part, canvas, notes)
             parts += [inner] if inner.parts else []
-        elif _is_background(part, size):
+        elif _is_background(part, canvas):
             notes["background"] += 1
         else:
             parts.append(part)
     return Group(group.name, parts)
 
 
-def _is_background(ink: Ink, size: tuple[float, float] | None) -> bool:
+def _is_background(ink: Ink, canvas: Box | None) -> bool:
     """Whether a shape is a filled rectangle without a stroke that covers the page."""
-    if (
-        size is None
-        or ink.is_stroked
-        or len(ink.subpaths) != 1
-        or ink.subpaths[0].curves is not None
-    ):
+    if canvas is None or ink.is_stroked or len(ink.subpaths) != 1:
         return False
-    points = ink.subpaths[0].transformed(ink.state.matrix).points
-    if not 4 <= len(points) <= 5 or not np.isfinite(points).all():
+    subpath = ink.subpaths[0].transformed(ink.state.matrix)
+    points = subpath.points
+    if subpath.curves is not None or not 4 <= len(points) <= 5 or not np.isfinite(points).all():
         return False
     low, high = points.min(axis=0), points.max(axis=0)
-    slack = _BACKGROUND * np.array(size)
-    on_sides = (
-        (points == low) | (points == high) | np.isclose(points, low) | np.isclose(points, high)
-    ).all()
-    return bool(on_sides and (low <= slack).all() and (high >= size - slack).all())
+    near, far = np.array(canvas[:2]), np.array(canvas[2:])
+    slack = _BACKGROUND * (far - near)
+    is_upright = bool((np.isclose(points, low) | np.isclose(points, high)).all())
+    return is_upright and bool((low <= near + slack).all() and (high >= far - slack).all())
 
 
 class _Inker:
@@ -252,9 +245,9 @@ def _described(notes: Counter[str]) -> str:
 def _refuse_empty(path: Path, notes: Counter[str]) -> NoReturn:
     text = _described(notes)
     has_other = any(notes[name] for name in ("text", "image", "foreign object"))
-    advice = (
-        "turn text and images into paths in an SVG editor" if has_other else "open it in a browser"
-    )
+    advice = "draw a line that is seen on its page"
+    if has_other:
+        advice = "turn text and images into paths in an SVG editor"
     raise FileFormatError(
         f"{path}: must have a path or another shape, got none{f' ({text})' if text else ''}; "
         f"{advice}"

@@ -15,6 +15,7 @@ from sketchvae.data.svg.conditions import chosen, fits
 from sketchvae.data.svg.curves import Subpath
 from sketchvae.data.svg.document import MAX_DEPTH, MAX_ELEMENTS, refuse_size
 from sketchvae.data.svg.markers import places
+from sketchvae.data.svg.page import canvas_of, size_of
 from sketchvae.data.svg.paint import HREFS, LEAST_ALPHA, Painter, share, target
 from sketchvae.data.svg.tree import Box, Element, Group, Ink, State, box_of
 from sketchvae.data.svg.values import Frame, translation
@@ -37,6 +38,7 @@ class Walk:
 
     Attributes:
         size: width and height of the page in px; None if the page does not say.
+        canvas: the part of the page that is meant for drawing.
         left_out: number of elements that are not drawn, by reason.
     """
 
@@ -47,9 +49,10 @@ class Walk:
         for element in root.iter():
             if name := element.get("id"):
                 self._by_id.setdefault(name, element)
-        self._cascade = Cascade(root, *(_page_size(root, values.FONT_SIZE) or (None, None)))
+        self._cascade = Cascade(root, *(size_of(root, values.FONT_SIZE) or (None, None)))
         font_size = float(self._cascade.style(root, {}).get("font-size", values.FONT_SIZE))
-        self.size = _page_size(root, font_size)
+        self.size = size_of(root, font_size)
+        self.canvas = canvas_of(root, self.size)
         self._painter = Painter(self._by_id, self._style_in_place)
         self._clipper = Clipper(
             self._by_id, self._painter, self._shapes_of, self._style_in_place, self.left_out
@@ -318,21 +321,3 @@ def _name(element: Element) -> str:
 
 def _is_visible(state: State) -> bool:
     return state.style.get("visibility", "visible").lower() == "visible"
-
-
-def _page_size(root: Element, font_size: float) -> tuple[float, float] | None:
-    """Return width and height of the page in px; None if neither it nor the viewBox says."""
-    box = values.view_box(root.get("viewBox"))
-    whole = Frame(*(box[2:] if box is not None else (0.0, 0.0)), font_size)
-    width, height = (
-        length if length is not None and length > 0 else None
-        for length in (whole.length(root.get("width"), "x"), whole.length(root.get("height"), "y"))
-    )
-    if box is None:
-        return (width, height) if width is not None and height is not None else None
-    if width is None and height is None:
-        return box[2], box[3]
-    if width is None:
-        assert height is not None
-        return height * box[2] / box[3], height
-    return width, height if height is not None else width * box[3] / box[2]
