@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -150,7 +151,7 @@ def _print_summary(path: Path) -> None:
 
 
 def _notes(packed: "PackedDataset") -> Iterator[str]:
-    """Yield what will go wrong in training on a packed set, and what to do."""
+    """Yield what will go wrong in training on a packed set, and what to do next."""
     import numpy as np
 
     from sketchvae.train.settings import Settings
@@ -172,6 +173,8 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
             why = why_empty([packed], split, longest)
             yield f"not fit to train on, for the {split} split must hold a drawing: {why}"
             return
+    path, run = quote(str(packed.path)), quote(f"runs/{packed.path.stem}")
+    yield f"next: sketchvae train --data {path} --init sheep --out {run}"
 
 
 @data.command()

@@ -1,6 +1,7 @@
 """What is said of a training run: hints before it; then which model was kept, why, what next."""
 
 from collections.abc import Iterator, Sequence
+from shlex import quote
 
 from sketchvae.cli.output import plural
 from sketchvae.model.loader import MODEL_FILE
@@ -57,7 +58,7 @@ def closing_lines(trainer: Trainer, interrupted: RunInterrupted | None) -> Itera
             f"{path}: its prior is a rough one until the run ends, fitted to {PREVIEW_DRAWINGS} "
             f"of {len(trainer.pool)} drawings"
         )
-    yield f"next: sketchvae draw --model {folder}"
+    yield f"next: sketchvae draw --model {quote(str(folder))}"
 
 
 def _kept(trainer: Trainer, path: object) -> Iterator[str]:
