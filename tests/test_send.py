@@ -332,6 +332,11 @@ def test_a_refused_line_is_named_and_ends_the_job_with_the_pen_up(
         assert f"flock.gcode, line {bad + 1}: the machine refused {words} (error:33, " in message
         assert "the pen is up; 2 of 5 strokes are drawn; mend that line, then go on with" in message
         assert message.endswith("--from 3 (--resume sends it again as it is)")
+        again = one_line(send(sim, file, fails=1))
+        assert f"the machine refused line {bad + 1} (" in again
+        assert again.endswith(
+            "; mend that line, then go on with --from 3 (--resume sends it again as it is)"
+        )
         assert not sim.is_down
         sim.speed = 50.0
         send(sim, file, "--resume")
@@ -354,6 +359,11 @@ def test_a_line_refused_behind_a_stroke_does_not_make_it_drawn_twice(
         assert "the machine refused M8 (error:20, " in message
         assert "; the pen is up; 1 of 2 strokes are drawn; mend that line, then go on" in message
         assert "--from 2 (" in message
+        file.write_text(file.read_text().replace("M8\n", "\n"))
+        for resume in ([], ["--resume"]):  # the first stroke is on the paper already
+            message = one_line(send(sim, file, *flow, *resume, fails=1))
+            assert "was changed since the machine refused line 9 of it, with 1 of 2 st" in message
+            assert "; go on with --from 2, or begin anew with --from 1" in message
         send(sim, file, "--from", "2", *flow)
         assert_drawn_once(sim, [[(10.0, y), (30.0, y)] for y in (10.0, 20.0)])
 
@@ -668,6 +678,18 @@ def test_a_locked_machine_is_unlocked_only_when_asked(file: Path) -> None:
         assert_drawn_once(sim)
     with Simulator(boot="locked", settings={22: 1}) as sim:
         send(sim, file, "--home")
+        assert_drawn_once(sim)
+
+
+def test_a_machine_that_an_alarm_has_blocked_is_woken(file: Path) -> None:
+    with Simulator() as sim:
+        sim.hook = lambda k, _: "ALARM:1" if k == 1 else None
+        with serial.Serial(sim.port, 115200, timeout=5) as port:
+            port.write(b"G0X1\n")
+            assert port.readline() == b"ALARM:1\r\n"
+        message = one_line(send(sim, file, "--timeout", "2", fails=1))
+        assert "must be idle, is Alarm; home it with --home, or unlock it with --unlock" in message
+        send(sim, file, "--unlock")
         assert_drawn_once(sim)
 
 

@@ -207,14 +207,14 @@ class Grbl(Link):
         Firmware of another kind answers whole lines alone: it gets the end of one.
         """
         begin = time.monotonic()
-        was_reset = False
+        next_reset = begin + self.timeout / 2
         while not self.state:
             asked = time.monotonic()
             if asked - begin > self.timeout:
                 raise stranger_error(self.heard, self.timeout)
-            if not was_reset and asked - begin > self.timeout / 2:
+            if asked > next_reset:
                 self.send_bytes(RESET + b"\r\n")  # what does not answer `?` does not move
-                was_reset = True
+                next_reset = asked + RESET_SECONDS
             self.send_bytes(STATUS)
             while not self.state and time.monotonic() - asked < POLL_SECONDS:
                 check_version(self.read())

@@ -34,6 +34,7 @@ class Journal:
         position_known: whether the machine's position was still right when it was last asked.
         refused: number of the line that the machine refused, behind which it went on; 0 for none.
         stopped: position in which the pen came to rest after that, x and y in mm.
+        mended: whether it is the journal of this job before that line was mended.
     """
 
     def __init__(self, path: Path, job: Job, start: ResumePoint, position: Point) -> None:
@@ -53,6 +54,7 @@ class Journal:
         self.position = self.stopped = position
         self.position_known = True
         self.refused = 0
+        self.mended = False
         self._file: io.FileIO | None = None
         self._synced = 0.0
 
@@ -65,7 +67,8 @@ class Journal:
             job: whose journal it must be.
 
         Returns:
-            None if there is no file, or if it is the journal of another job.
+            None if there is no file, or if it is the journal of another job. With a refused line,
+            a job of as many strokes is the same one, mended.
 
         Raises:
             SketchvaeError: if the file is no journal.
@@ -88,7 +91,8 @@ class Journal:
                 f"{path}: must be the record of a job, is something else; move it, or name "
                 "another --state"
             ) from error
-        is_same = digest == job.digest and strokes == len(job.strokes)
+        journal.mended = bool(journal.refused) and digest != job.digest
+        is_same = (digest == job.digest or journal.mended) and strokes == len(job.strokes)
         return journal if is_same and 0 <= journal.done <= strokes else None
 
     def create(self) -> None:

@@ -90,6 +90,18 @@ def _read_earlier(path: Path, job: Job, options: SendOptions) -> Journal | None:
                 "--resume out, or name the stroke with --from"
             )
         return None
+    if earlier.mended:
+        raise SketchvaeError(
+            f"{job.name}: was changed since the machine refused line {earlier.refused} of it, with "
+            f"{earlier.done} of {count} strokes drawn ({path}); "
+            f"{go_on_advice(earlier.done, count)}, or begin anew with --from 1"
+        )
+    if not options.resume and earlier.refused:
+        raise SketchvaeError(
+            f"{job.name}: {earlier.done} of {count} strokes are drawn, and the machine refused "
+            f"line {earlier.refused} ({path}); mend that line, then "
+            f"{go_on_advice(earlier.done, count)} (--resume sends it again as it is)"
+        )
     if not options.resume:
         raise SketchvaeError(
             f"{job.name}: {earlier.done} of {count} strokes are drawn ({path}); go on with "
