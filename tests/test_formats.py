@@ -121,7 +121,9 @@ def test_a_file_may_be_written_from_itself(tmp_path: Path) -> None:
 )
 def test_unknown_suffix_lists_the_known_ones(tmp_path: Path, name: str) -> None:
     claim = r"must end in \.ndjson, \.ndjson\.gz, \.bin(,| or) \.npz"
-    with pytest.raises(SketchvaeError, match=claim + r", \.drawings, \.json, \.svg or \.svgz, got"):
+    with pytest.raises(
+        SketchvaeError, match=claim + r", \.drawings, \.json, \.csv, \.svg or \.svgz, got"
+    ):
         formats.read(tmp_path / name)
     with pytest.raises(SketchvaeError, match=claim):
         formats.write(tmp_path / name, FLOCK)

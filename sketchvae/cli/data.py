@@ -13,6 +13,8 @@ from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.paths import output_option
 from sketchvae.cli.words import Group
 
+_FEW = 10  # drawings for validation
+
 if TYPE_CHECKING:
     from sketchvae.data.dataset import PackedDataset, Split
     from sketchvae.data.selection import Selection
@@ -88,16 +90,16 @@ def import_(
 ) -> None:
     """Pack drawings into one file that training maps into memory.
 
-    FILES are .ndjson (simplified or raw), .ndjson.gz, .json, .bin, sketch-rnn .npz, .svg, .svgz,
-    or '-' for ndjson on standard input. Drawings in another form are simplified the Quick, Draw!
-    way; curves of an SVG become lines within a thousandth of its size. What is left out is said,
-    and why: an SVG among others without a drawing, a drawing without a stroke, the texts, images
-    and background of an SVG.
+    FILES are .ndjson (simplified or raw), .ndjson.gz, .json, Kaggle's .csv, .bin, sketch-rnn
+    .npz, .svg, .svgz, folders of them, or '-' for ndjson on standard input. Drawings in another
+    form are simplified the Quick, Draw! way; curves of an SVG become lines within a thousandth of
+    its size. What is left out is said, and why: an SVG among others without a drawing, a drawing
+    without a stroke, the texts, images and background of an SVG.
 
     \b
     Examples:
       sketchvae data import sheep.bin more.ndjson -o sheep.drawings
-      sketchvae data import cows/*.svg --word cow -o cow.drawings
+      sketchvae data import cows/ --word cow -o cow.drawings
     """
     from sketchvae.data.dataset import SUFFIX, SplitFractions, pack
     from sketchvae.data.importing import ImportReport, import_drawings, source_names
@@ -166,6 +168,14 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
             f"{too_long} of {len(packed)} have more than {longest} points, which train leaves out; "
             f"--simplify {epsilon} shortens them"
         )
+    if copies := len(packed) - len(np.unique(packed.keys)):
+        yield f"{copies} of {len(packed)} are copies of others; each counts as often as it is there"
+    if packed.vocabulary == ("",):
+        yield "no drawing has a word, nor will what is drawn; give one, as in --word cow"
+    count = len(packed.split("valid"))
+    if 0 < count < _FEW:
+        share = min(2 * _FEW / len(packed), 0.3)
+        yield f"only {count} for validation, which is little to judge by; try --valid {share:.2g}"
     fits = (lengths >= 1) & (lengths <= longest)
     splits: tuple[Split, ...] = ("train", "valid")
     for split in splits:

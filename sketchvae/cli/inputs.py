@@ -115,7 +115,7 @@ def latents_of(artist: "Artist", chosen: "Selection") -> "Floats32":
     from sketchvae.data import latents
 
     path = chosen.path
-    if path.suffix.lower() in (".npy", ".csv") or _holds_numbers(path):
+    if _holds_latents(path):
         values = latents.read(path, artist.model.config.latent)
         return np.stack([value for _, value in chosen.pick(values)])
     return artist.encode(drawings_of(chosen))
@@ -142,9 +142,14 @@ def _one(chosen: "Selection") -> "Selection":
     return replace(chosen, ranges=ranges)
 
 
-def _holds_numbers(path: Path) -> bool:
-    """Whether a .json file holds latents: numbers in a list or in a list of lists."""
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return False
+def _holds_latents(path: Path) -> bool:
+    """Whether a file holds latents; of JSON: numbers in a list or in a list of lists."""
+    from sketchvae.data import kaggle
+
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return not kaggle.has_drawings(path)
+    if suffix != ".json" or not path.is_file():
+        return suffix == ".npy"
     with path.open("rb") as stream:
         return re.match(rb"\s*(\[\s*){1,2}(-|\d|NaN)", stream.read(4096)) is not None

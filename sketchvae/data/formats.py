@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", ".drawings")
 SVG = (".svg", ".svgz")
-READ_ONLY = (".json", *SVG)  # SVG is written by `render`, JSON by nobody
+READ_ONLY = (".json", ".csv", *SVG)  # SVG is written by `render`, the others by nobody
 STANDARD = Path("-")  # standard input or output, as ndjson
 SHEEP = Path("sheep")  # name of the 300 drawings that come with sketchvae
 
@@ -34,6 +34,7 @@ _FITTING_SIGNATURES = {
     ".npz": ("a zip file",),
     ".drawings": ("unknown",),
     ".json": ("JSON", "unknown"),
+    ".csv": ("unknown",),
     ".svg": ("a web page or XML", "unknown", "a gzip file"),
     ".svgz": ("a gzip file", "a web page or XML", "unknown"),
 }
@@ -49,6 +50,7 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     |---|---|
     | .ndjson, .ndjson.gz | one a line, see `ndjson.read` |
     | .json | one, or a list of them, see `ndjson.read_json` |
+    | .csv | one a row, see `kaggle.read` |
     | .bin | a category of Quick, Draw!; the file's name becomes the word of each drawing |
     | .npz | the splits train, valid and test, in this order, see `npz.read` |
     | .drawings | a packed dataset, see `dataset.open_packed` |
@@ -101,6 +103,10 @@ def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
         from sketchvae.data import dataset
 
         return iter(dataset.open_packed(path))
+    if suffix == ".csv":
+        from sketchvae.data import kaggle
+
+        return kaggle.read(path)
     if suffix in SVG:
         from sketchvae.data.svg import reader
 
@@ -113,11 +119,14 @@ def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
 def files_in(folder: Path) -> list[Path]:
     """List the files of drawings that lie in a folder, sheep-2.svg before sheep-10.svg.
 
-    Hidden files are left out, and packed sets, which are made from the others.
+    Hidden files are left out, and packed sets, which are made from the others, and tables of other
+    things than drawings.
 
     Raises:
         SketchvaeError: if there is none, or the folder cannot be read.
     """
+    from sketchvae.data import kaggle
+
     known = tuple(suffix for suffix in (*SUFFIXES, *READ_ONLY) if suffix != ".drawings")
     try:
         files = [path for path in folder.iterdir() if path.name.lower().endswith(known)]
@@ -126,6 +135,7 @@ def files_in(folder: Path) -> list[Path]:
             f"{folder}: cannot be read ({error.strerror}); check its permissions"
         ) from error
     found = [path for path in files if not path.name.startswith(".") and path.is_file()]
+    found = [p for p in found if p.suffix.lower() != ".csv" or kaggle.has_drawings(p)]
     if not found:
         raise FileFormatError(
             f"{folder}: must hold files of drawings ({', '.join(known)}), got a folder without "

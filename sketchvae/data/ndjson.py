@@ -74,7 +74,7 @@ def read_lines(lines: Iterable[str], name: str) -> Iterator[Drawing]:
             if text and not text.isspace():
                 empty = False
                 source = f"{name}, line {number}"
-                yield _drawing(_parse_line(text, source), source)
+                yield drawing_of(parse_line(text, source), source)
     except UnicodeDecodeError as error:
         raise FileFormatError(
             f"{name}, after line {number}: must be UTF-8 ({error.reason}); save it as UTF-8"
@@ -110,7 +110,7 @@ def read_json(path: Path) -> Iterator[Drawing]:
     if not records:
         raise FileFormatError(f"{path}: holds no drawing, the list is empty")
     for number, record in enumerate(records):
-        yield _drawing(record, str(path) if len(records) == 1 else f"{path}, drawing {number}")
+        yield drawing_of(record, str(path) if len(records) == 1 else f"{path}, drawing {number}")
 
 
 def line(drawing: Drawing) -> str:
@@ -139,7 +139,16 @@ def _shortest(column: Floats) -> list[float]:
     return [int(v) if v.is_integer() else v for v in column.tolist()]
 
 
-def _drawing(record: object, source: str) -> Drawing:
+def drawing_of(record: object, source: str) -> Drawing:
+    """Return the drawing of a record, the content of a line.
+
+    Args:
+        record: an object with the field `drawing`; `word` and `key_id` may be missing.
+        source: file and line for error messages.
+
+    Raises:
+        FileFormatError: for anything else, or values out of range.
+    """
     if not isinstance(record, dict):
         raise FileFormatError(
             f"{source}: must be a JSON object, got {_brief(record)}; correct or delete it"
@@ -159,7 +168,16 @@ def _drawing(record: object, source: str) -> Drawing:
     return Drawing((s[:2].T for s in strokes), word, key_id, times)
 
 
-def _parse_line(text: str, source: str) -> object:
+def parse_line(text: str, source: str) -> object:
+    """Return the content of a line of JSON.
+
+    Args:
+        text: at most MAX_LINE characters.
+        source: file and line for error messages.
+
+    Raises:
+        FileFormatError: if it is too long, or no JSON.
+    """
     if len(text) > MAX_LINE:
         raise FileFormatError(
             f"{source}: must have at most {MAX_LINE} characters, got more; "

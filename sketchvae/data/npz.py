@@ -3,7 +3,7 @@
 This is the format of https://github.com/hardmaru/sketch-rnn-datasets and of Magenta's
 `sketch_rnn`: a zip of `.npy` members (NumPy's NEP 1), each a pickled array of objects, which are
 (n, 3) int16 arrays of rows dx, dy, lift. `sketchvae.data.unpickle` reads the pickles without
-running them.
+running them. Of drawings that are equally long NumPy may have made one array (drawings, n, 3).
 """
 
 import pickle
@@ -11,8 +11,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ _UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, 
 _HEADER = re.compile(  # up to 999,999 drawings; the largest category has 340,000
     rb"\{'descr': '\|O', 'fortran_order': (?:True|False), 'shape': \(\d{1,6}L?,\), \}\s*"
 )
+_DENSE = re.compile(  # drawings of equal lengths
+    rb"\{'descr': '(?P<type>[<>|](?:[iu][1248]|f[248])|\|O)', "
+    rb"'fortran_order': (?P<order>True|False), "
+    rb"'shape': \((?P<count>\d{1,6})L?, (?P<rows>\d{1,6})L?, 3L?\), \}\s*"
+)
 _CODES = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
 _NUMPY_2 = b"\x80\x03cnumpy._core."  # first bytes of a pickle by NumPy 2; NumPy 1 lacks the module
 _NUMPY_1 = b"\x80\x03cnumpy.core."  # first bytes with a module that both have
@@ -45,15 +51,15 @@ def read(path: Path, splits: Sequence[str] = SPLITS, word: str = "") -> Iterator
 
     Args:
         path: the file.
-        splits: names of the members to read.
+        splits: names of the members to read; one that is missing is taken for empty.
         word: word of all drawings, which the format does not hold.
 
     Raises:
-        FileFormatError: if the file is not an `.npz`; if a member is missing, too large or holds
-            anything else than drawings; or if all members are empty.
+        FileFormatError: if the file is not an `.npz`; if all members are missing; if one is too
+            large or holds anything else than drawings; or if all are empty.
     """
     empty = True
-    for split in splits:
+    for split in _held(path, splits):
         source, size = f"{path}, {split}", 0
         for index, array in enumerate(_arrays(_member(path, split), source)):
             empty = False
@@ -111,24 +117,25 @@ def _int16(drawing: Drawing, source: str) -> NDArray[np.int16]:
     return narrow
 
 
-def _member(path: Path, split: str) -> bytes:
-    """Return one member unpacked; its size is checked before."""
+def _held(path: Path, splits: Sequence[str]) -> list[str]:
+    """Return those of the splits that a file has."""
+    with _archive(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+    held = [split for split in splits if split in names]
+    if not held:
+        raise FileFormatError(
+            f"{path}: must hold an array {splits[0]!r}, got {', '.join(names[:5])[:200]!a}; "
+            "is this a sketch-rnn file?"
+        )
+    return held
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open the file; an error within the block is one of the format."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if f"{split}.npy" not in archive.namelist():
-                held = ", ".join(n.removesuffix(".npy") for n in archive.namelist()[:5])
-                raise FileFormatError(
-                    f"{path}: must hold an array {split!r}, got {held[:200]!a}; "
-                    "is this a sketch-rnn file?"
-                )
-            info = archive.getinfo(f"{split}.npy")
-            if info.file_size > MAX_MEMBER or info.compress_type not in _COMPRESSIONS:
-                raise FileFormatError(
-                    f"{path}, {split}: must have at most {MAX_MEMBER} bytes, stored or deflated, "
-                    f"got {info.file_size} in compression {info.compress_type}; split the file"
-                )
-            with archive.open(info) as member:
-                return member.read(info.file_size + 1)  # a size bounds the memory
+            yield archive
     except SketchvaeError:
         raise
     except _UNREADABLE as error:
@@ -138,17 +145,34 @@ def _member(path: Path, split: str) -> bytes:
         ) from error
 
 
-def _arrays(data: bytes, source: str) -> list[object]:
-    """Return the pickled arrays of an `.npy` member."""
+def _member(path: Path, split: str) -> bytes:
+    """Return one member unpacked; its size is checked before."""
+    with _archive(path) as archive:
+        info = archive.getinfo(f"{split}.npy")
+        if info.file_size > MAX_MEMBER or info.compress_type not in _COMPRESSIONS:
+            raise FileFormatError(
+                f"{path}, {split}: must have at most {MAX_MEMBER} bytes, stored or deflated, "
+                f"got {info.file_size} in compression {info.compress_type}; split the file"
+            )
+        with archive.open(info) as member:
+            return member.read(info.file_size + 1)  # a size bounds the memory
+
+
+def _arrays(data: bytes, source: str) -> Sequence[object]:
+    """Return the arrays of an `.npy` member, pickled or as they are."""
     if data[:6] != b"\x93NUMPY":
         raise FileFormatError(f"{source}: must be a NumPy array, got {data[:16]!r}")
     wide = data[6:7] != b"\x01"
     start = 12 if wide else 10
     end = start + int.from_bytes(data[8:start], "little")
-    if not _HEADER.fullmatch(data, start, min(end, start + 2**16)):
+    header = data[start : min(end, start + 2**16)]
+    if dense := _DENSE.fullmatch(header):
+        return list(_dense(dense, data[end:], source))
+    if not _HEADER.fullmatch(header):
         raise FileFormatError(
             f"{source}: must be a one-dimensional array of objects, under a million (n, 3) arrays, "
-            f"got the header {data[start:end][:100]!r}"
+            f"or one array (drawings, n, 3) of numbers, got {_said(header)}; save the drawings as "
+            "sketch-rnn does"
         )
     array = unpickle(data[end:], source)
     match array:
@@ -157,6 +181,41 @@ def _arrays(data: bytes, source: str) -> list[object]:
         ):
             return items
     raise FileFormatError(f"{source}: must hold a one-dimensional array of drawings, got another")
+
+
+def _said(header: bytes) -> str:
+    """Name the type and the shape in a header for a message."""
+    match = re.search(rb"'descr': '([^']{1,9})'.*'shape': (\([\d, ]{0,40}\))", header)
+    if match is None:
+        return "another header"
+    return f"the type {match[1].decode('ascii', 'replace')} and the shape {match[2].decode()}"
+
+
+def _dense(header: re.Match[bytes], content: bytes, source: str) -> NDArray[Any]:
+    """Return the drawings of one array, (drawings, n, 3); rows of zeros at an end are left out."""
+    shape = (int(header["count"]), int(header["rows"]), 3)
+    order: Literal["C", "F"] = "F" if header["order"] == b"True" else "C"
+    if shape[1] > MAX_POINTS:
+        raise FileFormatError(f"{source}: must have at most {MAX_POINTS} rows, got {shape[1]}")
+    size = int(np.prod(shape))
+    if header["type"] == b"|O":
+        match unpickle(content, source):
+            case PickledArray((_, (*_,), PickledDtype("O8" | "O4" | "O"), _, list(items))) if len(
+                items
+            ) == size and _are_numbers(items):
+                return np.array(items, dtype=np.float64).reshape(shape, order=order)
+        raise FileFormatError(f"{source}: must hold {size} numbers, got something else")
+    dtype = np.dtype(header["type"].decode())
+    if len(content) != size * dtype.itemsize:
+        raise FileFormatError(
+            f"{source}: must have {size} numbers of {dtype}, got {len(content)} bytes"
+        )
+    return np.frombuffer(content, dtype).reshape(shape, order=order)
+
+
+def _are_numbers(items: list[object]) -> bool:
+    """Return whether all items are numbers that fit into a float."""
+    return all(type(item) in (int, float) and abs(item) <= 2**53 for item in items)  # type: ignore[arg-type]
 
 
 def _drawing(rows: NDArray[Any], source: str, word: str) -> Drawing:
@@ -175,6 +234,9 @@ def _drawing(rows: NDArray[Any], source: str, word: str) -> Drawing:
 
 def _rows(array: object, source: str) -> NDArray[Any]:
     match array:
+        case np.ndarray():  # of equally long drawings, the shorter may be filled up with zeros
+            filled = np.flatnonzero((array != 0).any(axis=1))
+            return array[: filled[-1] + 1 if len(filled) else 1]
         case PickledArray(
             (_, (int(n), 3), PickledDtype(str(code), "<" | ">" | "|" as order), fortran, data)
         ) if code in _CODES and isinstance(data, bytes | str):
