@@ -13,7 +13,7 @@ from sketchvae.polyline import Floats, Ints
 
 CORNER = np.radians(70.0)  # sharpest turn that becomes round: the feet of sheep turn by more
 BULGE = 2 / 255  # longest sides of a drawing: so near is the simplified form to the pen's own way
-_MAX_PIECES = 64  # straight pieces of one Bezier curve
+_MAX_PIECES = 1000  # straight pieces of one Bezier curve, so that memory suffices
 _TINY = 1e-300
 
 
