@@ -479,3 +479,13 @@ def test_full_disk_is_one_line_and_nothing_else(tmp_path: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert "f.drawings: cannot be written (File too large); make room there" in line
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_packed_set_is_told_a_name_that_import_takes(tmp_path: Path) -> None:
+    (tmp_path / "cats").mkdir()
+    (tmp_path / "cats.ndjson").write_text("{}")
+    for name in ("cats", "cats.ndjson", "missing"):
+        with pytest.raises(SketchvaeError) as caught:
+            open_packed(tmp_path / name)
+        target = (tmp_path / name).with_suffix(".drawings")
+        assert str(caught.value).endswith(f"'sketchvae data import FILES -o {target}'")

@@ -284,12 +284,13 @@ def open_packed(path: Path) -> PackedDataset:
     except OSError as error:
         raise SketchvaeError(
             f"{path}: cannot be read ({error.strerror}); make a packed set with "
-            f"'sketchvae data import FILES -o {path}'"
+            f"'sketchvae data import FILES -o {path.with_suffix(SUFFIX)}'"
         ) from error
     except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
         raise FileFormatError(
             f"{path}: must be a packed set of drawings, got something else or a damaged file "
-            f"({error!s:.100}); make one with 'sketchvae data import FILES -o SET'"
+            f"({error!s:.100}); make one with 'sketchvae data import FILES -o "
+            f"{path.with_suffix(SUFFIX)}'"
         ) from error
     return packed
 
