@@ -16,7 +16,6 @@ from helpers import SHEEP, imported_by, sketchvae
 from PIL import Image
 
 from sketchvae import load
-from sketchvae.generate.artist import TEMPERATURE
 
 MM = 96 / 25.4
 LINE = '{"word": "line", "drawing": [[[0, 100], [0, 0]]]}\n'
@@ -111,6 +110,7 @@ def test_hpgl_fits_into_the_reach_of_a_device_without_being_told(
         pytest.skip("takes no such page")
     page_options = ["--page", page, *turn, "--device", device, "--layout", "packed"]
     message = sketchvae("plot", SHEEP, "-n", "9", *page_options, "-o", "flock.plt")
+    assert re.search(rf"about .* on {device}$", message, re.M)
     margin = re.search(rf"^margin (\d+) mm, within which {device} reaches the page", message, re.M)
     assert (margin is None) is (device == "dxy" and page != "letter")
 
@@ -327,17 +327,18 @@ def test_vpype_says_in_a_line_what_is_wrong_with_sheep() -> None:
     assert "the temperature must be" in run_vpype("sheep", "-t", "99", "show", fails=True)
 
 
-def test_help_of_vpype_sheep_has_an_example_and_the_default_temperature() -> None:
+def test_help_of_vpype_sheep_has_an_example_and_what_it_draws_without_a_temperature() -> None:
     printed = " ".join(run_vpype("sheep", "--help").split())
-    assert "vpype sheep --count 12 --seed 8 layout a4" in printed
-    assert f"as the model learnt ({TEMPERATURE:g})" in printed
+    assert re.search(r"vpype sheep --count 12 --seed \d+ layout a4", printed)
+    assert "without, typical sheep" in printed
 
 
 def test_the_plugin_brings_no_torch_and_nothing_to_vpype_but_ours() -> None:
     script = (
-        "import sys, json, vpype_cli; before = {*sys.modules}\n"
+        "import sys, json, vpype_cli\n"
+        "before = {m.split('.')[0] for m in sys.modules}\n"
         "import sketchvae.cli.vpype_plugin\n"
-        "print(json.dumps(sorted({m.split('.')[0] for m in {*sys.modules} - before}\n"
+        "print(json.dumps(sorted({m.split('.')[0] for m in sys.modules} - before\n"
         "    - sys.stdlib_module_names)))"
     )
     done = subprocess.run(

@@ -121,8 +121,9 @@ def plot(
     click.echo(f"{done}; not written" if files.dry_run else done, err=True)
     if note:
         click.echo(note, err=True)
+    plotter = device if form == "HPGL" and machine is None else profile.name
     for label, plot_stats in stats.items():
-        click.echo(f"{label}{_format_stats(plot_stats)} on {profile.name}", err=True)
+        click.echo(f"{label}{_format_stats(plot_stats)} on {plotter}", err=True)
 
 
 def _format_of(output: Path) -> str:
