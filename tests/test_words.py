@@ -136,7 +136,11 @@ def test_other_words_get_the_likeliest_suggestion_first(line: str, said: str) ->
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("cat", "cat: must be what the model draws, sheep; for cat train"), ("a.svg", "--like a.svg")],
+    [
+        ("cat", "cat: must be what the model draws, sheep; for cat train"),
+        ("a.svg", "--like a.svg"),
+        ("12", "for 12 drawings give -n 12"),
+    ],
 )
 def test_another_animal_is_one_line_that_says_how(word: str, said: str) -> None:
     assert said in sketchvae("draw", word, fails=1)

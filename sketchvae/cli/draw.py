@@ -234,7 +234,9 @@ def _check_word(word: str | None, known: str) -> None:
     if word is None or word.lower() in (known, f"{known}s"):
         return
     advice = f"for {word} train a model of your own, see 'sketchvae help train', and give --model"
-    if Path(word).suffix:
+    if word.isdecimal():
+        advice = f"for {word} drawings give -n {word}"
+    elif Path(word).suffix:
         advice = f"for drawings like those in a file give --like {word}"
     raise SketchvaeError(f"{word}: must be what the model draws, {known or 'not told'}; {advice}")
 
