@@ -206,6 +206,7 @@ def test_mp4_has_even_sides_and_lasts_as_long_as_asked(tmp_path: Path) -> None:
     (stream,) = json.loads(report)["streams"]
     assert (stream["width"], stream["height"], stream["nb_frames"]) == (102, 102, "40")
     assert float(stream["duration"]) == pytest.approx(2.0, abs=0.01)
+    assert stream["r_frame_rate"] == "20/1"
     last = subprocess.run(
         ["ffmpeg", "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "gray", "-"],
         capture_output=True,

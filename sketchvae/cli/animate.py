@@ -10,12 +10,12 @@ from sketchvae.cli.options import (
     AnimationOptions,
     FilmOptions,
     PageOptions,
-    StyleOptions,
     animation_options,
     style_options,
 )
 from sketchvae.cli.output import animation_writer, plural
 from sketchvae.cli.paths import OUTPUTS, output_option
+from sketchvae.cli.style import StyleOptions
 
 if TYPE_CHECKING:
     from sketchvae.data.selection import Selection
@@ -64,5 +64,5 @@ def animate(
     numbers, chosen = numbered_drawings(drawings, number)
     page = PageOptions(output, style, film.pixels)
     write = animation_writer(page, len(chosen), animation, film, recorded=recorded, numbers=numbers)
-    write(chosen, None)
-    click.echo(f"{output}: {plural(len(chosen), 'drawing')}", err=True)
+    more = write(chosen, None)
+    click.echo(f"{output}: {plural(len(chosen), 'drawing')}{more}", err=True)

@@ -14,7 +14,6 @@ from sketchvae.cli.options import (
     DrawingOptions,
     FilmOptions,
     PageOptions,
-    StyleOptions,
     animation_options,
     bind,
     drawing_options,
@@ -25,6 +24,7 @@ from sketchvae.cli.options import (
 from sketchvae.cli.output import animation_writer, plural, refuse_unused, writer
 from sketchvae.cli.paths import OUTPUTS, free_name, output_option
 from sketchvae.cli.record import record_of
+from sketchvae.cli.style import StyleOptions
 from sketchvae.cli.terminal import show_in_terminal
 from sketchvae.errors import SketchvaeError
 
@@ -208,7 +208,7 @@ def draw(
     drawings: Iterable[Drawing] = artist.draw_each(
         number, temperature, seed, latents=latents, best_of=best_of
     )
-    write = None
+    write, more = None, ""
     if output is not None:  # the writers refuse before anything is drawn
         page = PageOptions(output, style, film.pixels)
         write = animation_writer(page, number, animation, film) if animate else writer(page, number)
@@ -216,10 +216,12 @@ def draw(
         drawings = list(drawings)
         show_in_terminal(drawings, pace)
     if write is not None:
-        write(drawings, record_of(seed, [] if temperature is None else [temperature], artist.model))
+        more = write(
+            drawings, record_of(seed, [] if temperature is None else [temperature], artist.model)
+        )
     place = "preview" if output is None else str(output)
     place = "standard output" if place == "-" else place
-    report = f"{plural(number, 'drawing')}, seed {seed}"
+    report = f"{plural(number, 'drawing')}{more}, seed {seed}"
     report += "" if temperature is None else f", temperature {temperature:g}"
     report += f", each the best of {best_of}" if best_of > 1 else ""
     click.echo(f"{place}: {report}", err=True)

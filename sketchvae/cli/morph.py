@@ -1,5 +1,6 @@
 """sketchvae morph: from one drawing to another, through what lies between."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +16,15 @@ from sketchvae.cli.options import (
     names_of,
     page_options,
 )
-from sketchvae.cli.output import draw_to, refuse_unused, writer
+from sketchvae.cli.output import draw_to, facts_of, refuse_unused, writer
+from sketchvae.cli.paths import is_pattern
 
 if TYPE_CHECKING:
     from sketchvae.cli.output import Write
     from sketchvae.data.selection import Selection
+    from sketchvae.drawing import Drawing
     from sketchvae.flock import Flock
+    from sketchvae.render.record import Record
     from sketchvae.render.timeline import Animation
 
 
@@ -123,10 +127,15 @@ def _animation_writer(page: PageOptions, time: _TimeOptions) -> "Write":
 
     output, width, pixels = page.output, page.style.width, page.pixels
     check_suffix(output)
+    if is_pattern(output):
+        raise click.UsageError(f"a morph that moves is one file, got {output}; name one")
     animation, style = time.animation_for(output), page.style.style_for(output)
     if pixels is not None and output.suffix.lower() in PAGES:
         raise click.UsageError(f"--pixels is for films, got {output}; leave it out")
     spec = animation_spec(output, 1, width_mm=width, style=style, pixels=pixels)
-    return lambda drawings, record: write_morph(
-        replace(spec, record="" if record is None else record.to_text()), list(drawings), animation
-    )
+
+    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> str:
+        recorded = replace(spec, record="" if record is None else record.to_text())
+        return facts_of(output, write_morph(recorded, list(drawings), animation))
+
+    return write

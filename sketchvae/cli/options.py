@@ -5,7 +5,6 @@ adds the options of a group to a command, and passes their values as one argumen
 A field may be a group itself.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
@@ -15,12 +14,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import click
 from click.core import ParameterSource
 
-from sketchvae.cli.completion import complete_colours
 from sketchvae.cli.paths import INPUT, OUTPUTS, output_option
+from sketchvae.cli.style import StyleOptions
 
 if TYPE_CHECKING:
     from sketchvae.generate.artist import Artist
-    from sketchvae.render.page import Style
     from sketchvae.render.timeline import Animation
 
 _Group = TypeVar("_Group")
@@ -119,78 +117,6 @@ def _build(group: type[_Group], values: dict[str, object]) -> _Group:
         for field in fields(group)  # type: ignore[arg-type]
     }
     return group(**own)
-
-
-@dataclass(frozen=True)
-class StyleOptions:
-    """How the ink looks, and the width of the page in mm."""
-
-    smooth: Annotated[
-        bool,
-        click.option(
-            "--smooth/--no-smooth",
-            default=True,
-            help="Smooth curves through the points, or straight lines.  [default: smooth]",
-        ),
-    ]
-    width: Annotated[
-        float,
-        click.option("--width", default=100.0, show_default=True, help="Width of the page in mm."),
-    ]
-    stroke_width: Annotated[
-        float | None,
-        click.option(
-            "--stroke-width", type=float, help="Of the line in mm.  [default: by the page]"
-        ),
-    ]
-    colour: Annotated[
-        str | None,
-        click.option(
-            "--colour",
-            shell_complete=complete_colours,
-            metavar="COLOUR",
-            help="Of the ink: a name, #rrggbb, or currentColor.  [default: black; in HTML light "
-            "on a dark page]",
-        ),
-    ]
-    palette: Annotated[
-        str | None,
-        click.option(
-            "--palette",
-            shell_complete=complete_colours,
-            metavar="COLOURS",
-            help="Colours of the strokes by order, as in 'navy,#cc4433'.",
-        ),
-    ]
-    background: Annotated[
-        str | None,
-        click.option(
-            "--background",
-            shell_complete=complete_colours,
-            metavar="COLOUR",
-            help="Of the page, or none.  [default: none; white in pictures of pixels]",
-        ),
-    ]
-
-    numbered: Annotated[
-        bool, click.option("--numbered", is_flag=True, help="The number beside each drawing.")
-    ]
-
-    def style_for(self, output: Path) -> "Style":
-        """Return the style of a file; its suffix chooses the colours that were not given."""
-        from sketchvae.render.page import Style
-
-        suffix = output.suffix.lower()
-        # HTML may be shown light on dark; viewers show pixels on a ground of any colour.
-        colour = "currentColor" if suffix == ".html" else "black"
-        background = self.background or (None if suffix in (".svg", ".html") else "white")
-        return Style(
-            stroke_width=self.stroke_width,
-            colour=self.colour or colour,
-            smooth=self.smooth,
-            background=None if background == "none" else background,
-            palette=None if self.palette is None else colours(self.palette),
-        )
 
 
 @dataclass(frozen=True)
@@ -328,8 +254,3 @@ style_options = bind(style=StyleOptions)
 animation_options = bind(animation=AnimationOptions, film=FilmOptions)
 drawing_options = bind(drawing=DrawingOptions)
 page_options = bind(page=PageOptions)
-
-
-def colours(text: str) -> tuple[str, ...]:
-    """Split a list of colours at its commas, but not within rgb(1, 2, 3)."""
-    return tuple(c.strip() for c in re.split(r",(?![^()]*\))", text) if c.strip())

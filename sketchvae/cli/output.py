@@ -11,21 +11,23 @@ from sketchvae.cli.options import (
     AnimationOptions,
     FilmOptions,
     PageOptions,
-    StyleOptions,
     names_of,
     refuse_typed,
 )
 from sketchvae.cli.paths import file_of_each, is_pattern
 from sketchvae.cli.record import record_of
+from sketchvae.cli.style import StyleOptions
 from sketchvae.errors import check_suffix
 
 if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
     from sketchvae.model.weights import Model
+    from sketchvae.render.film import AnimationFacts
     from sketchvae.render.page import PageSpec
     from sketchvae.render.record import Record
 
-    Write = Callable[[Iterable[Drawing], Record | None], object]
+    # Writes drawings, with a record if there is one; returns what the report adds, or nothing.
+    Write = Callable[[Iterable[Drawing], Record | None], str]
 
 PICTURES = (".svg", ".png")
 _UNROUNDED = (".ndjson", ".ndjson.gz")  # other files of drawings hold the simplified form alone
@@ -69,9 +71,9 @@ def draw_to(
     from sketchvae.generate.sampler import fresh_seed
 
     seed = fresh_seed() if seed is None else seed
-    write(draw(seed), record_of(seed, temperatures, model))
+    more = write(draw(seed), record_of(seed, temperatures, model))
     name = "standard output" if str(output) == "-" else str(output)
-    click.echo(f"{name}: {plural(number, 'drawing')}, seed {seed}", err=True)
+    click.echo(f"{name}: {plural(number, 'drawing')}{more}, seed {seed}", err=True)
 
 
 def writer(
@@ -155,9 +157,29 @@ def animation_writer(
         output, number, width_mm=look.width, style=style, rate=film.rate, pixels=film.pixels
     )
     spec = replace(spec, numbers=numbers if look.numbered else ())
-    return lambda drawings, record: write_animation(
-        replace(spec, record=_text(record)), list(drawings), motion
-    )
+
+    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> str:
+        recorded = replace(spec, record=_text(record))
+        return facts_of(output, write_animation(recorded, list(drawings), motion))
+
+    return write
+
+
+def facts_of(path: Path, facts: "AnimationFacts") -> str:
+    """Return the length, the frames and the size of an animation, for the report of it.
+
+    Args:
+        path: its file.
+        facts: what it is like.
+    """
+    length = f"{facts.seconds:.1f} s" if facts.seconds < 600 else duration(facts.seconds)
+    parts = [length]
+    if facts.frames is not None and facts.size is not None:
+        width, height = facts.size
+        parts.append(f"{plural(facts.frames, 'frame')} of {width} x {height} pixels")
+    size = path.stat().st_size
+    parts.append(f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(size / 1000, 0.1):.3g} kB")
+    return ", " + ", ".join(parts)
 
 
 def _writer_of_each(
@@ -178,9 +200,10 @@ def _writer_of_each(
         for path, number in zip(paths, numbers, strict=True)
     ]
 
-    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> None:
+    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> str:
         for number, write_one, drawing in zip(numbers, writers, drawings, strict=True):
             write_one([drawing], None if record is None else replace(record, number=number))
+        return ""
 
     return write
 
@@ -215,8 +238,14 @@ def _data_writer(output: Path, in_place: bool) -> "Write":
         known = (*PICTURES, *formats.SUFFIXES)
         check_suffix(output, known, example="-o sheep.svg", advice=advice)
     if in_place and (output == formats.STANDARD or output.name.lower().endswith(_UNROUNDED)):
-        return lambda drawings, _: formats.write(output, drawings)
-    return lambda drawings, _: formats.write(output, (d.to_quickdraw() for d in drawings))
+        return lambda drawings, _: _nothing(formats.write(output, drawings))
+    return lambda drawings, _: _nothing(
+        formats.write(output, (drawing.to_quickdraw() for drawing in drawings))
+    )
+
+
+def _nothing(_: object) -> str:
+    return ""
 
 
 def _picture_writer(
@@ -238,10 +267,11 @@ def _picture_writer(
         else PictureSpec(number, width, columns, style, in_place, numbers, pixels=page.pixels)
     )
 
-    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> None:
+    def write(drawings: "Iterable[Drawing]", record: "Record | None") -> str:
         with replacing(output) as temporary:  # opened before the drawings are made: it may fail
             recorded = replace(spec, record=_text(record))
             temporary.write_bytes(_page_bytes(recorded, list(drawings)))
+        return ""
 
     return write
 

@@ -122,7 +122,7 @@ class PenOptions:
         Raises:
             click.UsageError: for a list that is not of numbers.
         """
-        from sketchvae.cli.options import colours
+        from sketchvae.cli.style import colours
         from sketchvae.plot.plan import PEN_WIDTH, Pens
 
         return Pens(

@@ -8,7 +8,6 @@ import click
 from sketchvae.cli.inputs import SELECTION, numbered_drawings
 from sketchvae.cli.options import (
     PageOptions,
-    StyleOptions,
     bind,
     names_of,
     pixels_option,
@@ -16,6 +15,7 @@ from sketchvae.cli.options import (
 )
 from sketchvae.cli.output import plural, refuse_unused, writer
 from sketchvae.cli.paths import OUTPUTS, output_option
+from sketchvae.cli.style import StyleOptions
 from sketchvae.cli.terminal import show_in_terminal
 
 if TYPE_CHECKING:

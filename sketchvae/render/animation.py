@@ -8,11 +8,11 @@ from sketchvae import errors
 from sketchvae.drawing import Drawing
 from sketchvae.files import replacing
 from sketchvae.render import film
-from sketchvae.render.film import FilmSpec, save_film
+from sketchvae.render.film import AnimationFacts, FilmSpec, film_facts, save_film
 from sketchvae.render.page import DEFAULT_STYLE, PageSpec, Style
 from sketchvae.render.player import to_html
 from sketchvae.render.svg import to_svg
-from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation
+from sketchvae.render.timeline import DEFAULT_ANIMATION, Animation, timeline
 
 PAGES = (".svg", ".html")
 SUFFIXES = (*PAGES, *film.SUFFIXES)
@@ -100,8 +100,8 @@ def animation_spec(
 
 def write_animation(
     spec: AnimationSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
-) -> None:
-    """Write drawings being drawn into the file of a specification.
+) -> AnimationFacts:
+    """Write drawings being drawn into the file of a specification, and return its facts.
 
     Args:
         spec: see `animation_spec`.
@@ -113,7 +113,9 @@ def write_animation(
             that cannot be written.
     """
     if isinstance(spec, FilmSpec):
-        save_film(spec, drawings, animation)
-    else:
-        to_text = to_html if spec.is_html else to_svg
-        spec.save_text(to_text(spec, drawings, animation))
+        count = save_film(spec, drawings, animation)
+        duration = timeline(drawings, animation.pace).duration
+        return film_facts(spec, count, duration, animation)
+    to_text = to_html if spec.is_html else to_svg
+    spec.save_text(to_text(spec, drawings, animation))
+    return AnimationFacts(timeline(drawings, animation.pace).duration + animation.loop_pause)

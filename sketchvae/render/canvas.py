@@ -244,6 +244,12 @@ def parse_colour(text: str) -> RGB:
     return ImageColor.getrgb(colour)[:3]
 
 
+def is_dark(text: str) -> bool:
+    """Return whether white shows better than black on a colour that SVG 1.1 knows."""
+    red, green, blue = parse_colour(text)
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 128  # luma of ITU-R BT.601
+
+
 def _ramp(start: Sequence[int], end: Sequence[int]) -> bytes:
     """Return 256 colours evenly spaced from start to end, one after another."""
     t = np.linspace(0, 1, 256)[:, None]

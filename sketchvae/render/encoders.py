@@ -15,7 +15,7 @@ import numpy as np
 
 from sketchvae.errors import RangeError, SketchvaeError
 from sketchvae.polyline import Floats
-from sketchvae.render.canvas import Colours
+from sketchvae.render.canvas import RGB, WHITE, Colours
 from sketchvae.render.png import png_text
 
 if TYPE_CHECKING:
@@ -141,8 +141,10 @@ def encode_with_ffmpeg(
     size: tuple[int, int],
     rate: float,
     pause: float = 0.0,
+    *,
+    paper: RGB = WHITE,
 ) -> None:
-    """Write frames as MP4 with ffmpeg, padded with white to even sides, as H.264 demands.
+    """Write frames as MP4 with ffmpeg, padded with paper to even sides, as H.264 demands.
 
     Args:
         path: file to write.
@@ -150,14 +152,16 @@ def encode_with_ffmpeg(
         size: width and height in pixels.
         rate: frames a second.
         pause: seconds that the last frame stands longer.
+        paper: colour of the padding.
 
     Raises:
         SketchvaeError: if ffmpeg fails.
     """
+    colour = "0x" + bytes(paper).hex()
     command = [
         *("ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"),
         *("-s", f"{size[0]}x{size[1]}", "-r", f"{rate:.6f}", "-i", "-"),
-        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2:color=white", "-pix_fmt", "yuv420p"),
+        *("-vf", f"pad=ceil(iw/2)*2:ceil(ih/2)*2:color={colour}", "-pix_fmt", "yuv420p"),
         *("-movflags", "+faststart", "-f", "mp4", str(path)),
     ]
     content = b""

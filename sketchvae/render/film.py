@@ -17,7 +17,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import RangeError, SketchvaeError, check_range, check_suffix
 from sketchvae.files import replacing
 from sketchvae.polyline import Floats
-from sketchvae.render.canvas import Canvas, colours_of, lay_out
+from sketchvae.render.canvas import WHITE, Canvas, colours_of, lay_out
 from sketchvae.render.encoders import FORMATS, encode_with_ffmpeg, encode_with_pillow
 from sketchvae.render.page import PictureSpec
 from sketchvae.render.smil import TIP
@@ -32,6 +32,21 @@ MIN_RATE, MAX_RATE = 0.1, 120.0
 MAX_FRAMES = 5000
 MAX_BYTES = 2**30  # of all frames together
 _OPAQUE = (".gif", ".mp4")  # formats without partial transparency
+
+
+@dataclass(frozen=True)
+class AnimationFacts:
+    """What an animation is like.
+
+    Attributes:
+        seconds: of one round, with the pause of a loop.
+        frames: their number; None for a page, which has none.
+        size: width and height in pixels; None for a page.
+    """
+
+    seconds: float
+    frames: int | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +116,22 @@ class FilmSpec(PictureSpec):
         return max(count, 1)
 
 
+def film_facts(spec: FilmSpec, count: int, duration: float, animation: Animation) -> AnimationFacts:
+    """Return what a film is like.
+
+    Args:
+        spec: the film.
+        count: number of frames, without the pause.
+        duration: seconds, without the pause.
+        animation: whether it loops, and its pause.
+    """
+    width, height = spec.size
+    if spec.suffix == ".mp4":
+        count += round(animation.loop_pause * spec.rate)
+        return AnimationFacts(count / spec.rate, count, (width + width % 2, height + height % 2))
+    return AnimationFacts(duration + animation.loop_pause, count, (width, height))
+
+
 def save_film(
     spec: FilmSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
 ) -> int:
@@ -141,12 +172,12 @@ def write_film(
     Raises:
         SketchvaeError: if the frames need too much memory, or the file cannot be written.
     """
-    pause = animation.loop_pause
+    pause, colours = animation.loop_pause, colours_of(spec)
     with replacing(spec.path) as temporary:
-        if spec.suffix == ".mp4":
-            encode_with_ffmpeg(temporary, frames, spec.size, count / duration, pause)
+        if spec.suffix == ".mp4":  # at the rate that was asked for: players are made for usual ones
+            paper = colours.paper or WHITE
+            encode_with_ffmpeg(temporary, frames, spec.size, spec.rate, pause, paper=paper)
             return
-        colours = colours_of(spec)
         _check_memory(spec.size[0] * spec.size[1] * colours.channels * count, count)
         encode_with_pillow(
             temporary, list(frames), duration / count, suffix=spec.suffix, colours=colours,

@@ -17,7 +17,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats, arc_fractions, points_at_fractions, segment_lengths
 from sketchvae.render.animation import AnimatedPageSpec, AnimationSpec
 from sketchvae.render.canvas import blank_canvas
-from sketchvae.render.film import FilmSpec, write_film
+from sketchvae.render.film import AnimationFacts, FilmSpec, film_facts, write_film
 from sketchvae.render.page import PageSpec, title
 from sketchvae.render.path import polylines
 from sketchvae.render.player import player
@@ -63,8 +63,8 @@ class Tween:
 
 def write_morph(
     spec: AnimationSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
-) -> None:
-    """Write drawings that turn into each other, one after another.
+) -> AnimationFacts:
+    """Write drawings that turn into each other, one after another, and return the facts of it.
 
     A loop goes there and back. A viewer without animation shows the last drawing.
 
@@ -93,11 +93,12 @@ def write_morph(
     if isinstance(spec, FilmSpec):
         count = spec.frame_count(seconds, animation)
         write_film(spec, _frames(spec, tweens, count), count, seconds, animation)
-        return
+        return film_facts(spec, count, seconds, animation)
     name = title(drawings)
     clocked = replace(animation, loop=animation.loop and not spec.is_html)
     text = _svg(spec, tweens, seconds, clocked, name)
     spec.save_text(player(text, name, seconds, animation, spec.style) if spec.is_html else text)
+    return AnimationFacts(seconds + animation.loop_pause)
 
 
 def _frames(spec: FilmSpec, tweens: Sequence[Tween], count: int) -> "Iterator[Frame]":
