@@ -11,6 +11,26 @@ PENS = {  # the lines that lift a pen, and those that lower it
 STROKES, PIECES = 5, 14
 Point = tuple[float, float]
 
+# Two strokes by a program that travels by G1.
+SERVO_BY_G1 = """M05 S0
+G1 F3000
+G1 X20 Y10
+G4 P0
+M03 S255
+G1 F1000
+G1 X40 Y10
+G1 X40 Y30
+M05 S0
+G1 F3000
+G1 X60
+M03 S255
+G1 F1000
+G1 X80
+M05 S0
+G1 F3000
+G1 X0 Y0
+"""
+
 
 def strokes() -> list[list[Point]]:
     """Strokes that bend, in mm, some of which cross others."""

@@ -459,10 +459,8 @@ class Simulator:
         self.relative = 91.0 in g or (self.relative and 90.0 not in g)
         motion = max(g & MOTIONS, default=self.motion)
         axes = {a for a in "XYZ" if a in values}
-        if g & MOTIONS and not axes and motion:
-            return "error:26"
         feed = values.get("F", self.feed / self.unit) * self.unit
-        if axes and motion and not feed and not g & {4.0, 92.0}:
+        if (axes or g & MOTIONS) and motion and not feed and not g & {4.0, 92.0}:
             return "error:22"
         if 4.0 in g and "P" not in values:
             return "error:28"

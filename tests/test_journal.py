@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from gcode_samples import PENS, gcode, length, strokes
+from gcode_samples import PENS, SERVO_BY_G1, gcode, length, strokes
 from helpers import refusal, sketchvae
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -93,24 +93,6 @@ def test_strokes_of_other_files_are_counted_by_travel() -> None:
     assert min(x for x, _ in arc.points) == pytest.approx(5, abs=0.01)  # clockwise: on the left
 
 
-SERVO_BY_G1 = """M05 S0
-G1 F3000
-G1 X20 Y10
-G4 P0
-M03 S255
-G1 F1000
-G1 X40 Y10
-G1 X40 Y30
-M05 S0
-G1 F3000
-G1 X60
-M03 S255
-G1 F1000
-G1 X80
-M05 S0
-G1 F3000
-G1 X0 Y0
-"""
 BY_G1 = {
     "on and off": SERVO_BY_G1,
     "two pulses": SERVO_BY_G1.replace("M05 S0", "M3 S50").replace("M03 S255", "M3 S30"),
@@ -129,6 +111,9 @@ def test_a_move_with_the_pen_up_is_travel_even_by_g1(name: str) -> None:
     read = job(BY_G1[name])
     assert [len([c for c in stroke.cuts if c.is_cut]) for stroke in read.strokes] == [2, 1]
     assert total(ink(read.commands, (0.0, 0.0))) == pytest.approx(60)
+    assert all(
+        c.points or not c.text.startswith("G1") or c.rise or "Z" in c.text for c in read.commands
+    )
     second = read.strokes[1].commands
     assert next(c for c in second if c.points).points == ((60.0, 30.0),)
     assert not second[-1].is_cut

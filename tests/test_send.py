@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import serial
 from click.testing import CliRunner
-from gcode_samples import STROKES, Point, gcode, length, strokes
+from gcode_samples import SERVO_BY_G1, STROKES, Point, gcode, length, strokes
 from grbl_simulator import RING, Simulator
 
 from sketchvae.cli import main
@@ -280,6 +280,22 @@ def test_kill_9_and_resume_draw_nothing_twice(
         interrupted(sim, file, signal.SIGKILL, share * length(strokes()), *flow, slowly=False)
         send(sim, file, "--resume", *flow)
         assert_drawn_once(sim)
+
+
+@pytest.mark.parametrize(
+    ("at", "number", "flow"),
+    [(30.0, signal.SIGINT, BY_LINE), (39.9, signal.SIGKILL, BY_CHARACTER), (50.0, 2, BY_CHARACTER)],
+)
+def test_a_job_that_travels_by_g1_is_resumed(
+    at: float, number: int, flow: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "foreign.nc"
+    file.write_text(SERVO_BY_G1)
+    lines = [[(20.0, 10.0), (40.0, 10.0), (40.0, 30.0)], [(60.0, 30.0), (80.0, 30.0)]]
+    with Simulator(pen="relay") as sim:
+        interrupted(sim, file, number, at, *flow, slowly=number == signal.SIGINT)
+        send(sim, file, "--resume", *flow)
+        assert_drawn_once(sim, lines)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -1,6 +1,7 @@
 """Second pass over a file of G-code: commands, each with what it takes over from those before."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 
 from sketchvae.machine.job import Command, Point
@@ -9,6 +10,7 @@ from sketchvae.machine.words import mm_per_unit
 
 _ARC_PIECES = 64  # into which an arc is divided to measure it
 _MOVES = {0.0, 1.0, 2.0, 3.0}  # G codes
+_MOVE = re.compile(r"G0*[0-3](?![\d.])")
 _DWELL = 4.0  # G code
 
 
@@ -48,7 +50,11 @@ class Modes:
         moves = _DWELL not in codes and not {"X", "Y", "Z"}.isdisjoint(values)
         is_planar = moves and not {"X", "Y"}.isdisjoint(values)
         # Any stroke may come after any other: a move states its own G code.
-        text = line.text if codes & _MOVES or not moves else f"G{self.motion}{line.text}"
+        text = line.text
+        if moves and not codes & _MOVES:
+            text = f"G{self.motion}{text}"
+        elif codes & _MOVES and not moves:  # G1 F1500: some relatives of GRBL want an axis
+            text = _MOVE.sub("", text) or "G0"
         self.motion = int(max(codes & _MOVES, default=self.motion))
         if moves and self.motion and not self.feed:
             raise refusal(
