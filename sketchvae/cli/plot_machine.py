@@ -26,17 +26,25 @@ class MotionOptions:
 
     feed: Annotated[
         float | None,
-        click.option("--feed", type=float, help="Of the pen on paper, mm/min.  [default: 1500]"),
+        click.option(
+            "--feed",
+            type=float,
+            help="Of the pen on paper, mm/min.  [default: the machine's, for GRBL 1500]",
+        ),
     ]
     rapid: Annotated[
         float | None,
         click.option(
-            "--rapid", type=float, help="Lifted, mm/min, to estimate time.  [default: 5000]"
+            "--rapid",
+            type=float,
+            help="Lifted, mm/min, to estimate time.  [default: the machine's]",
         ),
     ]
     acceleration: Annotated[
         float | None,
-        click.option("--acceleration", type=float, help="mm/s2, to estimate time.  [default: 500]"),
+        click.option(
+            "--acceleration", type=float, help="mm/s2, to estimate time.  [default: the machine's]"
+        ),
     ]
     rapid_acceleration: Annotated[
         float | None,
@@ -48,7 +56,7 @@ class MotionOptions:
             "--junction",
             type=float,
             help="GRBL's $11, mm: the larger, the faster corners are passed, to estimate time.  "
-            "[default: 0.01]",
+            "[default: the machine's]",
         ),
     ]
 
