@@ -6,39 +6,40 @@ from typing import Any, NoReturn
 
 import click
 
-# Options of one clear meaning: what they are called here, with the value that they stand for.
+# Options of one clear meaning, without their dashes: what they are called here, and the value
+# that they stand for.
 SYNONYMS: dict[str, tuple[str, ...]] = {
-    "--color": ("--colour",),
-    "--ink": ("--colour",),
-    "--transparent": ("--background", "none"),
-    "--bg": ("--background",),
-    "--paper": ("--page",),
-    "--count": ("--number",),
-    "--num": ("--number",),
-    "--fps": ("--rate",),
-    "--frame-rate": ("--rate",),
-    "--duration": ("--seconds",),
-    "--line-width": ("--stroke-width",),
-    "--temp": ("--temperature",),
-    "--weights": ("--model",),
-    "--out": ("--output",),
-    "--overwrite": ("--force",),
-    "--lr": ("--learning-rate",),
-    "--batch-size": ("--batch",),
+    "color": ("colour",),
+    "ink": ("colour",),
+    "transparent": ("background", "none"),
+    "bg": ("background",),
+    "paper": ("page",),
+    "count": ("number",),
+    "num": ("number",),
+    "fps": ("rate",),
+    "frame-rate": ("rate",),
+    "duration": ("seconds",),
+    "line-width": ("stroke-width",),
+    "temp": ("temperature",),
+    "weights": ("model",),
+    "out": ("output",),
+    "overwrite": ("force",),
+    "lr": ("learning-rate",),
+    "batch-size": ("batch",),
 }
 # Options that might mean several of ours: those to suggest, the likeliest first.
 SUGGESTIONS: dict[str, tuple[str, ...]] = {
-    "--size": ("--width", "--page", "--pixels"),
-    "--height": ("--width", "--page"),
-    "--dpi": ("--pixels",),
-    "--resolution": ("--pixels",),
-    "--format": ("--output",),
-    "--type": ("--output",),
-    "--epochs": ("--steps",),
-    "--iterations": ("--steps",),
-    "--columns": ("--width",),
-    "--curves": ("--smooth",),
-    "--simplify": ("--optimize",),
+    "size": ("width", "page", "pixels"),
+    "height": ("width", "page"),
+    "dpi": ("pixels",),
+    "resolution": ("pixels",),
+    "format": ("output",),
+    "type": ("output",),
+    "epochs": ("steps",),
+    "iterations": ("steps",),
+    "columns": ("width",),
+    "curves": ("smooth",),
+    "simplify": ("optimize",),
 }
 COMMANDS: dict[str, str] = {  # words for a command, and the command to suggest
     "generate": "draw",
@@ -102,15 +103,15 @@ def _in_our_words(command: click.Command, args: Sequence[str]) -> Iterator[str]:
     rest = iter(args)
     for arg in rest:
         name, equals, value = arg.partition("=")
-        ours = SYNONYMS.get(name, ())
+        ours, *meant = SYNONYMS.get(name.removeprefix("--"), ("",))
         if arg == "--":  # what follows are no options
             yield arg
             break
-        if not ours or name in own or ours[0] not in own:
+        if not name.startswith("--") or name in own or f"--{ours}" not in own:
             yield arg
         else:
-            yield f"{ours[0]}{equals}{value}"
-            yield from ours[1:]
+            yield f"--{ours}{equals}{value}"
+            yield from meant
     yield from rest
 
 
@@ -119,8 +120,9 @@ def _suggest(error: click.NoSuchOption) -> NoReturn:
     typed, context = error.option_name, error.ctx
     assert context is not None
     own = options_of(context.command)
-    near = [name for name in SUGGESTIONS.get(typed, ()) if name in own]
-    ours = SYNONYMS.get(typed, (typed,))[0]
+    bare = typed.removeprefix("--")
+    near = [f"--{name}" for name in SUGGESTIONS.get(bare, ()) if f"--{name}" in own]
+    ours = f"--{SYNONYMS.get(bare, (bare,))[0]}"
     elsewhere = [
         c.name for c in _commands(context) if ours in options_of(c) and c is not context.command
     ]
