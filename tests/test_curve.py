@@ -4,19 +4,20 @@ from itertools import islice, pairwise
 
 import numpy as np
 import pytest
-from helpers import QUICKDRAW, SHEEP
+from helpers import QUICKDRAW, QUICKDRAW_RAW, SHEEP
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sketchvae.curve import BULGE, CORNER, flatten, smooth
+from sketchvae.curve import BULGE, CORNER, curve_length, flatten, smooth
 from sketchvae.data import formats
-from sketchvae.polyline import Floats, distance_to_segment, turns
+from sketchvae.polyline import Floats, distance_to_segment, segment_lengths, turns
 
 COORDINATE = st.integers(-40, 40).map(float)
 STROKE = st.integers(1, 12).flatmap(lambda n: arrays(float, (n, 2), elements=COORDINATE))
 STROKES = st.lists(STROKE, min_size=1, max_size=5)
-REAL = [s for file in (SHEEP, QUICKDRAW) for d in islice(formats.read(file), 20) for s in d.strokes]
+FILES = (SHEEP, QUICKDRAW, QUICKDRAW_RAW)
+REAL = [s for file in FILES for d in islice(formats.read(file), 20) for s in d.strokes]
 T = np.linspace(0, 1, 65)[:, None]
 
 
@@ -110,6 +111,13 @@ def test_flat_curves_lie_within_the_tolerance(tolerance: float) -> None:
         true = np.concatenate([controls[:1], *(on(c) for c in segments(controls))])
         away = [distance_to_segment(true, a, b) for a, b in pairwise(flat)]
         assert len(away) == 0 or np.min(away, axis=0).max() <= tolerance
+
+
+def test_length_of_a_curve_is_that_of_many_short_lines() -> None:
+    for bulge in (0.5, 2, 50):
+        curves = smooth(REAL, bulge)
+        lengths = [segment_lengths(flat).sum() for flat in flatten(curves, 1e-5)]
+        np.testing.assert_allclose([curve_length(curve) for curve in curves], lengths, rtol=1e-3)
 
 
 def test_nothing_has_no_curve() -> None:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sketchvae.curve import flatten, smooth
+from sketchvae.curve import curve_length, flatten, smooth
 from sketchvae.polyline import Floats, segment_lengths
 from sketchvae.svg_page import DECIMALS, path_data
-
-_LENGTH_TOLERANCE = 0.001  # mm from a curve to the polyline whose length is taken for its own
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +28,9 @@ class StrokePath:
     @property
     def length(self) -> float:
         """Length in mm."""
-        (vertices,) = polylines([self], _LENGTH_TOLERANCE)
-        return float(segment_lengths(vertices).sum())
+        if self.curved:
+            return curve_length(self.points)
+        return float(segment_lengths(self.points).sum())
 
 
 def straight_paths(strokes: Sequence[Floats]) -> list[StrokePath]:
