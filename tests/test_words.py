@@ -127,6 +127,9 @@ def test_paper_is_the_page_of_a_plot(tmp_path: Path) -> None:
         ("drwa", "No such command 'drwa'. Did you mean 'draw'?"),
         ("print x", "No such command 'print'. Did you mean 'plot'?"),
         ("import x", "No such command 'import'. Did you mean 'data import'?"),
+        ("data imprt x", "No such command 'imprt'. Did you mean 'import'?"),
+        ("data print x", "No such command 'print'."),
+        ("zzz", "No such command 'zzz'."),
         ("help drw", "No such command 'drw'."),
     ],
 )

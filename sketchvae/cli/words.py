@@ -69,9 +69,12 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, and put our words into its arguments."""
-        meant = COMMANDS.get(args[0]) if self.get_command(ctx, args[0]) is None else None
-        if meant is not None:
-            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {meant!r}?", ctx)
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = get_close_matches(args[0], self.list_commands(ctx), 1)
+            meant = COMMANDS.get(args[0]) if ctx.parent is None else None
+            meant = meant or next(iter(near), None)
+            advice = f" Did you mean {meant!r}?" if meant else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{advice}", ctx)
         name, command, rest = super().resolve_command(ctx, args)
         return name, command, list(_in_our_words(command, rest)) if command else rest
 
