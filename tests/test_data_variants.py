@@ -186,4 +186,5 @@ def test_import_tells_copies_a_missing_word_and_few_for_validation(tmp_path: Pat
     said = import_notes(tmp_path, many[:60])
     count = int(said.partition(" train, ")[2].split()[0])
     assert 0 < count < 10
-    assert f"only {count} for validation, which is little to judge by; try --valid 0.3" in said
+    assert f"only {count} for validation, which is little to judge by; import them again" in said
+    assert said.rstrip().partition("--valid 0.3 ")[2].startswith("--force")

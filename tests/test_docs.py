@@ -73,7 +73,7 @@ def run(command: str, folder: Path) -> None:
     arguments: list[str | Path] = []
     for word in words:
         arguments += folder.glob(word) if "*" in word else [word]
-    sketchvae(*arguments)
+    sketchvae(*arguments, force=False)  # as it is typed
 
 
 def shortened(command: str, page: str) -> str:

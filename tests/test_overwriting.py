@@ -106,6 +106,16 @@ def test_a_name_that_nobody_typed_is_a_free_one() -> None:
     assert sketchvae("draw", "--model", "cow.safetensors", force=False).startswith("cow-ox.svg: ")
 
 
+def test_dry_run_writes_nothing_and_needs_no_force() -> None:
+    Path("old.gcode").write_text(OLD)
+    Path("old.png").write_text(OLD)
+    words = ("plot", "x.ndjson", "--dry-run", "-o", "old.gcode")
+    assert "not written" in sketchvae(*words, force=False)
+    assert Path("old.gcode").read_text() == OLD
+    said = sketchvae(*words, "--preview", "old.png", fails=1, force=False)
+    assert "old.png: exists already" in said
+
+
 def test_clusters_do_not_replace_those_of_another_run() -> None:
     pytest.importorskip("sklearn")
     words = ("clusters", SHEEP, "-k", "2")

@@ -175,7 +175,10 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
     count = len(packed.split("valid"))
     if 0 < count < _FEW:
         share = min(2 * _FEW / len(packed), 0.3)
-        yield f"only {count} for validation, which is little to judge by; try --valid {share:.2g}"
+        yield (
+            f"only {count} for validation, which is little to judge by; import them again with "
+            f"--valid {share:.2g} --force"
+        )
     fits = (lengths >= 1) & (lengths <= longest)
     splits: tuple[Split, ...] = ("train", "valid")
     for split in splits:

@@ -128,8 +128,10 @@ OUTPUTS = _Noted(note_output)  # the same, where sheep-%d.svg is a file for each
 def _note_force(context: click.Context, _: click.Parameter, force: bool) -> None:
     """Note --force; without it, click comes here when it has read the whole command line."""
     context.meta[_FORCE] = force
+    unwritten = context.params.get("output") if context.params.get("dry_run") else None
     for path in context.meta.get(_WRITTEN, []):
-        _refuse_existing(path, force)
+        if path != unwritten:
+            _refuse_existing(path, force)
 
 
 force_option = click.option(

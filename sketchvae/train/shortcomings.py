@@ -37,7 +37,7 @@ def why_empty(datasets: Sequence[PackedDataset], split: Split, max_points: int) 
     if inside.any():
         which = f"its {inside.sum()} are too long, empty or excluded"
     share = valid_share(different)
-    return f"{which}; import them again with --test 0 --valid {share:g}"
+    return f"{which}; import them again with --test 0 --valid {share:g} --force"
 
 
 def valid_share(keys: NDArray[np.uint64]) -> float:
@@ -85,7 +85,9 @@ def _too_long(
     if not (lengths > max_points).any():
         return f"all {len(lengths)} drawings are empty; import others"
     epsilon = simplification(datasets, max_points)
-    simpler = f"import them again with --simplify {epsilon}" if epsilon else "import simpler ones"
+    simpler = (
+        f"import them again with --simplify {epsilon} --force" if epsilon else "import simpler ones"
+    )
     shortest, longest = lengths[lengths > 0].min(), lengths.max()
     return (
         f"all {inside.sum()} of it, and all {len(lengths)} of the set, have {shortest} to {longest}"
