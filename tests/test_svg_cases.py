@@ -379,3 +379,40 @@ def test_what_is_left_out_is_said_with_counts(tmp_path: Path, said: str) -> None
 def test_a_page_without_ink_says_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(SketchvaeError, match=r"got none \(left out 1 text, 1 background\); turn"):
         read(tmp_path / "a.svg", page('<rect width="100" height="100"/><text>a</text>'))
+
+
+# --- files that could take long -----------------------------------------------------
+
+DOUBLED = "".join(
+    f'<mask id="m{i}"><g mask="url(#m{i + 1})"><rect width="90" height="90"/></g>'
+    f'<g mask="url(#m{i + 1})"><rect width="90" height="90"/></g></mask>'
+    for i in range(60)
+)
+NESTED = "transform:scale(.99);transform-box:fill-box;transform-origin:center"
+CHAIN = "".join(f'<clipPath id="c{i}" clip-path="url(#c{i + 1})"/>' for i in range(3000))
+VARIABLES = ";".join(f"--a{i}:var(--a{i + 1})var(--a{i + 1})" for i in range(40))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (f'{DOUBLED}<g mask="url(#m0)">{BASE}</g>', "1 cut is left out, by a clip path or a mask"),
+        (f"<g style='{VARIABLES}'><rect stroke='var(--a0)' fill='none'/></g>{BASE}", "left out 1"),
+    ],
+)
+def test_what_doubles_again_and_again_is_left_out(tmp_path: Path, body: str, said: str) -> None:
+    (drawing,), found = read(tmp_path / "a.svg", page(body))
+    assert len(drawing.strokes) == 1
+    assert found.startswith(said)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<g style="{NESTED}">' * 60 + BASE + "</g>" * 60,
+        f'{CHAIN}<g clip-path="url(#c0)">{BASE}</g>',
+    ],
+)
+def test_elements_within_elements_are_bounded(tmp_path: Path, body: str) -> None:
+    with pytest.raises(FileFormatError, match=r"at most 100000 elements, 100 of them in each"):
+        read(tmp_path / "a.svg", page(body))

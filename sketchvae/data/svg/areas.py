@@ -1,7 +1,8 @@
 """Areas of a page, and what of a polyline lies in them: clip paths, masks, viewports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +10,10 @@ import numpy as np
 from sketchvae.polyline import Bools, Floats
 
 _CHUNK = 1_000_000  # pairs of a segment and an edge that are in memory at once
+_PER_OUTLINE = 2000  # pairs that take as long as one outline more
 _NEAR = 1e-3  # px: a point this near to an area lies in it, so that its border does too
+_SHIFTS = (np.array([0.92, 0.39]) * _NEAR, np.array([-0.92, -0.39]) * _NEAR)  # along no usual edge
+_LEAST_LIGHT = 1 / 255  # above which a point is seen
 
 
 class Area(Protocol):
@@ -17,11 +21,16 @@ class Area(Protocol):
 
     Attributes:
         edges: (n, 4); x and y of both ends of each line that may separate inside from outside.
+        n_outlines: number of outlines that it consists of.
     """
 
     @property
     def edges(self) -> Floats:
         """Return the lines."""
+
+    @property
+    def n_outlines(self) -> int:
+        """Return the number."""
 
     def light(self, points: Floats) -> Floats:
         """Return how much of the ink at each point is seen, (n,) from 0 to 1."""
@@ -39,12 +48,14 @@ class Outline:
 
     lines: Sequence[Floats]
     is_even_odd: bool = False
-    edges: Floats = field(init=False)
 
-    def __post_init__(self) -> None:
+    n_outlines = 1
+
+    @cached_property
+    def edges(self) -> Floats:
+        """Return the lines, with the closing ones."""
         pairs = [np.hstack([line, np.roll(line, -1, axis=0)]) for line in self.lines]
-        edges = np.concatenate(pairs) if pairs else np.empty((0, 4))
-        object.__setattr__(self, "edges", edges)
+        return np.concatenate(pairs) if pairs else np.empty((0, 4))
 
     def light(self, points: Floats) -> Floats:
         """Return 1 inside and 0 outside, (n,)."""
@@ -69,10 +80,15 @@ class AnyOf:
 
     areas: Sequence[Area]
 
-    @property
+    @cached_property
     def edges(self) -> Floats:
         """Return the edges of all areas."""
         return _edges_of(self.areas)
+
+    @cached_property
+    def n_outlines(self) -> int:
+        """Return the number of outlines of all areas."""
+        return sum(area.n_outlines for area in self.areas)
 
     def light(self, points: Floats) -> Floats:
         """Return the light of the lightest area, (n,)."""
@@ -85,10 +101,15 @@ class AllOf:
 
     areas: Sequence[Area]
 
-    @property
+    @cached_property
     def edges(self) -> Floats:
         """Return the edges of all areas."""
         return _edges_of(self.areas)
+
+    @cached_property
+    def n_outlines(self) -> int:
+        """Return the number of outlines of all areas."""
+        return sum(area.n_outlines for area in self.areas)
 
     def light(self, points: Floats) -> Floats:
         """Return the light of the darkest area, (n,)."""
@@ -107,10 +128,15 @@ class Painted:
     areas: Sequence[tuple[Area, float, float]]
     by_alpha: bool = False
 
-    @property
+    @cached_property
     def edges(self) -> Floats:
         """Return the edges of all areas."""
         return _edges_of([area for area, *_ in self.areas])
+
+    @cached_property
+    def n_outlines(self) -> int:
+        """Return the number of outlines of all areas."""
+        return sum(area.n_outlines for area, *_ in self.areas)
 
     def light(self, points: Floats) -> Floats:
         """Return luminance times alpha of the picture, (n,), or its alpha."""
@@ -129,21 +155,50 @@ def _edges_of(areas: Sequence[Area]) -> Floats:
 # --- cutting ------------------------------------------------------------------------
 
 
-def cut(line: Floats, area: Area, least_light: float = 1 / 255) -> list[Floats]:
+class TooMuchWork(Exception):  # noqa: N818 - is caught where the strokes are made
+    """An area is too intricate to cut with."""
+
+
+class Work:
+    """Work that may still be done.
+
+    Args:
+        left: pairs of a point and an edge.
+    """
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, pairs: int) -> None:
+        """Count pairs before they are looked at.
+
+        Raises:
+            TooMuchWork: if there are more than are left; then none is counted.
+        """
+        if pairs > self.left:
+            raise TooMuchWork
+        self.left -= pairs
+
+
+def cut(line: Floats, area: Area, work: Work) -> list[Floats]:
     """Return the parts of a polyline that lie in an area, in their order along it.
 
     Args:
         line: (n, 2).
         area: what to keep.
-        least_light: light of a point above which it is kept.
+        work: that may still be done.
+
+    Raises:
+        TooMuchWork: if it would be more.
     """
-    if len(line) == 1:
-        return [line] if _is_in(line, area, least_light)[0] else []
+    work.take(_PER_OUTLINE * area.n_outlines)
     edges = _near(area.edges, line)
-    if not len(edges):  # all of it lies on one side
-        return [line] if _is_in(line[:1], area, least_light)[0] else []
+    work.take(len(area.edges) + len(line) * len(edges))
+    if len(line) == 1 or not len(edges):  # all of it lies on one side
+        return [line] if _is_in(line[:1], area)[0] else []
     at = _breaks(line, edges)
-    inside = _is_in(_points(line, (at[1:] + at[:-1]) / 2), area, least_light)
+    work.take(len(at) * len(area.edges))
+    inside = _is_in(_points(line, (at[1:] + at[:-1]) / 2), area)
     if inside.all():
         return [line]
     steps = np.diff(np.concatenate([[0], inside, [0]]))
@@ -156,11 +211,6 @@ def cut(line: Floats, area: Area, least_light: float = 1 / 255) -> list[Floats]:
     if len(parts) > 1 and inside[0] and inside[-1] and (line[0] == line[-1]).all():
         parts[0] = np.concatenate([parts.pop(), parts[0][1:]])  # the outline begins inside
     return parts
-
-
-def work(line: Floats, area: Area) -> int:
-    """Return the number of pairs of a segment and an edge that `cut` looks at."""
-    return len(line) * (1 + len(_near(area.edges, line)))
 
 
 def _near(edges: Floats, line: Floats) -> Floats:
@@ -201,11 +251,11 @@ def _points(line: Floats, places: Floats) -> Floats:
     return points
 
 
-def _is_in(points: Floats, area: Area, least_light: float) -> Bools:
+def _is_in(points: Floats, area: Area) -> Bools:
     """Whether each point is in the area, or on its border."""
-    inside = area.light(points) > least_light
-    for shift in ((_NEAR, 0), (-_NEAR, 0), (0, _NEAR), (0, -_NEAR)):
+    inside = area.light(points) > _LEAST_LIGHT
+    for shift in _SHIFTS:
         if inside.all():
             break
-        inside |= area.light(points + shift) > least_light
+        inside[~inside] = area.light(points[~inside] + shift) > _LEAST_LIGHT
     return inside

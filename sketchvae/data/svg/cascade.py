@@ -28,6 +28,7 @@ _FONT_SIZES = {  # in font sizes of the page
     "xx-small": 3 / 5, "x-small": 3 / 4, "small": 8 / 9, "medium": 1.0, "large": 6 / 5,
     "x-large": 3 / 2, "xx-large": 2.0, "xxx-large": 3.0,
 }  # fmt: skip
+_MAX_VALUE = 1000  # characters of a property with variables
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
 
 Declarations = list[tuple[str, str, bool]]  # name, value, whether it is important
@@ -203,6 +204,8 @@ def _substituted(value: str, variables: Style) -> str:
     """Replace var(--name, fallback) by the custom property or by its fallback."""
     for _ in range(8):  # variables may name variables, in circles too
         value = _VARIABLE.sub(lambda m: variables.get(m[1], m[2] or "").strip(), value)
+        if len(value) > _MAX_VALUE:
+            return ""
     return value
 
 

@@ -3,6 +3,7 @@
 import re
 import zlib
 from pathlib import Path
+from typing import NoReturn
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -52,7 +53,7 @@ def parse(path: Path) -> ElementTree.Element:
     return root
 
 
-def refuse_size(path: Path) -> None:
+def refuse_size(path: Path) -> NoReturn:
     """Raise the error of a page with too many elements, or too deep ones."""
     raise FileFormatError(
         f"{path}: must have at most {MAX_ELEMENTS} elements, {MAX_DEPTH} of them in each other, "

@@ -17,8 +17,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from sketchvae.data.svg import areas, document
-from sketchvae.data.svg.areas import Area
+from sketchvae.data.svg import document
+from sketchvae.data.svg.areas import Area, TooMuchWork, Work, cut
 from sketchvae.data.svg.clips import rectangle
 from sketchvae.data.svg.dashes import DOT_CAPS, dashed
 from sketchvae.data.svg.tree import Box, Group, Ink, box_of
@@ -33,7 +33,7 @@ TOLERANCE = 0.001  # distance of a curve from its lines, in longest sides of the
 
 _DECIMALS = 3  # decimals in mm
 _OURS = re.compile(r"drawing-([1-9]\d*)")
-_MAX_WORK = 1_000_000_000  # pairs of a segment and an edge of an area, in all: about 10 s
+_MAX_WORK = 300_000_000  # pairs of a point and an edge of an area, in all: about 10 s
 _BACKGROUND = 0.005  # of a page: how far the sides of a background may be from its own
 _MARGIN = 0.001  # px around a page that belong to it
 
@@ -60,7 +60,10 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
     """
     root = document.parse(path)
     walk = Walk(root, path)
-    page = walk.page()
+    try:
+        page = walk.page()
+    except RecursionError:  # clip paths of clip paths of ...
+        document.refuse_size(path)
     notes = walk.left_out
     title = (root.findtext("title") or "").strip()
     groups, is_ours = _groups(page, split_groups, walk.canvas, notes)
@@ -140,7 +143,7 @@ class _Inker:
     def __init__(self, path: Path, size: tuple[float, float] | None, notes: Counter[str]) -> None:
         self._path, self._notes, self._size = path, notes, size
         self._points = MAX_POINTS
-        self._work = _MAX_WORK
+        self._work = Work(_MAX_WORK)
         self._page: Area | None = None
         if size is not None:
             width, height = (side + 2 * _MARGIN for side in size)
@@ -194,11 +197,11 @@ class _Inker:
         return self._size is not None and bool(((line >= 0) & (line <= self._size)).all())
 
     def _cut_by(self, line: Floats, area: Area) -> list[Floats]:
-        self._work -= areas.work(line, area)
-        if self._work < 0:
-            self._notes["uncut"] += 1
+        try:
+            parts = cut(line, area, self._work)
+        except TooMuchWork:
+            self._notes["intricate"] += 1
             return [line]
-        parts = areas.cut(line, area)
         self._take(sum(map(len, parts)) - len(line))
         return parts
 
@@ -231,6 +234,10 @@ _DRAWN = {
     ),
     "beyond": ("stroke is cut off by the page", "strokes are cut off by the page"),
     "uncut": ("clip path or mask does not cut", "clip paths or masks do not cut"),
+    "intricate": (
+        "cut is left out, by a clip path or a mask that is too intricate",
+        "cuts are left out, by clip paths or masks that are too intricate",
+    ),
     "filter": ("filter has no effect", "filters have no effect"),
 }
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -24,6 +25,7 @@ _GROUPS = ("g", "a", "svg", "switch", "use")
 _NO_SHAPES = {"text": "text", "image": "image", "foreignObject": "foreign object"}
 _DRAWN = {*_GROUPS, *shapes.NAMES, *_NO_SHAPES}
 _VIEWPORTS = ("svg", "symbol")
+_XML_ID = "{http://www.w3.org/XML/1998/namespace}id"
 _SIDES = ("width", "height")
 _MARKED = ("path", "line", "polyline", "polygon")
 _UNKNOWN_SIDE = 100.0  # px that percentages are of, on a page without a size
@@ -47,7 +49,7 @@ class Walk:
         self._root, self._path = root, path
         self._by_id: dict[str, Element] = {}
         for element in root.iter():
-            if name := element.get("id"):
+            if name := element.get("id") or element.get(_XML_ID):
                 self._by_id.setdefault(name, element)
         self._cascade = Cascade(root, *(size_of(root, values.FONT_SIZE) or (None, None)))
         font_size = float(self._cascade.style(root, {}).get("font-size", values.FONT_SIZE))
@@ -131,7 +133,7 @@ class Walk:
 
     def _clipped(self, element: Element, state: State) -> State:
         """Return the state with the clip path and the mask of an element."""
-        if "clip-path" not in state.style and "mask" not in state.style:
+        if state.area == "box" or not state.style.keys() & {"clip-path", "mask"}:
             return state
         clips = self._clipper.clips(state, lambda: self._box(element, state))
         return replace(state, clips=state.clips + clips)
@@ -191,7 +193,7 @@ class Walk:
 
     def _used(self, element: Element) -> Element | None:
         href = next((h.strip() for name in HREFS if (h := element.get(name))), "")
-        return self._by_id.get(href[1:]) if href.startswith("#") else None
+        return self._by_id.get(unquote(href[1:])) if href.startswith("#") else None
 
     def _uses_viewport(self, element: Element) -> bool:
         """Whether a `<use>` draws a viewport: its x and y are then within its clip path."""
