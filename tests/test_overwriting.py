@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +106,21 @@ def test_a_name_that_nobody_typed_is_a_free_one() -> None:
             shutil.copy("sheep.svg", "sheep-3.svg")
     save(replace(ending_model(), about={"word": "cow/ox"}), Path("cow.safetensors"))
     assert sketchvae("draw", "--model", "cow.safetensors", force=False).startswith("cow-ox.svg: ")
+
+
+def test_commands_at_once_write_files_of_their_own(folder: Path) -> None:
+    command = [sys.executable, "-m", "sketchvae", "draw", "--seed", "1"]
+    running = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    said = [process.communicate()[1].partition(":")[0] for process in running]
+    assert sorted(said) == ["sheep-2.svg", "sheep-3.svg", "sheep-4.svg", "sheep.svg"]
+    assert len({(folder / name).read_bytes() for name in said}) == 1
+
+
+@pytest.mark.parametrize("options", ["--width 0", "--background nonsense", "-t 99"])
+def test_a_name_is_given_back_where_nothing_was_drawn(folder: Path, options: str) -> None:
+    before = sorted(folder.iterdir())
+    sketchvae("draw", *options.split(), fails=1)
+    assert sorted(folder.iterdir()) == before
 
 
 def test_dry_run_writes_nothing_and_needs_no_force() -> None:

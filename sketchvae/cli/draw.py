@@ -22,7 +22,7 @@ from sketchvae.cli.options import (
     style_options,
 )
 from sketchvae.cli.output import animation_writer, plural, refuse_unused, writer
-from sketchvae.cli.paths import OUTPUTS, free_name, output_option
+from sketchvae.cli.paths import OUTPUTS, output_option, reserved
 from sketchvae.cli.record import record_of
 from sketchvae.cli.style import StyleOptions
 from sketchvae.cli.terminal import show_in_terminal
@@ -203,7 +203,7 @@ def draw(
     temperature = drawing.temperature
     artist = source.artist(drawing)
     _check_word(word, artist.word)
-    output = _free_name(artist.word) if is_unnamed else output
+    output = _reserved_name(artist.word) if is_unnamed else output
     latents = source.latents(artist, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(
         number, temperature, seed, latents=latents, best_of=best_of
@@ -243,10 +243,11 @@ def _check_word(word: str | None, known: str) -> None:
     raise SketchvaeError(f"{word}: must be what the model draws, {known or 'not told'}; {advice}")
 
 
-def _free_name(word: str) -> Path:
-    """Return a file name of what is drawn that is not taken: sheep.svg, or sheep-2.svg."""
+def _reserved_name(word: str) -> Path:
+    """Reserve a file that is named after what is drawn, until the command ends: sheep-2.svg."""
     stem = re.sub(r"[^\w-]+", "-", word).strip("-") or OUTPUT.stem
-    return free_name(Path(f"{stem}{OUTPUT.suffix}"))
+    name = reserved(Path(f"{stem}{OUTPUT.suffix}"))
+    return click.get_current_context().with_resource(name)
 
 
 def _check_output(output: Path | None, preview: bool, animate: bool) -> None:

@@ -4,9 +4,11 @@ While a command line is parsed, the types `INPUT` and `OUTPUT` note its files in
 that is read is never written, in whatever order the two stand on the command line.
 """
 
+import os
 import re
-from collections.abc import Callable, Iterable
-from itertools import chain, count
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,8 +80,38 @@ def file_of_each(pattern: Path, numbers: Iterable[int]) -> list[Path]:
 
 def free_name(path: Path) -> Path:
     """Return a name that no file has: sheep.svg, or else sheep-2.svg, sheep-3.svg, ..."""
-    others = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return next(p for p in chain([path], others) if not (p.exists() or p.is_symlink()))
+    return next(name for name in _names(path) if not (name.exists() or name.is_symlink()))
+
+
+@contextmanager
+def reserved(path: Path) -> Iterator[Path]:
+    """Reserve a name that no file has, as `free_name`; commands at once get names of their own.
+
+    An empty file holds the place; it is removed at the end if nothing was written.
+
+    Yields:
+        The name.
+    """
+    for name in _names(path):
+        try:
+            os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        except FileExistsError:
+            continue
+        except OSError:  # the writer will say why
+            yield name
+            return
+        try:
+            yield name
+        finally:
+            if name.is_file() and not name.stat().st_size:
+                name.unlink()
+        return
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """Yield sheep.svg, sheep-2.svg, sheep-3.svg, ..."""
+    yield path
+    yield from (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
 
 
 def _refuse_existing(path: Path, force: bool) -> None:
