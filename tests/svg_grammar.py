@@ -324,7 +324,7 @@ class Grammar:
         rule, attribute = self._selector()
         important = self.chance.choice(["", " !important"])
         self.rules.append(f"{rule}{{{name}:{value}{important}}}")
-        if important:
+        if important and name != "opacity":  # resvg: inherit is important where the parent's is
             return f'{attribute} {name}="inherit"'
         return attribute
 
