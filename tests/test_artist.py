@@ -583,6 +583,8 @@ def test_flock_is_drawn_on_one_thread_of_numpy_and_leaves_the_others(
     monkeypatch.setattr(Sampler, "_step", watched)
     with threadpool_limits(2):
         before = blas_threads()
+        if max(before, default=1) < 2:
+            pytest.skip("the products of this NumPy cannot have two threads")
         Artist(ending_model()).draw(40, seed=1)
         assert blas_threads() == before
     assert set(map(max, seen[:5])) == {1} != {max(before)}
