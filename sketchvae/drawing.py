@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sketchvae.curve import BULGE, flatten, smooth
-from sketchvae.errors import SketchvaeError, abbreviate, check_range
+from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.polyline import Floats, resample, simplify, simplify_mask
 from sketchvae.svg_page import path_data
 
@@ -51,6 +51,8 @@ class Drawing:
         key_id: str = "",
         times: Iterable[ArrayLike] | None = None,
     ) -> None:
+        if not isinstance(strokes, Iterable):
+            raise ArgumentError(f"strokes must be a list of them, got {abbreviate(strokes)}")
         checked = tuple(_checked_stroke(s, i) for i, s in enumerate(strokes))
         if checked:
             _check_coordinates(checked)
@@ -328,6 +330,8 @@ def _check_coordinates(strokes: Sequence[Floats]) -> None:
 
 def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tuple[Floats, ...]:
     try:
+        if not isinstance(strokes, Iterable):
+            raise ArgumentError(f"strokes must be a list of them, got {abbreviate(strokes)}")
         checked = tuple(np.array(t, dtype=np.float64) for t in times)
     except (TypeError, ValueError, OverflowError) as error:
         raise SketchvaeError(f"times must be numbers, got {abbreviate(times)}") from error

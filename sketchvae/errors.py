@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from math import inf
+from numbers import Integral, Real
 from pathlib import Path
 
 
@@ -74,6 +75,7 @@ def check_range(
     high: float = inf,
     *,
     above: bool = False,
+    whole: bool = False,
     unit: str = "",
     advice: str = "",
 ) -> None:
@@ -85,12 +87,17 @@ def check_range(
         low: least number.
         high: greatest number; infinity for no limit.
         above: whether the number must be above `low`.
+        whole: whether it must be an integer.
         unit: what follows the limits: "mm wide".
         advice: what to do next, without a full stop.
 
     Raises:
+        ArgumentError: if it is no number, or no integer where it must be one.
         RangeError: if the number is outside.
     """
+    if not _is_number(value, whole):
+        kind = "an integer" if whole else "a number"
+        raise ArgumentError(f"{name} must be {kind}, got {abbreviate(value)}")
     if (low < value if above else low <= value) and value <= high:
         return
     if high == inf:
@@ -144,6 +151,10 @@ def abbreviate(value: object, length: int = 60) -> str:
     """
     text = " ".join(repr(value).split())  # an array's repr has several lines
     return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def _is_number(value: object, whole: bool) -> bool:
+    return isinstance(value, Integral if whole else Real)
 
 
 def _plain(value: float) -> str:

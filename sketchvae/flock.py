@@ -22,6 +22,9 @@ class Flock(list[Drawing]):
     writes them into a file.
     """
 
+    def __init__(self, drawings: Iterable[Drawing] | Drawing = ()) -> None:
+        super().__init__(as_drawings(drawings))
+
     @overload
     def __getitem__(self, index: SupportsIndex) -> Drawing: ...
 
@@ -197,7 +200,10 @@ def write(path: "PathLike[str] | str", drawings: Iterable[Drawing] | Drawing) ->
 
     if isinstance(drawings, str | PathLike):
         path, drawings = drawings, path
-    listed, file = as_drawings(drawings), Path(path)
+    listed = as_drawings(drawings)
+    if not isinstance(path, str | PathLike):
+        raise ArgumentError(f"must get the name of a file to write, got {abbreviate(path)}")
+    file = Path(path)
     if file == formats.STANDARD:
         formats.write(file, listed)
         return

@@ -179,6 +179,16 @@ def test_latents_may_be_lists_and_the_ends_of_a_path_one_row() -> None:
         (lambda: ARTIST.decode("x.npy"), "latents must be numbers"),
         (lambda: ARTIST.decode([[1, 2, 3], [1, 2]]), "latents must be numbers"),
         (lambda: ARTIST.perturb(FLOCK[0], 2), "latents must be numbers"),  # type: ignore[arg-type]
+        (lambda: ARTIST.draw("3"), "the number of drawings must be an integer, got '3'"),  # type: ignore[arg-type]
+        (lambda: ARTIST.draw(2.5), "the number of drawings must be an integer, got 2.5"),  # type: ignore[arg-type]
+        (lambda: ARTIST.draw(1, "hot"), "the temperature must be a number, got 'hot'"),  # type: ignore[arg-type]
+        (lambda: ARTIST.draw(1, seed="x"), "the seed must be an integer, got 'x'"),  # type: ignore[arg-type]
+        (lambda: FLOCK.animate(seconds="x"), "must be a number, got 'x'"),  # type: ignore[arg-type]
+        (lambda: Drawing(5), "strokes must be a list of them, got 5"),  # type: ignore[arg-type]
+        (lambda: Flock(["a"]), "got 'a' as number 0"),  # type: ignore[list-item]
+        (lambda: Flock("x.svg"), "with sketchvae.read('x.svg')"),  # type: ignore[arg-type]
+        (lambda: FLOCK.save(5), "must get the name of a file to write, got 5"),  # type: ignore[arg-type]
+        (lambda: sketchvae.load(7), "must get the name of a model, got 7"),  # type: ignore[arg-type]
         (lambda: FLOCK + "x", "got the name 'x'"),  # type: ignore[operator]
         (lambda: sketchvae.write("x.svg", 3), "got 3"),  # type: ignore[arg-type]
         (lambda: sketchvae.write("x.svg", "y.svg"), "got the name 'x.svg'"),  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ Shape letters: Z latent, E encoder hidden units in each direction.
 
 import itertools
 from collections.abc import Iterable, Iterator
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError, check_range
+from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.flock import Flock, as_drawings
 from sketchvae.generate.completion import infer_latents, normalise_prefix, posterior_latents
 from sketchvae.generate.interpolation import (
@@ -42,6 +43,8 @@ def load(path: Path | str | None = None) -> "Artist":
     Raises:
         SketchvaeError: if the file is missing, damaged, or of another kind.
     """
+    if not isinstance(path, str | PathLike | None):
+        raise ArgumentError(f"must get the name of a model, got {abbreviate(path)}; leave it out")
     return Artist(load_model(path))
 
 

@@ -50,7 +50,7 @@ class SampleSpec:
     seed: int
 
     def __post_init__(self) -> None:
-        check_range("the number of drawings", self.n, 0)
+        check_range("the number of drawings", self.n, 0, whole=True)
         check_range(
             "the temperature",
             self.temperature,
@@ -58,7 +58,7 @@ class SampleSpec:
             _MAX_TEMPERATURE,
             advice="try 0.7",
         )
-        check_range("the seed", self.seed, 0, advice="try 7")
+        check_range("the seed", self.seed, 0, whole=True, advice="try 7")
 
 
 class Sampler:
