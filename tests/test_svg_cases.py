@@ -216,6 +216,10 @@ UNSEEN = {  # resvg inks BASE, and no more
     "children": hidden(RECT, "svg > rect{stroke:none;fill:none}"),
     "attributes": hidden(f'<g data-a="b c">{RECT}</g>', 'g[data-a~="c"]{opacity:0}'),
     "opacity of a group": hidden(f'<g opacity="0%">{RECT}</g>'),
+    "opacity of groups": hidden(f'<g opacity=".01"><g opacity=".01">{RECT}</g></g>'),
+    "a pattern of nothing": hidden(
+        f'<pattern id="p" width="4" height="4"/>{RECT.replace("black", "url(#p)")}'
+    ),
     "no colour": hidden(RECT.replace("black", "transparent")),
     "no alpha": hidden(RECT.replace("black", "rgba(0,0,0,0)")),
     "no alpha in hex": hidden(RECT.replace("black", "#0000")),

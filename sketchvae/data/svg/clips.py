@@ -82,7 +82,8 @@ class Clipper:
         try:
             make = self._clip_path if element.tag == "clipPath" else self._mask
             purpose = "clip" if element.tag == "clipPath" else "mask"
-            area = make(element, replace(state, style={}, clips=(), area=purpose), bounds)
+            inner = replace(state, style={}, clips=(), opacity=1.0, area=purpose)
+            area = make(element, inner, bounds)
         finally:
             self._active.pop()
         self._known[key] = area
@@ -119,15 +120,14 @@ class Clipper:
         """Return what a shape of a mask paints: its fill, then its stroke."""
         style, painted = ink.state.style, list[tuple[Area, float, float]]()
         current = style.get("color", "black")
-        opacity = paint.share(style, "opacity")
         if ink.is_filled:
             color = self._painter.color(style.get("fill", "black"), current)
-            alpha = color.alpha * opacity * paint.share(style, "fill-opacity")
+            alpha = color.alpha * ink.state.opacity * paint.share(style, "fill-opacity")
             area = _filled(ink, style.get("fill-rule", "nonzero"))
             painted.append((area, color.luminance, alpha))
         if ink.is_stroked:
             color = self._painter.color(style.get("stroke", "none"), current)
-            alpha = color.alpha * opacity * paint.share(style, "stroke-opacity")
+            alpha = color.alpha * ink.state.opacity * paint.share(style, "stroke-opacity")
             painted.append((_stroked(ink), color.luminance, alpha))
         return painted
 

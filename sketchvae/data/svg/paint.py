@@ -1,7 +1,7 @@
 """Paint: whether a stroke or a fill can be seen, and how light it is."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -104,7 +104,7 @@ class Painter:
             if server is not None and server.tag in ("linearGradient", "radialGradient"):
                 return self._gradient(server, has_box)
             if server is not None and server.tag == "pattern":
-                return Color(1.0, 1.0)
+                return Color(1.0, 1.0) if any(map(len, self._chain(server))) else NONE
             text = match[3] or "none"
         keyword = text.lower()
         if keyword == "none":
@@ -114,14 +114,9 @@ class Painter:
         return (_color(current) if keyword == "currentcolor" else _color(text)) or Color(0.0, 1.0)
 
     def _gradient(self, gradient: ElementTree.Element, has_box: bool) -> Color:
-        units, stops = None, list[ElementTree.Element]()
-        for _ in range(_MAX_LINKS):
-            units = units or gradient.get("gradientUnits")
-            stops = stops or gradient.findall("stop")
-            href = next((h for name in HREFS if (h := gradient.get(name))), "")
-            if href[1:] not in self._by_id:
-                break
-            gradient = self._by_id[href[1:]]
+        chain = list(self._chain(gradient))
+        units = next((u for g in chain if (u := g.get("gradientUnits"))), None)
+        stops = next((found for g in chain if (found := g.findall("stop"))), [])
         if not stops or (len(stops) > 1 and units != "userSpaceOnUse" and not has_box):
             return NONE
         colors = []
@@ -131,3 +126,12 @@ class Painter:
             color = self.color(text, style.get("color", "black"))
             colors.append(Color(color.luminance, color.alpha * share(style, "stop-opacity")))
         return Color(max(c.luminance for c in colors), max(c.alpha for c in colors))
+
+    def _chain(self, server: ElementTree.Element) -> Iterator[ElementTree.Element]:
+        """Yield a gradient or a pattern, and those that it takes over what it has not itself."""
+        for _ in range(_MAX_LINKS):
+            yield server
+            href = next((h for name in HREFS if (h := server.get(name))), "")
+            if href[1:] not in self._by_id:
+                return
+            server = self._by_id[href[1:]]

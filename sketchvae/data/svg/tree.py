@@ -28,6 +28,7 @@ class State:
         frame: of percentages and of units.
         style: properties of the parent.
         clips: areas outside of which nothing is seen.
+        opacity: of the groups around it, multiplied, and its own.
         size: width and height that a `<use>` gives to the viewport that it draws; None if they
             are its own.
         area: "clip", "mask" or "box" where shapes are wanted for such an area: then those without
@@ -38,6 +39,7 @@ class State:
     frame: Frame
     style: Style
     clips: tuple[Area, ...] = ()
+    opacity: float = 1.0
     size: tuple[str | None, str | None] = (None, None)
     area: str = ""
 

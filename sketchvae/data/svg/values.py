@@ -226,11 +226,11 @@ def origin(text: str | None, frame: Frame) -> tuple[float, float]:
 
 
 def view_box(text: str | None) -> tuple[float, float, float, float] | None:
-    """Return x, y, width and height of a `viewBox`; None if it is not four, or has no size."""
-    numbers, right = numbers_of((text or "").strip())
-    if not right or len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+    """Return x, y, width and height of a `viewBox`; None without four, or without a size."""
+    numbers, _ = numbers_of(text or "")
+    if len(numbers) < 4 or not all(map(math.isfinite, numbers)):
         return None
-    x, y, width, height = numbers
+    x, y, width, height = numbers[:4]
     return (x, y, width, height) if width > 0 and height > 0 else None
 
 

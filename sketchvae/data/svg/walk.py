@@ -110,12 +110,13 @@ class Walk:
         """
         style = self._cascade.style(element, above.style)
         is_hidden = style.get("display", "").lower() == "none" and element.tag != "symbol"
-        if is_hidden or (above.area != "clip" and share(style, "opacity") < LEAST_ALPHA):
+        opacity = above.opacity * share(style, "opacity") if above.area != "clip" else 1.0
+        if is_hidden or opacity < LEAST_ALPHA:
             return None
         frame = above.frame
         if "font-size" in style:
             frame = replace(frame, font_size=float(style["font-size"]))
-        state = replace(above, frame=frame, style=style)
+        state = replace(above, frame=frame, style=style, opacity=opacity)
         own = values.transformation(style.get("transform"), frame)
         if own is not None and element.tag != "symbol":
             x, y = self._origin(element, state)
@@ -285,9 +286,9 @@ class Walk:
         fill = self._painter.color(style.get("fill", "black"), current, has_box=has_box)
         width = state.frame.length(style.get("stroke-width", "1"), "r")
         return (
-            stroke.alpha * share(style, "stroke-opacity") >= LEAST_ALPHA
+            state.opacity * stroke.alpha * share(style, "stroke-opacity") >= LEAST_ALPHA
             and (width is None or width > 0),
-            fill.alpha * share(style, "fill-opacity") >= LEAST_ALPHA,
+            state.opacity * fill.alpha * share(style, "fill-opacity") >= LEAST_ALPHA,
         )
 
     def _markers(self, ink: Ink) -> list[Group | Ink]:
