@@ -58,8 +58,9 @@ def row(what: str, figure: str, beside: str = "") -> None:
 def cold_start(folder: Path) -> None:
     svg = str(folder / "sheep.svg")
     draw, numpy, torch = [], [], []
+    command = ("-m", "sketchvae", "draw", "--force", "-o", svg)
     for _ in range(9):  # in turns, so that all meet the same weather
-        draw.append(median_seconds(lambda: run("-m", "sketchvae", "draw", "-o", svg), 1))
+        draw.append(median_seconds(lambda: run(*command), 1))
         numpy.append(median_seconds(lambda: run("-c", "import numpy"), 1))
         torch.append(median_seconds(lambda: run("-c", "import torch"), 1))
     ours, light, heavy = map(statistics.median, (draw, numpy, torch))
