@@ -8,8 +8,7 @@ import pytest
 from bad_files import BadFile
 from helpers import refusal
 
-from sketchvae.data import binary, dataset, formats, latents, ndjson, npz
-from sketchvae.data.svg import reader as svg
+from sketchvae.data import binary, dataset, formats, latents, ndjson, npz, svg
 from sketchvae.errors import FileFormatError
 
 READERS: dict[str, tuple[Callable[[Path], Iterable[object]], dict[str, BadFile]]] = {

@@ -11,9 +11,8 @@ from helpers import svg_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data import formats
-from sketchvae.data.svg import document
-from sketchvae.data.svg import reader as svg
+from sketchvae.data import formats, svg
+from sketchvae.data.svg import reader
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
@@ -225,7 +224,7 @@ def test_a_page_with_the_usual_doctype_and_comments_is_read(tmp_path: Path) -> N
 def test_points_are_counted_before_they_fill_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(svg, "MAX_POINTS", 100)
+    monkeypatch.setattr(reader, "MAX_POINTS", 100)
     assert one(tmp_path, f'<path d="M0,0{" 1,1 2,2" * 50}"/>').n_points == 101
     for body in (f'<path d="M0,0{" 1,1 2,2" * 51}"/>', '<circle r="9"/>' * 9):
         with pytest.raises(SketchvaeError, match="at most 100 points, got more"):
@@ -236,7 +235,7 @@ def test_a_file_too_large_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "a.svg"
     with path.open("wb") as file:
         file.write(b"<svg ")
-        file.truncate(document.MAX_BYTES + 1)
+        file.truncate(svg.MAX_BYTES + 1)
     with pytest.raises(SketchvaeError, match="must have at most"):
         list(formats.read(path))
 

@@ -55,7 +55,7 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     | .npz | the splits train, valid and test, in this order, see `npz.read` |
     | .drawings | a packed dataset, see `dataset.open_packed` |
     | .svg, .svgz | each drawing of a page by sketchvae; any other page is one drawing, see
-      `svg.reader.read` |
+      `svg.read` |
 
     A folder stands for the files in it, see `files_in`.
 
@@ -108,9 +108,9 @@ def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
 
         return kaggle.read(path)
     if suffix in SVG:
-        from sketchvae.data.svg import reader
+        from sketchvae.data import svg
 
-        return reader.read(path, split_groups=split_groups)
+        return svg.read(path, split_groups=split_groups)
     from sketchvae.data import ndjson
 
     return ndjson.read_json(path) if suffix == ".json" else ndjson.read(path)

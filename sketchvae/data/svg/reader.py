@@ -1,12 +1,4 @@
-"""Read drawings from SVG pages.
-
-document  the file: checked XML
-cascade   CSS: the properties of an element; `paint`: whether it can be seen
-walk      which shapes are drawn, and where; `values`: units, transforms, viewports
-shapes    rectangles, circles, ...; `path_data`: paths; `curves`: their lines
-clips     clip paths and masks as `areas`; `markers`: arrow heads
-reader    strokes in millimetres
-"""
+"""Drawings from SVG pages: which shapes are a drawing, and their strokes in millimetres."""
 
 import re
 import warnings
