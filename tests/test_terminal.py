@@ -182,7 +182,7 @@ def test_preview_plays_in_a_terminal_within_its_size_and_writes_no_file(tmp_path
     last = re.split(r"\x1b\[\d+A", shown)[-1].partition(SHOW_CURSOR)[0]
     assert dots(last).any()
     assert max(map(len, last.splitlines())) <= 29
-    assert shown.endswith("preview: 1 drawing, seed 7, temperature 0.7\n")
+    assert shown.endswith("preview: 1 drawing, seed 7\n")
     assert not list(tmp_path.iterdir())
 
 
