@@ -363,6 +363,13 @@ SAID = {
     "1 shape with an error is drawn up to it": (page(f'<path d="M5 5H9 L8" {INK}/>'), 1),
     "1 stroke is cut off by the page": (page(f'<path d="M50 50H150" {INK}/>'), 1),
     "left out 1 shape too far away": (page(f'{BASE}<path d="M0 0L1e200 1" {INK}/>'), 1),
+    "left out 2 shapes too far away": (
+        page(
+            f'{BASE}<path d="M0 0C1e308 -1e308 -1e308 1e308 1e308 0" {INK}/>'
+            f'<g transform="scale(1e300)"><circle cx="1e9" r="1e9" {INK}/></g>'
+        ),
+        1,
+    ),
     "left out 1 stroke in a gap of its dashes": (
         page(f'{BASE}<path d="M0 9H9" stroke-dasharray="99" stroke-dashoffset="99" {INK}/>'), 1
     ),

@@ -8,6 +8,7 @@ import numpy as np
 
 from sketchvae.polyline import Bools, Floats, Ints
 
+_MAX_CHORDS = 100_000  # of a curve: of one far larger than any page
 _ARC_STEP = math.pi / 4  # a cubic of this angle is within 5 millionths of the radius of its arc
 
 
@@ -89,7 +90,7 @@ class Subpath:
         bends = np.maximum(np.hypot(*(p0 - 2 * p1 + p2).T), np.hypot(*(p1 - 2 * p2 + p3).T))
         chords = np.ones(len(self.curves), dtype=np.int64)
         needed = np.ceil(np.sqrt(0.75 * bends / tolerance))
-        chords[self.curves] = np.clip(needed, 1, 2**40)
+        chords[self.curves] = np.nan_to_num(needed, nan=1.0).clip(1, _MAX_CHORDS)
         return chords
 
 

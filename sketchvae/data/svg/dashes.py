@@ -29,7 +29,9 @@ def dashed(line: Floats, ink: Ink) -> list[Floats]:
     pattern = [unit * length for length in pattern]
     along = arc_length(line @ np.linalg.pinv(ink.state.matrix[:2, :2]).T)
     total = sum(pattern)
-    if along[-1] <= 0 or total <= 0 or along[-1] / total * len(pattern) > _MAX_DASHES:
+    if not (along[-1] > 0 and 0 < total < np.inf):
+        return [line]
+    if not along[-1] / total * len(pattern) <= _MAX_DASHES:
         return [line]
     offset = unit * (frame.length(style.get("stroke-dashoffset"), "r") or 0.0) % total
     edges = np.concatenate([[0.0], np.cumsum(pattern)])

@@ -50,6 +50,17 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
         FileFormatError: if the file is not SVG, is too large, or has no stroke.
         SketchvaeError: if the file cannot be read.
     """
+    with np.errstate(all="ignore"):  # what is not finite is left out
+        drawings, notes = _drawings(path, split_groups)
+    if not any(drawing.strokes for drawing in drawings):
+        _refuse_empty(path, notes)
+    if text := _described(notes):
+        warnings.warn(f"{path}: {text}", LeftOutWarning, stacklevel=2)
+    yield from drawings
+
+
+def _drawings(path: Path, split_groups: bool) -> tuple[list[Drawing], Counter[str]]:
+    """Return the drawings of a page, and the numbers of what is left out."""
     root = document.parse(path)
     walk = Walk(root, path)
     try:
@@ -62,13 +73,7 @@ def read(path: Path, *, split_groups: bool = False) -> Iterator[Drawing]:
     word = title if is_ours and "," not in title else ""
     inker = _Inker(path, walk.size, notes)
     drawings = [Drawing(inker.strokes(list(group.inks())), word) for group in groups]
-    if not is_ours:
-        drawings = [drawing for drawing in drawings if drawing.strokes]
-    if not any(drawing.strokes for drawing in drawings):
-        _refuse_empty(path, notes)
-    if text := _described(notes):
-        warnings.warn(f"{path}: {text}", LeftOutWarning, stacklevel=2)
-    yield from drawings
+    return [d for d in drawings if is_ours or d.strokes], notes
 
 
 def _groups(
