@@ -1,11 +1,15 @@
 """Random SVG documents: what resvg inks is our ink."""
 
+import random
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from svg_grammar import LINE, Grammar
-from svg_ink import difference, ink_of, mismatch
+from svg_ink import difference, ink_of, mismatch, read
+
+from sketchvae.errors import SketchvaeError
 
 DOCUMENTS = 300
 MOST = 0.003  # of the page: where ink is missing or too much
@@ -35,3 +39,26 @@ def test_ink_in_another_place_is_found() -> None:
     one_line_less = ink.copy()
     one_line_less[:10] = one_line_less[20:] = False
     assert mismatch(ink, one_line_less) > MOST
+
+
+BAD_VALUES = (
+    "1e308", "1e-320", "1e400", "nan", "0", "-1", "%", "url(#n1)", "inherit", "var(--a)", "", ".",
+    "rotate(1e400)", "scale(0)", "scale(1e-300)", "skewX(90)", "matrix(0 0 0 0 0 0)", "M0 0A1 1 0",
+)  # fmt: skip
+
+
+def test_bad_values_of_any_attribute_give_a_drawing_or_one_clear_error(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    read_whole = 0
+    for seed in range(100):
+        text = Grammar(seed).document()
+        for _ in range(3):
+            spans = [m.span(1) for m in re.finditer(r'\b(?!xmlns)[\w-]+="([^"]*)"', text)]
+            start, end = chance.choice(spans)
+            text = text[:start] + chance.choice(BAD_VALUES) + text[end:]
+        try:
+            read(tmp_path / "a.svg", text)
+            read_whole += 1
+        except SketchvaeError as error:
+            assert "must have a path or another shape" in str(error)
+    assert read_whole > 80

@@ -130,7 +130,9 @@ def rotation(angle: float) -> Floats:
 def angle(text: str) -> float | None:
     """Return an angle, "45" or "45deg" or "0.1turn", in radians; None if it is none."""
     match = _ANGLE.fullmatch(text)
-    return math.radians(float(match[1]) * _ANGLES[(match[2] or "").lower()]) if match else None
+    if match is None or not math.isfinite(float(match[1])):
+        return None
+    return math.radians(float(match[1]) * _ANGLES[(match[2] or "").lower()])
 
 
 def transformation(text: str | None, frame: Frame) -> Floats | None:
