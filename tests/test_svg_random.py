@@ -49,7 +49,7 @@ BAD_VALUES = (
 
 def test_bad_values_of_any_attribute_give_a_drawing_or_one_clear_error(tmp_path: Path) -> None:
     chance = random.Random(4)
-    read_whole = 0
+    errors = []
     for seed in range(100):
         text = Grammar(seed).document()
         for _ in range(3):
@@ -58,7 +58,7 @@ def test_bad_values_of_any_attribute_give_a_drawing_or_one_clear_error(tmp_path:
             text = text[:start] + chance.choice(BAD_VALUES) + text[end:]
         try:
             read(tmp_path / "a.svg", text)
-            read_whole += 1
         except SketchvaeError as error:
-            assert "must have a path or another shape" in str(error)
-    assert read_whole > 80
+            errors.append(str(error))
+    assert len(errors) < 20
+    assert all("must have a path or another shape" in error for error in errors)
