@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from helpers import CONFIG, flock, random_model
 
 from sketchvae.data.dataset import SplitFractions, pack
@@ -118,7 +119,7 @@ def test_table_has_all_groups_and_the_hardest_categories_first(
 
 
 def test_command_writes_the_head_into_the_weights_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(class_head, "GROUPS", {"both": "box, bar"})
     for name, value in (("N_TRAIN", 5), ("N_CALIBRATE", 2), ("N_MEASURE", 3), ("N_NLL", 1)):
@@ -135,7 +136,8 @@ def test_command_writes_the_head_into_the_weights_file(
     model, file = random_model(), tmp_path / "model.safetensors"
     save(model, file)
     fingerprint = load(file).fingerprint
-    training.main([str(file), *map(str, paths)])
+    result = CliRunner().invoke(training.main, [str(file), *map(str, paths)])
+    assert result.exit_code == 0, result.output
     written = load(file)
     assert written.head is not None
     assert written.head.weight.shape == (128, 4 * CONFIG.encoder_hidden)
@@ -143,4 +145,4 @@ def test_command_writes_the_head_into_the_weights_file(
     assert written.head.about["others"] == 4 * 3
     assert written.fingerprint == fingerprint
     assert np.all(np.diff(written.head.reference) >= 0)
-    assert auroc_table(written.head.about["auroc"]) in capsys.readouterr().out
+    assert auroc_table(written.head.about["auroc"]) in result.output

@@ -12,11 +12,10 @@ head does with drawings that it never saw: they calibrate the final one.
 Shape letters: E encoder hidden per side, n drawings.
 """
 
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import click
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sketchvae.data.dataset import PackedDataset, open_packed
+from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate.class_head import (
     ScoredDrawings,
     UnseenCategories,
@@ -285,15 +285,20 @@ def train_head(
     return replace(head, reference=np.sort(sheep).astype(np.float32), about=figures)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Train a class head and write it into the weights file: see the top of this file."""
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("sets", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=3)
+def main(model: Path, sets: tuple[Path, Path, Path]) -> None:
+    """Train a class head on SETS (REAL, DRAWN, OTHERS) and write it into MODEL."""
     torch.set_num_threads(1)  # products as small as these are slower on two threads
-    path, *sets = map(Path, arguments)
-    model = load(path)
-    head = train_head(Artist(model), *map(open_packed, sets))
-    save(replace(model, head=head), path)
-    print(f"{path}: {path.stat().st_size} bytes\n\n{auroc_table(head.about['auroc'])}")
+    loaded = load(model)
+    head = train_head(Artist(loaded), *map(open_packed, sets))
+    save(replace(loaded, head=head), model)
+    click.echo(f"{model}: {model.stat().st_size} bytes\n\n{auroc_table(head.about['auroc'])}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main()
+    except SketchvaeError as error:
+        raise SystemExit(str(error)) from None

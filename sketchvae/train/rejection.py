@@ -26,6 +26,7 @@ from sketchvae.evaluate.density_ratio import (
     log_density_ratio,
     resample,
 )
+from sketchvae.evaluate.faults import faults
 from sketchvae.files import make_folder, replacing
 from sketchvae.generate.artist import Artist
 from sketchvae.model.prior import Prior
@@ -290,9 +291,14 @@ def _prior(accepted: Accepted) -> Prior:
 
 
 def _typical(model: Model, accepted: Accepted) -> Prior | None:
-    """Fit a prior to the latents of the accepted drawings of the highest class probability."""
+    """Fit a prior to the latents of the accepted drawings that are most of their kind.
+
+    Those are the quarter of the highest class probability, without the ones that have a part off
+    the body.
+    """
     if model.head is None:
         return None
     log_odds = model.head.log_odds(Artist(model).states(accepted.drawings))
+    log_odds[[faults(drawing)[1] for drawing in accepted.drawings]] = -np.inf
     best = np.argsort(-log_odds, kind="stable")[: max(2, int(TYPICAL * len(log_odds)))]
     return fit_prior(accepted.latents[best], PRIOR_COMPONENTS)
