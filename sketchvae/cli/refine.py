@@ -24,9 +24,9 @@ class RoundOptions:
     drawn: Annotated[
         int,
         click.option(
-            "--drawn", default=20_000, show_default=True, help="Drawings to choose from, a round."
+            "--drawn", default=16_000, show_default=True, help="Drawings to choose from, a round."
         ),
-    ] = 20_000
+    ] = 16_000
     accepted: Annotated[
         int,
         click.option(
@@ -34,8 +34,8 @@ class RoundOptions:
         ),
     ] = 12_000
     steps: Annotated[
-        int, click.option("--steps", default=500, show_default=True, help="Batches, a round.")
-    ] = 500
+        int, click.option("--steps", default=400, show_default=True, help="Batches, a round.")
+    ] = 400
     seed: Annotated[
         int, click.option("--seed", default=1, show_default=True, help="Of all random numbers.")
     ] = 1
