@@ -36,9 +36,9 @@ def main() -> None:
     svg = rows_of_eight(artist.draw(24, seed=8))
     (pictures / "flock.svg").write_text(svg + "\n", encoding="utf-8")
     rows = [
-        artist.draw(8, seed=7),
-        artist.draw(8, 1.0, seed=7),
-        artist.draw(8, seed=7, best_of=8),
+        artist.draw(8, seed=8),
+        artist.draw(8, 1.0, seed=8),
+        artist.draw(8, seed=8, best_of=8),
     ]
     svg = rows_of_eight([d for row in rows for d in row])
     (pictures / "settings.svg").write_text(svg + "\n", encoding="utf-8")
@@ -51,7 +51,7 @@ def main() -> None:
     (pictures / "page.svg").write_text(plot_svg(plot) + "\n", encoding="utf-8")
     if len(sys.argv) > 1:
         real = list(islice(formats.read(Path(sys.argv[1]) / "quickdraw_sheep.ndjson"), 16))
-        svg = rows_of_eight([*real, *artist.draw(16, seed=7)])
+        svg = rows_of_eight([*real, *artist.draw(16, seed=8)])
         (pictures / "beside.svg").write_text(svg + "\n", encoding="utf-8")
         latent_space(artist, real, pictures)
         odd_ones_out(artist, Path(sys.argv[1]), pictures / "odd.png")

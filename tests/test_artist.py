@@ -175,7 +175,7 @@ def test_step_with_known_dice_is_that_of_equation_8(tau: float) -> None:
     rng = np.random.default_rng(0)
     chances = rng.random((2, 400), dtype=np.float32)
     noise = rng.standard_normal((2, 400), dtype=np.float32)
-    offsets, pens = mixture_of(400).sample(tau, chances, noise)
+    offsets, pens = mixture_of(400).sample(np.full(400, tau), chances, noise)
     for b in range(400):
         k = pick(weights_at(LOG_PI, tau), float(chances[0, b]))
         rho = math.tanh(RHO[k])
@@ -193,7 +193,9 @@ def test_many_steps_have_the_moments_of_equation_8(tau: float) -> None:
     for k in range(3):  # one component at a time: the others weigh nothing
         log_pi = [0.0 if i == k else -1e4 for i in range(3)]
         offsets, pens = mixture_of(n, log_pi=log_pi).sample(
-            tau, rng.random((2, n), dtype=np.float32), rng.standard_normal((2, n), np.float32)
+            np.full(n, tau),
+            rng.random((2, n), dtype=np.float32),
+            rng.standard_normal((2, n), np.float32),
         )
         x, y = offsets.astype(np.float64)
         for values, axis in ((x, 0), (y, 1)):
@@ -209,7 +211,9 @@ def test_components_are_chosen_by_their_weight_at_the_temperature() -> None:
     n, rng = 200_000, np.random.default_rng(4)
     still = np.zeros((2, n), dtype=np.float32)  # no noise: the offset tells the component
     for tau in (0.4, 1.0):
-        offsets, _ = mixture_of(n).sample(tau, rng.random((2, n), dtype=np.float32), still)
+        offsets, _ = mixture_of(n).sample(
+            np.full(n, tau), rng.random((2, n), dtype=np.float32), still
+        )
         for mean, weight in zip(MU[0], weights_at(LOG_PI, tau), strict=True):
             assert (offsets[0] == np.float32(mean)).mean() == pytest.approx(weight, abs=0.006)
 
@@ -218,8 +222,8 @@ def test_quarter_of_the_temperature_is_half_of_the_spread() -> None:
     chances = np.full((2, 1), 0.999, dtype=np.float32)  # the last component at both temperatures
     noise = np.ones((2, 1), dtype=np.float32)
     middle = np.array([[2.0], [-2.0]])
-    warm, _ = mixture_of(1).sample(1.0, chances, noise)
-    cool, _ = mixture_of(1).sample(0.25, chances, noise)
+    warm, _ = mixture_of(1).sample(np.ones(1), chances, noise)
+    cool, _ = mixture_of(1).sample(np.full(1, 0.25), chances, noise)
     np.testing.assert_allclose(cool - middle, (warm - middle) / 2, rtol=1e-5)
 
 
@@ -227,7 +231,7 @@ def test_full_correlation_puts_all_offsets_on_a_line() -> None:
     noise = np.random.default_rng(0).standard_normal((2, 50), dtype=np.float32)
     chances = np.full((2, 50), 0.999, dtype=np.float32)
     for rho in (40.0, -40.0):  # tanh is 1 here, to the last bit
-        offsets, _ = mixture_of(50, rho=[rho] * 3).sample(1.0, chances, noise)
+        offsets, _ = mixture_of(50, rho=[rho] * 3).sample(np.ones(1), chances, noise)
         x, y = (offsets - np.array([[2.0], [-2.0]])) / np.exp([[0.4], [0.7]])
         np.testing.assert_allclose(y, math.copysign(1, rho) * x, atol=1e-5)
 
@@ -235,7 +239,7 @@ def test_full_correlation_puts_all_offsets_on_a_line() -> None:
 def test_chances_at_the_edges_never_choose_what_weighs_nothing() -> None:
     edges = np.array([[0.0, 1 - 2**-24]] * 2, dtype=np.float32)
     still = np.zeros((2, 2), dtype=np.float32)
-    offsets, _ = mixture_of(2, log_pi=[-1e4, 0.0, -1e4]).sample(1.0, edges, still)
+    offsets, _ = mixture_of(2, log_pi=[-1e4, 0.0, -1e4]).sample(np.ones(1), edges, still)
     assert offsets[0].tolist() == [0.5, 0.5]
 
 
@@ -553,7 +557,7 @@ def test_arrays_of_the_artist_are_float32() -> None:
     state = network.begin(np.zeros((2, Z), dtype=np.float32))
     mixture = network.step(state)
     dice = np.full((2, 2), 0.5, dtype=np.float32)
-    offsets, pen = mixture.sample(0.5, dice, dice)
+    offsets, pen = mixture.sample(np.full(1, 0.5), dice, dice)
     network.append_local(state, offsets, pen)
     arrays: list[NDArray[np.float32]] = [
         offsets,

@@ -14,6 +14,7 @@ SHORT = (  # rows of the comparison in docs/quality.md; the card of the weights 
     "1-NN",
     "density",
     "coverage",
+    "KID x1e3",
     "finished",
     "endless circle",
     "part off the body",

@@ -17,10 +17,11 @@ from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.generate.parallel import numpy_on_one_thread
 from sketchvae.model.numpy_decoder import Decoder, State
 from sketchvae.model.prior import Prior
-from sketchvae.polyline import Bools, Floats32, Ints
+from sketchvae.polyline import Bools, Floats, Floats32, Ints
 from sketchvae.sequences import PaddedBatch, Pen, from_stroke3
 
 MAX_ATTEMPTS = 20  # at a drawing that does not end
+_WARMER = 1.1  # factor of the temperature from one attempt to the next
 _MAX_SLOTS = 256  # drawings in one matrix product; more are no faster
 _WIDE = 16  # slots from which NumPy would take several threads, which wait for each other
 _UP, _END = int(Pen.UP), int(Pen.END)  # an enum is slow to look up at every step
@@ -69,8 +70,8 @@ class Sampler:
         prior: distribution that latents are sampled from, where none are given.
         spec: number, temperature and seed.
         max_steps: greatest number of steps of a drawing.
-        retries: whether a drawing that does not end within `max_steps` is begun anew, with an
-            error after 20 attempts; else it is given up.
+        retries: whether a drawing that does not end within `max_steps` is begun anew, each time a
+            tenth warmer up to temperature 1, with an error after 20 attempts; else it is given up.
         latents: (n, Z) latent of each drawing; None samples the prior.
         prefix: steps that every drawing begins with, one column without END; None for none.
             Each drawing gets at least one step more.
@@ -78,6 +79,7 @@ class Sampler:
     Attributes:
         sample_index: (B,) index of the drawing in each slot.
         step_count: (B,) steps of that drawing so far.
+        temperature: (B,) of that drawing.
         noise: (4, T, B) random numbers of each step: two uniform, two standard normal.
         steps: (3, T, B) steps so far, stroke-3 in model units.
     """
@@ -104,6 +106,7 @@ class Sampler:
         if prefix is not None:
             stroke3 = prefix.steps[:, [0, 1, 2 + _UP]]
             self.steps[:, : self.prefix_steps] = stroke3.transpose(1, 0, 2)
+        self.temperature = self._temperature_of(self.sample_index)
         self.state, self.noise = self._begin(self.sample_index)
 
     def sequences(self) -> Iterator[Floats32 | None]:
@@ -142,7 +145,7 @@ class Sampler:
         mixture = self.decoder.step(self.state)
         if self.prefix_steps:  # the first step after a prefix cannot be the end
             mixture.log_q[_END, self.step_count == self.prefix_steps] = -np.inf
-        local_offsets, pen = mixture.sample(self.spec.temperature, noise[:2], noise[2:])
+        local_offsets, pen = mixture.sample(self.temperature, noise[:2], noise[2:])
         offsets = self.decoder.append_local(self.state, local_offsets, pen)
         step = np.empty((3, len(pen)), dtype=np.float32)
         step[:2], step[2] = offsets, pen == _UP
@@ -166,10 +169,12 @@ class Sampler:
             state, self.noise[..., filled] = self._begin(begun)
             self.state.scatter(filled, state)
             self.sample_index[filled], self.step_count[filled] = begun, self.prefix_steps
+            self.temperature[filled] = self._temperature_of(begun)
         if len(begun) < len(free):
             kept = np.delete(np.arange(len(self.sample_index)), free[len(begun) :])
             self.state.select(kept)
             self.sample_index, self.step_count = self.sample_index[kept], self.step_count[kept]
+            self.temperature = self.temperature[kept]
             self.steps, self.noise = self.steps[..., kept], self.noise[..., kept]
 
     def _begins_anew(self, index: int) -> bool:
@@ -183,6 +188,15 @@ class Sampler:
                 f"in {MAX_ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
             )
         return True
+
+    def _temperature_of(self, indices: Ints) -> Floats:
+        """Return the temperature that drawings begin at, (B,): warmer after attempts that failed.
+
+        Near temperature 0 a drawing can circle for ever, and would again.
+        """
+        chosen = self.spec.temperature
+        attempts = np.array([self.attempts.get(index, 0) for index in indices.tolist()])
+        return np.maximum(chosen, np.minimum(chosen * _WARMER**attempts, 1.0))
 
     def _begin(self, indices: Ints) -> tuple[State, Floats32]:
         """Return the state before the first step of drawings, and their noise, (4, T, B).

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sketchvae.model.config import FEATURE_CLIP, N_CONTEXT, N_STEP
 from sketchvae.model.weights import Model
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Floats, Floats32
 from sketchvae.sequences import PaddedBatch, Pen
 
 # Plain integers: an enum is slow to look up at every step.
@@ -87,24 +87,26 @@ class Mixture:
         return cls(y[:M], y[M : 6 * M].reshape(5, M, -1), y[6 * M :])
 
     def sample(
-        self, temperature: float, uniforms: Floats32, normals: Floats32
+        self, temperature: Floats, uniforms: Floats32, normals: Floats32
     ) -> tuple[Floats32, NDArray[np.intp]]:
         """Sample one step of each drawing at a temperature: logits / tau, variances * tau (eq. 8).
 
         Args:
-            temperature: tau, above 0.
+            temperature: (B,) tau of each drawing, above 0.
             uniforms: (2, B) in [0, 1): for the component and for the pen state.
             normals: (2, B) standard normal, for the offset.
 
         Returns:
             Offsets in the local frame, (2, B), in model units, and the pen state, (B,).
         """
-        sharpness = np.float32(1 / temperature)
+        sharpness = (1 / temperature).astype(np.float32)
         component = _choose(self.log_pi * sharpness, uniforms[0])
         pen = _choose(self.log_q * sharpness, uniforms[1])
         chosen = self.normals[:, component, np.arange(len(component))]
         rho = np.tanh(chosen[4])
-        offset = np.exp(np.minimum(chosen[2:4], _MAX_LOG_SIGMA)) * np.float32(temperature**0.5)
+        offset = np.exp(np.minimum(chosen[2:4], _MAX_LOG_SIGMA)) * np.sqrt(temperature).astype(
+            np.float32
+        )
         offset[0] *= normals[0]
         offset[1] *= rho * normals[0] + np.sqrt(1 - rho * rho) * normals[1]
         offset += chosen[:2]
