@@ -64,7 +64,7 @@ def test_command_of_a_picture_draws_the_same_bytes_again(line: str) -> None:
 def test_info_tells_seed_temperature_model_and_version() -> None:
     sketchvae("draw", "--seed", "7", "-o", "a.svg")
     facts = facts_of("a.svg")
-    assert (facts["seed"], facts["temperature"], facts["model"]) == (7, "typical drawings", "sheep")
+    assert (facts["seed"], facts["temperature"], facts["model"]) == (7, "typical", "sheep")
     assert (facts["version"], facts["fingerprint"]) == (__version__, load_model().fingerprint)
     sketchvae("draw", "-t", "0.5", "--seed", "7", *TINY, "-o", "a.png")
     assert facts_of("a.png")["model"] == "tiny.safetensors"

@@ -14,7 +14,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.evaluate.faults import FAULTS, fault_rates
 from sketchvae.evaluate.tables import SHORT, report_tables
 from sketchvae.generate.artist import Artist
-from sketchvae.model.weights import shipped_path
+from sketchvae.model.loader import load_model
+from sketchvae.model.weights import save, shipped_path
 
 ROOT = Path(__file__).parents[1]
 CARD = shipped_path().parent / "README.md"
@@ -92,3 +93,13 @@ def test_best_of_several_needs_a_class_head() -> None:
     )
     assert len(Artist(ending_model()).draw(2, seed=1)) == 2
     assert "best_of must be" in refusal(lambda: load().draw(1, best_of=0))
+
+
+def test_sheep_is_the_name_of_the_shipped_weights_unless_a_file_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_model("sheep").fingerprint == load_model().fingerprint
+    save(ending_model(), tmp_path / "sheep")
+    assert load_model("sheep").fingerprint == load_model(tmp_path / "sheep").fingerprint
+    assert load_model("sheep").fingerprint != load_model().fingerprint

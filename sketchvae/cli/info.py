@@ -80,7 +80,7 @@ def _picture_facts(path: Path) -> dict[str, Any]:
     return {
         "file": str(path),
         "seed": record.seed,
-        "temperature": list(record.temperatures) or "typical drawings",
+        "temperature": list(record.temperatures) or "typical",
         "model": record.model,
         "fingerprint": record.fingerprint,
         "version": record.version,

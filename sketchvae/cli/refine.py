@@ -101,13 +101,16 @@ def refine(
     images = read_bitmaps(bitmaps) if bitmaps else np.zeros((0, 28, 28), np.uint8)
     known = RealDrawings(_packed(real, out), images, shipped_classifier("critic"))
     others = [drawing.in_simplified_form() for drawing in read(candidates)] if candidates else []
+    stopped: RunInterrupted | None = None
     with ConsoleProgress(settings.steps) as console:
         refiner = Refiner(known, settings, out, others, console.print, [console])
         try:
             refiner.run(load_model(model))
         except RunInterrupted as interrupted:
-            click.echo(f"{out}: {interrupted} and saved; the same command goes on", err=True)
-            raise SystemExit(128 + interrupted.signal_number) from interrupted
+            stopped = interrupted
+    if stopped is not None:
+        click.echo(f"{out}: {stopped} and saved; the same command goes on", err=True)
+        raise SystemExit(128 + stopped.signal_number)
     path = out / "model.safetensors"
     click.echo(
         f"{path}: done, {plural(settings.rounds, 'round')}; next: sketchvae draw --model {path}",

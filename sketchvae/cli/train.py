@@ -246,10 +246,10 @@ def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:
 
 
 def _initial_model(init: str) -> "Model":
-    """Load the weights to begin from: the shipped sheep, or as `load_model`."""
+    """Load the weights to begin from."""
     from sketchvae.model.loader import load_model
 
-    return load_model(None if init == "sheep" else init)
+    return load_model(init)
 
 
 def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":

@@ -6,6 +6,7 @@ from sketchvae.errors import MissingExtra, SketchvaeError, install_command
 from sketchvae.model.weights import Model, load, shipped_path
 
 MODEL_FILE = "model.safetensors"  # in the folder of a run; drawing from it needs no torch
+SHIPPED = "sheep"  # name of the weights that come with the package
 _IN_A_RUN = (MODEL_FILE, "best.pt", "last.pt")  # the first that is there is taken
 _ZIP = b"PK\x03\x04"  # first bytes of torch's files
 
@@ -14,12 +15,13 @@ def model_path(path: Path | str | None) -> Path:
     """Return the file that a model is loaded from.
 
     Args:
-        path: weights file, checkpoint, or folder of a run; None for the shipped sheep.
+        path: weights file, checkpoint, or folder of a run; None, or "sheep" where there is no such
+            file, for the shipped sheep.
 
     Raises:
         SketchvaeError: if a folder has none.
     """
-    if path is None:
+    if path is None or (str(path) == SHIPPED and not Path(path).exists()):
         return shipped_path()
     path = Path(path)
     if not path.is_dir():
@@ -37,8 +39,8 @@ def load_model(path: Path | str | None = None) -> Model:
     """Load a model.
 
     Args:
-        path: weights file, checkpoint (needs torch), or folder of a run; None for the shipped
-            sheep.
+        path: weights file, checkpoint (needs torch), or folder of a run; None or "sheep" for the
+            shipped sheep.
 
     Raises:
         MissingExtra: if it is a checkpoint and torch is not installed.
