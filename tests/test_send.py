@@ -217,7 +217,7 @@ def test_standard_input_is_sent_and_the_record_is_in_this_folder(tmp_path: Path)
 def test_draw_plot_and_send_are_a_pipe(tmp_path: Path) -> None:
     ours = f"{sys.executable} -m sketchvae"
     with Simulator(speed=1000.0) as sim:
-        pipe = f"{ours} draw --seed 7 -o - | {ours} plot - --page a6 -o - | {ours} send {sim.port}"
+        pipe = f"{ours} draw --seed 8 -o - | {ours} plot - --page a6 -o - | {ours} send {sim.port}"
         done = subprocess.run(pipe, shell=True, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert re.search(r"standard input: \d+ strokes drawn", done.stderr)

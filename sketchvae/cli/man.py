@@ -42,7 +42,7 @@ def manual_page(name: str, command: click.Command) -> str:
         name: full name of the command, "sketchvae data import".
         command: what it is of.
     """
-    context = click.Context(command, info_name=name)
+    context = click.Context(command, info_name=name, help_option_names=["-h", "--help"])
     title = name.replace(" ", "-")
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [
