@@ -585,6 +585,7 @@ def test_flock_is_drawn_on_one_thread_of_numpy_and_leaves_the_others(
         return step(sampler)
 
     monkeypatch.setattr(Sampler, "_step", watched)
+    monkeypatch.setattr(module, "cpu_count", lambda: 1)  # here OpenBLAS tells the truth
     with threadpool_limits(2):
         before = blas_threads()
         if max(before, default=1) < 2:

@@ -24,13 +24,20 @@ from sketchvae.generate.interpolation import (
     interpolate,
     viterbi_path,
 )
-from sketchvae.generate.sampler import Sampler, SampleSpec, fresh_seed, to_drawing
+from sketchvae.generate.sampler import (
+    Sampler,
+    SampleSpec,
+    fresh_seed,
+    sequences_in_parallel,
+    to_drawing,
+)
 from sketchvae.generate.scorer import Scorer
 from sketchvae.model.head import ClassHead
 from sketchvae.model.loader import load_model
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats, Floats32, Ints
+from sketchvae.sequences import PaddedBatch
 
 TEMPERATURE = 0.7  # of typical drawings, and default of everything that draws from latents
 _CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
@@ -121,8 +128,7 @@ class Artist(Scorer):
         spec = SampleSpec(n * best_of, temperature, seed)
         if latents is not None:
             latents = check_latents(latents, self.model.config.latent).repeat(best_of, axis=0)
-        sampler = Sampler(self.decoder, prior, spec, self.max_steps, latents=latents)
-        drawings = (drawing for drawing in self._drawings(sampler) if drawing is not None)
+        drawings = (drawing for drawing in self._drawn(prior, spec, latents) if drawing is not None)
         return drawings if best_of == 1 else self._best(drawings, best_of, self.class_head)
 
     def _setting(self, temperature: float | None) -> tuple[Prior, float]:
@@ -159,8 +165,7 @@ class Artist(Scorer):
         """
         prior, temperature = self._setting(temperature)
         spec = SampleSpec(n, temperature, seed)
-        sampler = Sampler(self.decoder, prior, spec, self.max_steps, retries=False, latents=latents)
-        return list(self._drawings(sampler))
+        return list(self._drawn(prior, spec, latents, retries=False))
 
     def decode(
         self, latents: ArrayLike, temperature: float = TEMPERATURE, seed: int | None = None
@@ -178,9 +183,30 @@ class Artist(Scorer):
         z = check_latents(latents, self.model.config.latent)
         return Flock(self.draw_each(len(z), temperature, seed, latents=z))
 
-    def _drawings(self, sampler: Sampler) -> Iterator[Drawing | None]:
-        """Yield the drawings of a sampler in pixels; None for one that was given up."""
-        for steps in sampler.sequences():
+    def _drawn(
+        self,
+        prior: Prior,
+        spec: SampleSpec,
+        latents: Floats32 | None,
+        prefix: PaddedBatch | None = None,
+        *,
+        retries: bool = True,
+    ) -> Iterator[Drawing | None]:
+        """Yield sampled drawings in pixels, in order; None for one that was given up."""
+
+        def sampler(indices: range) -> Sampler:
+            return Sampler(
+                self.decoder,
+                prior,
+                spec,
+                self.max_steps,
+                retries=retries,
+                latents=latents,
+                prefix=prefix,
+                indices=indices,
+            )
+
+        for steps in sequences_in_parallel(sampler, spec.n):
             yield None if steps is None else to_drawing(steps, self.model.scale, self.word)
 
     # --- reconstructing, interpolating, completing ------------------------------------
@@ -305,8 +331,8 @@ class Artist(Scorer):
         else:
             z = infer_latents(self.model, self.encoder, self.decoder, prefix, spec)
         prior, steps = self.model.prior, prefix.batch
-        sampler = Sampler(self.decoder, prior, spec, self.max_steps, latents=z, prefix=steps)
-        return Flock(prefix.finished(d) for d in self._drawings(sampler) if d is not None)
+        drawn = self._drawn(prior, spec, z, steps)
+        return Flock(prefix.finished(d) for d in drawn if d is not None)
 
 
 def _costs(difference: Floats | Floats32, ended: Ints, n: int) -> Floats:

@@ -1,9 +1,12 @@
 """Threads: one per core, each with matrix products of its own."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import queue
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
+from itertools import cycle
+from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
@@ -46,13 +49,77 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def numpy_on_one_thread() -> AbstractContextManager[Any]:
+def interleave(sources: Sequence[Iterator[_Item]], ahead: int = 64) -> Iterator[_Item]:
+    """Yield an item of each iterator in turn, until one ends; each runs in a thread of its own.
+
+    Args:
+        sources: iterators of equally many items; the first of them may have one more.
+        ahead: items that a thread may be ahead of what is taken.
+
+    Raises:
+        Exception: what an iterator raises, in its turn.
+    """
+    stop, queues = Event(), [queue.Queue[Any](ahead) for _ in sources]
+
+    def run(source: Iterator[_Item], own: "queue.Queue[Any]") -> None:
+        try:
+            for item in source:
+                if not _offer(own, (item, None), stop):
+                    return
+            _offer(own, None, stop)
+        except Exception as error:  # it is raised where the item was to be taken
+            _offer(own, (None, error), stop)
+
+    pairs = list(zip(sources, queues, strict=True))
+    threads = [Thread(target=run, args=pair, daemon=True) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    try:
+        for own in cycle(queues):
+            taken = own.get()
+            if taken is None:
+                return
+            item, error = taken
+            if error is not None:
+                raise error
+            yield item
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _offer(own: "queue.Queue[Any]", item: object, stop: Event) -> bool:
+    """Put an item into a queue when there is room; return False if nobody wants it any more."""
+    while not stop.is_set():
+        try:
+            own.put(item, timeout=0.05)
+        except queue.Full:
+            continue
+        return True
+    return False
+
+
+_lock = Lock()
+_holders: list[Any] = []  # what keeps NumPy on one thread, the limit itself first
+
+
+@contextmanager
+def numpy_on_one_thread() -> Iterator[None]:
     """Limit the threads of NumPy's products within a block; quick enough for every step.
 
-    Unlike `one_thread` it leaves alone what other libraries bring.
+    Unlike `one_thread` it leaves alone what other libraries bring. Blocks in several threads may
+    overlap: the last to leave lifts the limit.
     """
-    context: AbstractContextManager[Any] = _numpy_threads().limit(limits=1)
-    return context
+    with _lock:
+        _holders.append(None if _holders else _numpy_threads().limit(limits=1))
+    try:
+        yield
+    finally:
+        with _lock:
+            if len(_holders) == 1:
+                _holders[0].restore_original_limits()
+            _holders.pop()
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ a slot whose drawing has ended is filled with the next one.
 Shape letters: B slots, T steps, Z latent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
-from sketchvae.generate.parallel import numpy_on_one_thread
+from sketchvae.generate.parallel import cpu_count, interleave, numpy_on_one_thread
 from sketchvae.model.numpy_decoder import Decoder, State
 from sketchvae.model.prior import Prior
 from sketchvae.polyline import Bools, Floats, Floats32, Ints
@@ -75,6 +75,7 @@ class Sampler:
         latents: (n, Z) latent of each drawing; None samples the prior.
         prefix: steps that every drawing begins with, one column without END; None for none.
             Each drawing gets at least one step more.
+        indices: of the drawings to sample, rising; None for all, 0 to spec.n - 1.
 
     Attributes:
         sample_index: (B,) index of the drawing in each slot.
@@ -94,15 +95,17 @@ class Sampler:
         retries: bool = True,
         latents: Floats32 | None = None,
         prefix: PaddedBatch | None = None,
+        indices: range | None = None,
     ) -> None:
         self.decoder, self.prior, self.spec, self.max_steps = decoder, prior, spec, max_steps
         self.retries, self.latents, self.prefix = retries, latents, prefix
         self.prefix_steps = 0 if prefix is None else len(prefix.steps)
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
-        self.next_index = min(spec.n, _MAX_SLOTS)  # of the next drawing to begin
-        self.sample_index = np.arange(self.next_index)
-        self.step_count = np.full(self.next_index, self.prefix_steps)
-        self.steps = np.zeros((3, max_steps, self.next_index), dtype=np.float32)
+        indices = range(spec.n) if indices is None else indices
+        self.due, self.waiting = indices, indices[_MAX_SLOTS:]  # to yield, and to begin
+        self.sample_index = np.array(indices[:_MAX_SLOTS], dtype=np.intp)
+        self.step_count = np.full(len(self.sample_index), self.prefix_steps)
+        self.steps = np.zeros((3, max_steps, len(self.sample_index)), dtype=np.float32)
         if prefix is not None:
             stroke3 = prefix.steps[:, [0, 1, 2 + _UP]]
             self.steps[:, : self.prefix_steps] = stroke3.transpose(1, 0, 2)
@@ -116,7 +119,6 @@ class Sampler:
             SketchvaeError: if `retries` is set and a drawing does not end in 20 attempts.
         """
         done: dict[int, Floats32 | None] = {}
-        due = 0  # index of the next drawing to yield
         while len(self.sample_index):
             with self._threads():
                 ended = self._step()
@@ -130,9 +132,9 @@ class Sampler:
             again = [index for index in unfinished if self._begins_anew(index)]
             done |= dict.fromkeys(set(unfinished) - set(again))
             self._refill(free, again)
-            while due in done:
-                yield done.pop(due)
-                due += 1
+            while self.due and self.due[0] in done:
+                yield done.pop(self.due[0])
+                self.due = self.due[1:]
 
     def _threads(self) -> AbstractContextManager[object]:
         """Keep the products of many slots on one thread; those of few stay there by themselves."""
@@ -161,8 +163,8 @@ class Sampler:
             free: slots whose drawing has ended or is too long.
             again: indices of drawings that were too long and are begun anew.
         """
-        fresh = range(self.next_index, min(self.spec.n, self.next_index + len(free) - len(again)))
-        self.next_index += len(fresh)
+        places = len(free) - len(again)
+        fresh, self.waiting = self.waiting[:places], self.waiting[places:]
         begun = np.array([*again, *fresh], dtype=np.intp)
         if len(begun):
             filled = free[: len(begun)]
@@ -223,6 +225,22 @@ class Sampler:
             for _ in self.decoder.teacher_force(state, self.prefix.repeated(len(indices))):
                 pass
         return state, noise
+
+
+def sequences_in_parallel(sampler: Callable[[range], Sampler], n: int) -> Iterator[Floats32 | None]:
+    """Yield n drawings in order as `Sampler.sequences` does: each core has drawings of its own.
+
+    Args:
+        sampler: returns a sampler of the drawings of these indices.
+        n: number of drawings.
+
+    Raises:
+        SketchvaeError: as `Sampler.sequences`.
+    """
+    cores = min(cpu_count(), n // _WIDE)
+    if cores < 2:
+        return sampler(range(n)).sequences()
+    return interleave([sampler(range(core, n, cores)).sequences() for core in range(cores)])
 
 
 def to_drawing(steps: Floats32, scale: float, word: str = "") -> Drawing:
