@@ -80,7 +80,8 @@ def test_best_of_several_is_the_one_that_is_most_of_a_sheep() -> None:
     best = artist.draw(3, 1.0, seed=3, best_of=4)
     for i, chosen in enumerate(best):
         some = every[4 * i : 4 * i + 4]
-        assert chosen == some[int(artist.class_probability(some).argmax())]
+        probability = artist.class_probability([drawing.to_quickdraw() for drawing in some])
+        assert chosen == some[int(probability.argmax())]
     assert artist.draw(2, seed=3, best_of=1) == artist.draw(2, seed=3)
     many, few = artist.draw(300, seed=3, best_of=2), artist.draw(2, seed=3, best_of=2)
     for one, other in zip(many[:2], few, strict=True):

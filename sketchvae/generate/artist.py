@@ -145,7 +145,8 @@ class Artist(Scorer):
         while candidates := list(itertools.islice(drawings, chunk)):
             log_odds = np.full(len(candidates), -np.inf)  # of a drawing without a stroke
             inked = [i for i, drawing in enumerate(candidates) if drawing.strokes]
-            log_odds[inked] = head.log_odds(self.states([candidates[i] for i in inked]))
+            quickdraw = [candidates[i].to_quickdraw() for i in inked]  # simplifying takes longer
+            log_odds[inked] = head.log_odds(self.states(quickdraw))
             best = log_odds.reshape(-1, best_of).argmax(axis=1)
             yield from (candidates[row * best_of + i] for row, i in enumerate(best.tolist()))
 
