@@ -275,7 +275,10 @@ PAGES: dict[str, tuple[str | bytes, str]] = {
     ),
     "a chain of uses": (CHAIN, "at most 100000 elements"),
     "a path used too often": (
-        MM + f'<path id="a" d="M0,0{" 1,1" * 99_999}"/>' + '<use href="#a"/>' * 99 + "</svg>",
+        MM
+        + f'<path id="a" stroke="red" d="M0,0{" 1,1" * 99_999}"/>'
+        + '<use href="#a"/>' * 99
+        + "</svg>",
         "points, got more",
     ),
     "too many": (MM + '<path d="M0,0 L1,1"/>' * 100_001 + "</svg>", "at most 100000 elements"),

@@ -151,6 +151,6 @@ def test_command_refines_and_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "out"
     text = sketchvae(*arguments, "-o", out)
     assert "round 1 of 1: drawing 1000" in text
-    assert f"{out / 'model.safetensors'}: done, 1 round; next: sketchvae draw --model" in text
+    assert f"{out}: done, 1 round; next: sketchvae draw --model {out}" in text
     assert "round 1" not in sketchvae(*arguments, "-o", out)
     sketchvae("draw", "--model", out / "model.safetensors", "-o", tmp_path / "sheep.svg")

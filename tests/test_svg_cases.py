@@ -221,6 +221,10 @@ UNSEEN = {  # resvg inks BASE, and no more
         f'<pattern id="p" width="4" height="4"/>{RECT.replace("black", "url(#p)")}'
     ),
     "no colour": hidden(RECT.replace("black", "transparent")),
+    "a filled line without a stroke": hidden('<line x1="5" y1="5" x2="95" y2="60"/>'),
+    "a filled line of no alpha": hidden('<path d="M5 5H70" stroke="#0000"/><line x2="50" y2="9"/>'),
+    "a filled path back and forth": hidden('<path d="M3 3L80 80L3 3Z" stroke="none"/>'),
+    "a filled curve that is straight": hidden('<path d="M3 3C20 3 40 3 80 3"/>'),
     "no alpha": hidden(RECT.replace("black", "rgba(0,0,0,0)")),
     "no alpha in hex": hidden(RECT.replace("black", "#0000")),
     "stroke-opacity": hidden(RECT.replace("/>", ' stroke-opacity="0"/>')),

@@ -240,7 +240,10 @@ def _check_word(word: str | None, known: str) -> None:
         advice = f"for {word} drawings give -n {word}"
     elif Path(word).suffix:
         advice = f"for drawings like those in a file give --like {word}"
-    raise SketchvaeError(f"{word}: must be what the model draws, {known or 'not told'}; {advice}")
+    elif not known:
+        advice = f"leave the word out, or import the drawings with --word {word} and train again"
+    draws = known or "which does not know its word"
+    raise SketchvaeError(f"{word}: must be what the model draws, {draws}; {advice}")
 
 
 def _reserved_name(word: str) -> Path:

@@ -57,15 +57,15 @@ class StepTimer:
     def __init__(self) -> None:
         self.restart()
 
-    def restart(self) -> None:
-        """Begin a new interval."""
-        self.since = time.monotonic()
+    def restart(self, step: int = 0) -> None:
+        """Begin a new interval at a step."""
+        self.since, self.first = time.monotonic(), step
 
-    def rate(self) -> float:
-        """Return the steps per second of the last interval of 50 steps, and begin a new one."""
-        seconds = time.monotonic() - self.since
-        self.restart()
-        return _LOG_EVERY / seconds
+    def rate(self, step: int) -> float:
+        """Return the steps per second since the interval began, and begin a new one."""
+        rate = (step - self.first) / max(time.monotonic() - self.since, 1e-9)
+        self.restart(step)
+        return rate
 
 
 class ConsoleProgress:
@@ -109,7 +109,7 @@ class ConsoleProgress:
             f"judged by {len(trainer.valid)}; scale {trainer.scale:.2f} px; "
             f"from step {trainer.step} of {trainer.settings.steps}"
         )
-        self.timer.restart()
+        self.timer.restart(trainer.step)
         self.warm = trainer.step + _WARM_UP, 0.0
 
     def on_step(self, metrics: StepMetrics) -> None:
@@ -123,7 +123,7 @@ class ConsoleProgress:
         if metrics.step % _LOG_EVERY == 0 and not self.console.is_terminal:
             self.print(
                 f"step {metrics.step}: {losses}; w_KL {metrics.kl_weight:.2f}, "
-                f"gradient {metrics.gradient_norm:.2f}, {self.timer.rate():.2f} steps/s"
+                f"gradient {metrics.gradient_norm:.2f}, {self.timer.rate(metrics.step):.2f} steps/s"
             )
 
     def _estimate(self, step: int) -> None:
@@ -146,7 +146,7 @@ class ConsoleProgress:
             f"L_KL {validation.kl_per_point:.3f} in "
             f"{used_dimensions(validation)} dimensions{best}"
         )
-        self.timer.restart()
+        self.timer.restart(validation.step)
 
     def print(self, line: str) -> None:
         """Print a line, above the bar if there is one."""
@@ -159,9 +159,9 @@ class TensorBoardLog:
     def __init__(self, board: SummaryWriter) -> None:
         self.board, self.timer = board, StepTimer()
 
-    def on_start(self, trainer: Trainer) -> None:  # noqa: ARG002
+    def on_start(self, trainer: Trainer) -> None:
         """Begin to measure the time."""
-        self.timer.restart()
+        self.timer.restart(trainer.step)
 
     def on_step(self, metrics: StepMetrics) -> None:
         """Write the losses every 50 steps."""
@@ -174,7 +174,7 @@ class TensorBoardLog:
             "train/kl_weight": metrics.kl_weight,
             "train/learning_rate": metrics.learning_rate,
             "train/gradient_norm": metrics.gradient_norm,
-            "train/steps_per_second": self.timer.rate(),
+            "train/steps_per_second": self.timer.rate(metrics.step),
         }
         self._write(values, metrics.step)
 
@@ -190,7 +190,7 @@ class TensorBoardLog:
         spectrum = np.array(validation.kl_spectrum)
         self.board.add_histogram("validation/kl_spectrum", spectrum, validation.step)
         self.board.flush()
-        self.timer.restart()
+        self.timer.restart(validation.step)
 
     def _write(self, values: dict[str, float], step: int) -> None:
         for name, value in values.items():

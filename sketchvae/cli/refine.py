@@ -80,7 +80,7 @@ def refine(
 
     \b
     Example:
-      sketchvae refine --real sheep.ndjson -o runs/refined
+      sketchvae refine --real sheep -o runs/refined
     """
     from sketchvae.cli.extras import needs
 
@@ -101,21 +101,20 @@ def refine(
     images = read_bitmaps(bitmaps) if bitmaps else np.zeros((0, 28, 28), np.uint8)
     known = RealDrawings(_packed(real, out), images, shipped_classifier("critic"))
     others = [drawing.in_simplified_form() for drawing in read(candidates)] if candidates else []
-    stopped: RunInterrupted | None = None
+    stopped, code = "", 0
     with ConsoleProgress(settings.steps) as console:
         refiner = Refiner(known, settings, out, others, console.print, [console])
         try:
             refiner.run(load_model(model))
         except RunInterrupted as interrupted:
-            stopped = interrupted
-    if stopped is not None:
-        click.echo(f"{out}: {stopped} and saved; the same command goes on", err=True)
-        raise SystemExit(128 + stopped.signal_number)
-    path = out / "model.safetensors"
-    click.echo(
-        f"{path}: done, {plural(settings.rounds, 'round')}; next: sketchvae draw --model {path}",
-        err=True,
-    )
+            stopped, code = f"{interrupted} and saved", 128 + interrupted.signal_number
+        except KeyboardInterrupt:
+            stopped, code = "stopped while drawing", 130
+    if stopped:
+        click.echo(f"{out}: {stopped}; the same command goes on", err=True)
+        raise SystemExit(code)
+    rounds_done = plural(settings.rounds, "round")
+    click.echo(f"{out}: done, {rounds_done}; next: sketchvae draw --model {out}", err=True)
 
 
 def _packed(path: Path, out: Path) -> "PackedDataset":

@@ -223,7 +223,11 @@ class Refiner:
             pack(accepted.drawings, drawings, sources=sources, fractions=fractions)
         packed, kept = open_packed(drawings), np.load(latents)
         rate = float(kept["rate"])
-        self.announce(f"kept {rate:.0%} of them: {len(packed)}, the best repeatedly")
+        different = len(np.unique(packed.keys))
+        self.announce(
+            f"accepted {rate:.0%} of them by their chances; {len(packed)} to train on, "
+            f"{different} of them different"
+        )
         return Accepted(list(packed), kept["latents"], rate)
 
     def accept(self, model: Model, number: int) -> Accepted:

@@ -288,7 +288,8 @@ class Walk:
         return (
             state.opacity * stroke.alpha * share(style, "stroke-opacity") >= LEAST_ALPHA
             and (width is None or width > 0),
-            state.opacity * fill.alpha * share(style, "fill-opacity") >= LEAST_ALPHA,
+            state.opacity * fill.alpha * share(style, "fill-opacity") >= LEAST_ALPHA
+            and any(map(_has_area, subpaths)),
         )
 
     def _markers(self, ink: Ink) -> list[Group | Ink]:
@@ -314,6 +315,14 @@ class Walk:
 
 
 _MARKERS = ("marker-start", "marker-mid", "marker-end")
+
+
+def _has_area(subpath: Subpath) -> bool:
+    """Whether a subpath has something inside: its points do not all lie on one line."""
+    offsets = subpath.points - subpath.points[0]
+    farthest = offsets[np.square(offsets).sum(axis=1).argmax()]
+    across = offsets[:, 0] * farthest[1] - offsets[:, 1] * farthest[0]
+    return bool(np.abs(across).max() > 1e-9 * (farthest @ farthest))
 
 
 def _name(element: Element) -> str:
