@@ -389,13 +389,18 @@ def in_split(split: Split, n: int) -> list[Drawing]:
 @pytest.mark.parametrize(
     ("drawings", "longest", "said"),
     [
-        ([*in_split("train", 3), *in_split("valid", 2)], 9, "all 2 of it, and all 5 of the set, "),
+        (
+            [*in_split("train", 3), *in_split("valid", 2)],
+            9,
+            "all 2 of it, and all 5 of the set have ",
+        ),
+        (in_split("train", 5), 9, "got none: all 5 of the set have 20 points; import them again"),
         ([*in_split("train", 3), *in_split("valid", 2)], 9, "--simplify "),
         ([*in_split("train", 3), *in_split("valid", 2)], 9, "--max-points 20, which"),
         (in_split("train", 1) * 40, 99, "all 40 drawings are equal, and training needs two that"),
         (in_split("train", 1), 99, "there is one drawing, and training needs two that differ"),
         (in_split("train", 9), 99, "a hash chose none of 9 drawings for it; import them again"),
-        ([*in_split("train", 9), scribble(60)], 30, "import them again with --test 0 --valid 0."),
+        ([*in_split("train", 9), scribble(60)], 30, "with --test 0 --valid 0."),
     ],
 )
 def test_set_without_validation_drawings_says_why_and_what_to_do(

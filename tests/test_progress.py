@@ -12,11 +12,12 @@ from PIL import Image
 from sketchvae.cli.progress import ConsoleProgress, progress_callbacks, used_dimensions
 from sketchvae.cli.train_report import closing_lines, opening_lines
 from sketchvae.data import formats
-from sketchvae.data.dataset import SplitFractions, open_packed, pack
+from sketchvae.data.dataset import PackedDataset, SplitFractions, open_packed, pack
 from sketchvae.model.weights import Model
 from sketchvae.train.batches import DrawingPool, WeightedDataset
 from sketchvae.train.metrics import StepMetrics, Validation
 from sketchvae.train.settings import Settings
+from sketchvae.train.shortcomings import why_few
 from sketchvae.train.signals import RunInterrupted
 from sketchvae.train.trainer import Trainer
 
@@ -146,6 +147,45 @@ def test_interrupted_run_says_what_its_model_is() -> None:
     ]
 
 
+class Judges:
+    """As many validation drawings, of a set with as many drawings."""
+
+    def __init__(self, judges: int, drawings: int, share: float = 0.05) -> None:
+        self.judges = judges
+        self.datasets = [SetOf(drawings, SplitFractions(share))]
+
+    def __len__(self) -> int:
+        return self.judges
+
+
+class SetOf:
+    """A set of which only the size and the fractions are known."""
+
+    def __init__(self, drawings: int, fractions: SplitFractions) -> None:
+        self.drawings, self.fractions = drawings, fractions
+
+    def __len__(self) -> int:
+        return self.drawings
+
+
+@pytest.mark.parametrize(
+    ("drawings", "share", "advice"),
+    [
+        (50, 0.05, "with --valid 0.2 --force"),
+        (400, 0.05, "with --valid 0.1 --force"),
+        (50, 0.2, "more drawings would have more of them"),
+        (50, 0.3, "more drawings would have more of them"),
+        (400, 0.1, "more drawings would have more of them"),
+    ],
+)
+def test_larger_share_for_validation_is_advised_where_there_is_one(
+    drawings: int, share: float, advice: str
+) -> None:
+    few = why_few(7, cast("list[PackedDataset]", Judges(7, drawings, share).datasets))
+    assert few.startswith("7 validation drawings are few to choose the best step by; ")
+    assert few.endswith(advice)
+
+
 @pytest.mark.parametrize(
     ("drawings", "judges", "begins", "hints"),
     [
@@ -159,7 +199,9 @@ def test_interrupted_run_says_what_its_model_is() -> None:
 def test_small_set_is_told_what_would_be_better(
     drawings: int, judges: int, begins: str, hints: list[str]
 ) -> None:
-    run = SimpleNamespace(pool=range(drawings), valid=range(judges), init_fingerprint=begins)
+    run = SimpleNamespace(
+        pool=range(drawings), valid=Judges(judges, drawings), init_fingerprint=begins
+    )
     lines = list(opening_lines(cast(Trainer, run)))
     assert len(lines) == len(hints)
     assert all(hint in line for hint, line in zip(hints, lines, strict=True))

@@ -13,8 +13,6 @@ from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.paths import output_option
 from sketchvae.cli.words import Group
 
-_FEW = 10  # drawings for validation
-
 if TYPE_CHECKING:
     from sketchvae.data.dataset import PackedDataset, Split
     from sketchvae.data.selection import Selection
@@ -157,7 +155,7 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
     import numpy as np
 
     from sketchvae.train.settings import Settings
-    from sketchvae.train.shortcomings import simplification, why_empty
+    from sketchvae.train.shortcomings import simplification, why_empty, why_few
 
     longest = Settings.max_points
     lengths = np.diff(packed.starts)
@@ -173,12 +171,8 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
     if packed.vocabulary == ("",):
         yield "no drawing has a word, nor will what is drawn; give one, as in --word cow"
     count = len(packed.split("valid"))
-    if 0 < count < _FEW:
-        share = min(2 * _FEW / len(packed), 0.3)
-        yield (
-            f"only {count} for validation, which is little to judge by; import them again with "
-            f"--valid {share:.2g} --force"
-        )
+    if count and (few := why_few(count, [packed])):
+        yield few
     fits = (lengths >= 1) & (lengths <= longest)
     splits: tuple[Split, ...] = ("train", "valid")
     for split in splits:

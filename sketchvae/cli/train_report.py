@@ -5,10 +5,10 @@ from shlex import quote
 
 from sketchvae.cli.output import plural
 from sketchvae.model.loader import MODEL_FILE
+from sketchvae.train.shortcomings import FEW_JUDGES, why_few
 from sketchvae.train.signals import RunInterrupted
 from sketchvae.train.trainer import PREVIEW_DRAWINGS, RANDOM, Trainer
 
-FEW_JUDGES = 30  # validation drawings below which chance decides which step is the best
 FEW_DRAWINGS = 10_000  # training drawings below which learning from nothing is hopeless
 _SHOWN = 4  # validations before the best one, and after it
 
@@ -19,17 +19,14 @@ def opening_lines(trainer: Trainer) -> Iterator[str]:
     Args:
         trainer: the run, before its first step.
     """
-    drawings, judges = len(trainer.pool), len(trainer.valid)
+    drawings = len(trainer.pool)
     if drawings < FEW_DRAWINGS and trainer.init_fingerprint == RANDOM:
         yield (
             f"hint: {plural(drawings, 'drawing')} are few to learn from nothing; --init sheep "
             "begins from the shipped weights and takes minutes"
         )
-    if judges < FEW_JUDGES:
-        yield (
-            f"hint: {plural(judges, 'validation drawing')} are few to choose the best step by; a "
-            "larger set has more, or a larger share: data import --valid 0.2"
-        )
+    if few := why_few(len(trainer.valid), trainer.valid.datasets):
+        yield f"hint: {few}"
 
 
 def closing_lines(trainer: Trainer, interrupted: RunInterrupted | None) -> Iterator[str]:

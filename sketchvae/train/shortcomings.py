@@ -1,4 +1,4 @@
-"""Why a set cannot be trained on, and what to do: its drawings are too long, too few or alike."""
+"""Why a set cannot be trained on, or not well, and what to do: too long, too few or alike."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from sketchvae.data.dataset import PackedDataset, Split, from_points
 from sketchvae.polyline import Bools, Ints
 
-_VALID_SHARES = (0.1, 0.15, 0.2, 0.3, 0.5)  # of the drawings, that are advised
+FEW_JUDGES = 30  # validation drawings below which chance decides which step is the best
+_LARGER_SHARES = (0.1, 0.2)  # for validation, that are advised where there are few
+_VALID_SHARES = (0.1, 0.15, 0.2, 0.3, 0.5)  # that are advised where there is none
 _EPSILONS = (3, 4, 6, 8, 12, 16, 24, 32, 48)  # pixels of 255, for `data import --simplify`
 _SIMPLIFIED = 50  # drawings that a simplification is tried on
 
@@ -37,7 +39,29 @@ def why_empty(datasets: Sequence[PackedDataset], split: Split, max_points: int) 
     if inside.any():
         which = f"its {inside.sum()} are too long, empty or excluded"
     share = valid_share(different)
-    return f"{which}; import them again with --test 0 --valid {share:g} --force"
+    return f"{which}; {_repeat(f'--test 0 --valid {share:g}')}"
+
+
+def why_few(judges: int, datasets: Sequence[PackedDataset]) -> str:
+    """Say that validation drawings are few, and what to do; return nothing if they are enough.
+
+    Args:
+        judges: number of validation drawings.
+        datasets: the sets that they are from.
+    """
+    if judges >= FEW_JUDGES:
+        return ""
+    drawings = sum(map(len, datasets))
+    share = next((s for s in _LARGER_SHARES if s * drawings >= FEW_JUDGES), _LARGER_SHARES[-1])
+    is_larger = share > max(dataset.fractions.valid for dataset in datasets)
+    advice = _repeat(f"--valid {share:g}") if is_larger else "more drawings would have more of them"
+    what = "1 validation drawing is" if judges == 1 else f"{judges} validation drawings are"
+    return f"{what} few to choose the best step by; {advice}"
+
+
+def _repeat(options: str) -> str:
+    """Advise to import the same drawings with some options changed."""
+    return f"import them again, the other options as they were, with {options} --force"
 
 
 def valid_share(keys: NDArray[np.uint64]) -> float:
@@ -85,13 +109,13 @@ def _too_long(
     if not (lengths > max_points).any():
         return f"all {len(lengths)} drawings are empty; import others"
     epsilon = simplification(datasets, max_points)
-    simpler = (
-        f"import them again with --simplify {epsilon} --force" if epsilon else "import simpler ones"
-    )
+    simpler = _repeat(f"--simplify {epsilon}") if epsilon else "import simpler ones"
     shortest, longest = lengths[lengths > 0].min(), lengths.max()
+    points = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
+    own = f"all {inside.sum()} of it, and " if inside.any() else ""
     return (
-        f"all {inside.sum()} of it, and all {len(lengths)} of the set, have {shortest} to {longest}"
-        f"; {simpler}, or train with --max-points {longest}, which takes longer"
+        f"{own}all {len(lengths)} of the set have {points} points; {simpler}, or train with "
+        f"--max-points {longest}, which takes longer"
     )
 
 
