@@ -17,7 +17,8 @@ SOURCE = Path(sketchvae.__file__).parent
 
 # A room is a module or a folder directly in the package; "" is the package's own __init__.
 GROUND = {
-    "errors", "files", "polyline", "curve", "drawing", "sequences", "raster", "bitmaps", "svg_page"
+    "errors", "files", "polyline", "curve", "drawing", "sequences", "raster", "bitmaps", "svg_page",
+    "features", "faults"
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "errors": set(),
@@ -29,6 +30,8 @@ MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "sequences": {"errors", "polyline", "drawing"},
     "raster": {"errors", "polyline", "drawing"},
     "bitmaps": {"errors", "polyline", "drawing", "raster"},
+    "features": {"errors", "polyline", "drawing"},
+    "faults": {"errors", "polyline", "drawing"},
     "machine": {"errors", "files"},
     "data": GROUND,
     "model": GROUND,

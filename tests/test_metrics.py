@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import QUICKDRAW, flock
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -14,9 +17,9 @@ from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import comparison, metrics
-from sketchvae.evaluate.faults import FAULTS, fault_rates, faults
-from sketchvae.evaluate.features import FEATURES, features
-from sketchvae.polyline import turns
+from sketchvae.faults import FAULTS, fault_rates, faults
+from sketchvae.features import FEATURES, features
+from sketchvae.polyline import arc_length, resample_count, turns
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 
@@ -189,6 +192,34 @@ def test_head_off_the_body_is_found_and_one_that_touches_is_not() -> None:
     head = circle(1, radius=20, x=210)
     assert not fault(Drawing([body, head, neck]), "part off the body")
     assert fault(Drawing([body, eye]), "part off the body")
+
+
+def apart_by_scipy(drawing: Drawing) -> bool:
+    """Part off the body, by SciPy's distances and components."""
+    ink = np.array([arc_length(stroke)[-1] for stroke in drawing.strokes])
+    side = drawing.longest_side
+    dense = [
+        resample_count(s, int(n / (0.01 * side)) + 2)
+        for s, n in zip(drawing.strokes, ink, strict=True)
+    ]
+    gaps = np.array([[cdist(a, b).min() for b in dense] for a in dense])
+    count, part = connected_components(gaps <= 0.04 * side, directed=False)
+    if count < 2:
+        return False
+    body, second = np.argsort(-np.bincount(part, weights=ink), kind="stable")[:2]
+    points = np.concatenate([s for s, p in zip(drawing.strokes, part, strict=True) if p == body])
+    gap = gaps[part == body][:, part == second].min()
+    return bool(gap > 0.1 * np.hypot(*np.ptp(points, axis=0)))
+
+
+def test_parts_are_those_of_connected_components() -> None:
+    dots = [Drawing([[[0, 0]], [[255, 255]], [[9, 0]]]), Drawing([[[0, 0], [9, 9]], [[0, 200]]])]
+    scribbles = flock(60)
+    small = [Drawing([*d.strokes[:1], *(s / 9 for s in d.strokes[1:])]) for d in scribbles]
+    drawings = [*formats.read(SHEEP), *formats.read(QUICKDRAW), *scribbles, *small, *dots]
+    expected = [apart_by_scipy(drawing) for drawing in drawings]
+    assert [fault(drawing, "part off the body") for drawing in drawings] == expected
+    assert 5 < sum(expected) < len(expected) - 50
 
 
 def test_body_is_open_by_the_ends_of_its_longest_stroke() -> None:

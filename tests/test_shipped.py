@@ -11,8 +11,8 @@ from helpers import ending_model, refusal
 from sketchvae import load
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
-from sketchvae.evaluate.faults import FAULTS, fault_rates
 from sketchvae.evaluate.tables import SHORT, report_tables
+from sketchvae.faults import FAULTS, fault_rates
 from sketchvae.generate.artist import Artist
 from sketchvae.model.loader import load_model
 from sketchvae.model.weights import save, shipped_path

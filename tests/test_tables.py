@@ -8,7 +8,6 @@ from helpers import flock, refusal
 
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.comparison import METRICS, compare, measure
-from sketchvae.evaluate.faults import FAULTS
 from sketchvae.evaluate.likelihood import Likelihood
 from sketchvae.evaluate.report import Report
 from sketchvae.evaluate.tables import (
@@ -18,6 +17,7 @@ from sketchvae.evaluate.tables import (
     likelihood_table,
     replace_marked,
 )
+from sketchvae.faults import FAULTS
 
 torch.set_num_threads(1)
 

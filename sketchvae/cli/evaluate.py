@@ -160,8 +160,8 @@ def _print_likelihood(likelihood: "Likelihood") -> None:
 
 
 def _print_comparisons(report: "Report", repeats: int) -> None:
-    from sketchvae.evaluate.faults import FAULTS
-    from sketchvae.evaluate.features import FEATURES
+    from sketchvae.faults import FAULTS
+    from sketchvae.features import FEATURES
 
     comparisons, finished = report.comparisons, report.finished
     rows = comparisons.values()
@@ -199,7 +199,7 @@ def _save_picture(path: Path, report: "Report") -> None:
     """Save histograms of the features above contact sheets of the sets, as PNG."""
     from PIL import Image
 
-    from sketchvae.evaluate.features import FEATURES
+    from sketchvae.features import FEATURES
     from sketchvae.files import replacing
     from sketchvae.render.histogram import histograms
     from sketchvae.render.png import contact_sheet

@@ -17,8 +17,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import metrics
 from sketchvae.evaluate.classifier import embeddings, shipped_classifier
-from sketchvae.evaluate.faults import FAULTS, fault_rates
-from sketchvae.evaluate.features import FEATURES, features
+from sketchvae.faults import FAULTS, fault_rates
+from sketchvae.features import FEATURES, features
 from sketchvae.polyline import Bools, Floats
 
 REPEATS = 40  # subsets that a comparison is averaged over

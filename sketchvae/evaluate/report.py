@@ -17,8 +17,8 @@ from sketchvae.evaluate.comparison import (
     measure_images,
     reconstruction_rank,
 )
-from sketchvae.evaluate.faults import faults_of
 from sketchvae.evaluate.likelihood import Likelihood, likelihood
+from sketchvae.faults import faults_of
 from sketchvae.generate.artist import Artist
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.evaluate.faults import FAULTS
 from sketchvae.evaluate.likelihood import Likelihood
 from sketchvae.evaluate.report import Report
+from sketchvae.faults import FAULTS
 
 SHORT = (  # rows of the comparison in docs/quality.md; the card of the weights has all
     "MMD2 x1e3",

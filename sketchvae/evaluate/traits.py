@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchvae.drawing import Drawing
-from sketchvae.evaluate.features import FEATURES, features
+from sketchvae.features import FEATURES, features
 from sketchvae.polyline import Floats, segment_lengths, turns
 
 # Each trait, and the words for less of it and for more of it.

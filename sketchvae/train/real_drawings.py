@@ -10,8 +10,8 @@ from sketchvae.data.dataset import PackedDataset, from_points
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import Classifier, embeddings
 from sketchvae.evaluate.density_ratio import View, principal_components
-from sketchvae.evaluate.faults import faults
-from sketchvae.evaluate.features import features
+from sketchvae.faults import faults
+from sketchvae.features import features
 from sketchvae.generate.artist import Artist
 from sketchvae.polyline import Floats
 

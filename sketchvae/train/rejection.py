@@ -29,7 +29,7 @@ from sketchvae.evaluate.density_ratio import (
     log_density_ratio,
     resample,
 )
-from sketchvae.evaluate.faults import faults
+from sketchvae.faults import faults
 from sketchvae.files import make_folder, replacing
 from sketchvae.generate.artist import Artist
 from sketchvae.model.prior import Prior

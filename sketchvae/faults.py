@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import cdist
 
 from sketchvae.drawing import Drawing
-from sketchvae.polyline import Floats, arc_length, resample_count, segment_lengths, turns
+from sketchvae.polyline import (
+    Bools,
+    Floats,
+    Ints,
+    arc_length,
+    resample_count,
+    segment_lengths,
+    turns,
+)
 
 FAULTS = ("endless circle", "part off the body", "open body")
 OF_SHEEP = ("part off the body", "open body")  # a cat without them is no better
@@ -60,15 +66,45 @@ def _is_apart(drawing: Drawing, ink: Floats) -> bool:
         ink: (strokes,) length of each stroke.
     """
     side = max(drawing.longest_side, 1e-9)
-    dense = [_dense(stroke, _SPACING * side) for stroke in drawing.strokes]
-    gaps = np.array([[cdist(a, b).min() for b in dense] for a in dense])
-    count, part = connected_components(gaps <= TOUCHING * side, directed=False)
-    if count < 2:
+    gaps = _gaps([_dense(stroke, _SPACING * side) for stroke in drawing.strokes])
+    part = _components(gaps <= TOUCHING * side)
+    parts, part = np.unique(part, return_inverse=True)
+    if len(parts) < 2:
         return False
     first, second = np.argsort(-np.bincount(part, weights=ink), kind="stable")[:2]
     body = np.concatenate([s for s, p in zip(drawing.strokes, part, strict=True) if p == first])
     distance = gaps[np.ix_(part == first, part == second)].min()
     return bool(distance > MAX_DISTANCE * _diagonal(body))
+
+
+def _gaps(strokes: Sequence[Floats]) -> Floats:
+    """Return the least distance between the points of each two strokes, (n, n).
+
+    Args:
+        strokes: n of them, each (k, 2).
+    """
+    gaps = np.zeros((len(strokes), len(strokes)))
+    for i, stroke in enumerate(strokes[:-1]):
+        later = strokes[i + 1 :]
+        x, y = np.concatenate(later).T
+        squared = (stroke[:, :1] - x) ** 2 + (stroke[:, 1:] - y) ** 2
+        starts = np.cumsum([0, *map(len, later[:-1])])
+        gaps[i, i + 1 :] = np.sqrt(np.minimum.reduceat(squared.min(axis=0), starts))
+    return np.maximum(gaps, gaps.T)
+
+
+def _components(touches: Bools) -> Ints:
+    """Return of each stroke the first stroke of its connected component, (n,).
+
+    Args:
+        touches: (n, n) whether two strokes touch; symmetric, and each touches itself.
+    """
+    first = np.arange(len(touches))
+    while True:  # each round passes the lowest number on to whatever touches
+        lower = np.where(touches, first, len(touches)).min(axis=1)
+        if (lower == first).all():
+            return first
+        first = lower
 
 
 def _dense(stroke: Floats, spacing: float) -> Floats:
