@@ -228,7 +228,7 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
         (["--junction", "-1"], 1, "the junction must be 0 to 10 mm, got -1"),
         (["--rapid-acceleration", "0"], 1, "the rapid acceleration must be 1 to 1000000 mm/s2"),
         (["--offset", "-40,0"], 1, "ink must lie on the bed, X0 Y0 to X210 Y297, got X-30"),
-        (["--offset", "4"], 2, "--offset must be two lengths in mm, as 10,5, got '4'"),
+        (["--offset", "4"], 1, "the offset must be two lengths in mm, as 10,5, got '4'"),
         (["--origin", "left"], 2, "'left' is not one of"),
         (["--pens", "black", "--by-drawing", "1,2"], 1, "a pen must be one of 1 black, got 2"),
         (["--by-stroke", "one"], 2, "--by-stroke must be numbers of pens, as 1,2,2, got 'one'"),

@@ -22,6 +22,8 @@ from sketchvae.model.weights import save
 NOT_RUN = {
     "sketchvae send /dev/ttyUSB0 flock.gcode --resume": "nothing is left to resume: the line "
     "before it drew everything; test_send resumes jobs that were stopped",
+    "sketchvae studio": "it serves until Ctrl-C; test_studio_server starts it",
+    "sketchvae studio --port 8200 --no-open": "the same",
 }
 # What is added to a line that would take hours.
 SHORTENED = {
@@ -125,7 +127,7 @@ def test_every_help_text_has_an_example_of_its_command(name: str) -> None:
     [
         pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
         for name in COMMANDS
-        if name != "sketchvae send"
+        if name not in ("sketchvae send", "sketchvae studio")
     ],
 )
 def test_examples_work_when_typed_in_order(name: str) -> None:

@@ -30,6 +30,7 @@ from sketchvae.cli.refine import refine
 from sketchvae.cli.score import score
 from sketchvae.cli.send import send
 from sketchvae.cli.show import show
+from sketchvae.cli.studio import studio
 from sketchvae.cli.train import train
 from sketchvae.cli.words import Group, help_
 from sketchvae.errors import LeftOutWarning, SketchvaeError
@@ -91,5 +92,5 @@ for command in (draw, show, animate, plot, send, machines, train, refine, evalua
     main.add_command(command)
 for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
     main.add_command(command)
-for command in (help_, man, completion):
+for command in (studio, help_, man, completion):
     main.add_command(command)

@@ -3,8 +3,7 @@
 An option that is None takes the default of the object which it goes into.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import click
@@ -133,32 +132,13 @@ class LiftOptions:
         Raises:
             click.UsageError: for options that do not go together.
         """
+        from sketchvae.plot.pen_lift import HEIGHTS, make_lift
+
         has_own = self.pen_up is not None or self.pen_down is not None
-        lift = self._own() if has_own else self._usual()
-        return replace(lift, **not_none(dwell_up=self.dwell_up, dwell_down=self.dwell_down))
-
-    def _own(self) -> "PenLift":
-        """Return the lift by --pen-up and --pen-down."""
-        from sketchvae.machine.comments import split_commands
-        from sketchvae.plot.pen_lift import PenLift
-
-        self._refuse_unused(())
-        if self.pen_up is None or self.pen_down is None:
+        self._refuse_unused(() if has_own else HEIGHTS[self.dialect])
+        if has_own and (self.pen_up is None or self.pen_down is None):
             raise click.UsageError("--pen-up and --pen-down go together; name both")
-        return PenLift(split_commands(self.pen_up), split_commands(self.pen_down))
-
-    def _usual(self) -> "PenLift":
-        """Return the lift of --dialect."""
-        from sketchvae.plot.pen_lift import PenLift, servo, spindle, z_axis
-
-        makers: dict[str, tuple[Callable[..., PenLift], tuple[str, ...]]] = {
-            "servo": (servo, ("up", "down")),
-            "spindle": (spindle, ("down",)),
-            "z": (z_axis, ("up", "down", "plunge")),
-        }
-        make, names = makers[self.dialect]
-        self._refuse_unused(names)
-        return make(**not_none(**{name: getattr(self, name) for name in names}))
+        return make_lift(asdict(self))
 
     def _refuse_unused(self, used: tuple[str, ...]) -> None:
         heights = {"down": self.down, "plunge": self.plunge, "up": self.up}
@@ -201,20 +181,7 @@ class PlacementOptions:
     ]
 
     def chosen_machine(self) -> "Machine":
-        """Return where the page lies.
+        """Return where the page lies."""
+        from sketchvae.plot.bed import make_machine
 
-        Raises:
-            click.UsageError: for an offset that is not two lengths.
-        """
-        from sketchvae.plot.bed import Machine
-        from sketchvae.plot.page import parse_page
-
-        bed = None if self.bed is None else parse_page(self.bed, unit="mm")
-        try:
-            x, y = (float(part) for part in (self.offset or "0,0").split(","))
-        except ValueError:
-            raise click.UsageError(
-                f"--offset must be two lengths in mm, as 10,5, got {self.offset!r}"
-            ) from None
-        size = None if bed is None else (bed.width, bed.height)
-        return Machine(size, self.origin, (x, y), self.home)
+        return make_machine(asdict(self))

@@ -130,17 +130,9 @@ def perturb(latents: Floats32, prior: Prior, n: int, spread: float, seed: int) -
     check_range("the spread", spread, 0, _MAX_SPREAD, advice=f"try {DEFAULT_SPREAD}")
     shape = (n, latents.shape[1])
     noise = np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
-    scattered: Floats32 = latents[np.arange(n) % len(latents)] + spread * _deviation(prior) * noise
+    deviation = spread * prior.standard_deviation()
+    scattered: Floats32 = latents[np.arange(n) % len(latents)] + deviation * noise
     return scattered.astype(np.float32)
-
-
-def _deviation(prior: Prior) -> Floats32:
-    """Return the standard deviation of a prior in each dimension, (Z,), over all components."""
-    weights = prior.weights / prior.weights.sum()
-    mean = weights @ prior.means
-    within = np.square(prior.scale_tril).sum(axis=2)  # the diagonals of L L^T
-    deviation: Floats32 = np.sqrt(weights @ (within + np.square(prior.means - mean)))
-    return deviation
 
 
 # --- smooth paths of drawings -------------------------------------------------------------

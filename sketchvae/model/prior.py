@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Floats, Floats32
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,15 @@ class Prior:
             z[rows] = self.means[k] + normals[rows] @ self.scale_tril[k].T
         return z
 
+    def moments(self) -> tuple[Floats, Floats]:
+        """Return mean, (Z,), and covariance, (Z, Z), of the whole mixture."""
+        weights = self.weights.astype(np.float64) / self.weights.sum(dtype=np.float64)
+        tril, means = self.scale_tril.astype(np.float64), self.means.astype(np.float64)
+        mean = weights @ means
+        within = np.tensordot(weights, tril @ tril.swapaxes(1, 2), 1)
+        between = (means - mean).T @ (weights[:, None] * (means - mean))
+        return mean, within + between
+
     def standard_deviation(self) -> Floats32:
         """Return the standard deviation of each dimension over the whole mixture, (Z,)."""
-        weights = self.weights / self.weights.sum()
-        mean = weights @ self.means
-        within = np.square(self.scale_tril).sum(axis=2)  # the diagonals of L L^T
-        deviation: Floats32 = np.sqrt(weights @ (within + np.square(self.means - mean)))
-        return deviation
+        return np.sqrt(np.diag(self.moments()[1])).astype(np.float32)

@@ -3,13 +3,14 @@
 X grows to the right and Y away from whoever stands at the page's lower edge.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.plot.page import DECIMALS, Page
+from sketchvae.plot.page import DECIMALS, Page, parse_page
 from sketchvae.plot.plan import Plot
 from sketchvae.polyline import Floats
 from sketchvae.svg_page import format_number
@@ -136,6 +137,29 @@ class MachinePlot:
         ink = np.array(self.bed) - (most - least)
         turns = (ink[::-1] <= self.bed).all() and not self.plot.page.landscape
         return "turn the page with --landscape" if turns else "choose a smaller page"
+
+
+def make_machine(options: Mapping[str, Any]) -> Machine:
+    """Return where a page lies by options of `sketchvae plot`, as a profile holds them.
+
+    Args:
+        options: `bed` as "300x200mm", `origin`, `offset` as "10,5", `home`. What is missing or None
+            is the usual; others are ignored.
+
+    Raises:
+        SketchvaeError: for a bed that is no size, or an offset that is not two lengths.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    bed = parse_page(given["bed"], unit="mm") if "bed" in given else None
+    text = given.get("offset", "0,0")
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise SketchvaeError(
+            f"the offset must be two lengths in mm, as 10,5, got {text!r:.60}; try 10,10"
+        ) from None
+    size = None if bed is None else (bed.width, bed.height)
+    return Machine(size, given.get("origin", "bottom-left"), (x, y), given.get("home", True))
 
 
 def format_mm(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -46,6 +47,24 @@ def estimate(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> Pl
         lifts=len(strokes),
         seconds=drawing + travelling,
     )
+
+
+def seconds_of_pens(
+    layers: Sequence[Sequence[Floats]], motion: Motion, home: bool = True
+) -> list[float]:
+    """Return the seconds that each pen draws, travel to its strokes included; their sum is all.
+
+    Args:
+        layers: strokes of each pen, in the order of drawing, as in `estimate`.
+        motion: how fast the machine moves.
+        home: whether the pen returns to the origin at the end.
+    """
+    ends = [
+        estimate([s for layer in layers[:k] for s in layer], motion, home and k == len(layers))
+        for k in range(1, len(layers) + 1)
+    ]
+    seconds = [0.0, *(stats.seconds for stats in ends)]
+    return [after - before for before, after in pairwise(seconds)]
 
 
 def _seconds(points: Floats, motion: Motion, is_lifted: bool) -> float:

@@ -57,6 +57,20 @@ class Page:
         return self.width > self.height
 
 
+def sheet(width: float, height: float) -> Page:
+    """Return a page of a size in mm, with the name of the size if it has one.
+
+    Args:
+        width: mm.
+        height: mm.
+
+    Raises:
+        SketchvaeError: for a side out of range.
+    """
+    sides = (min(width, height), max(width, height))
+    return Page(width, height, next((name for name in SIZES if SIZES[name] == sides), ""))
+
+
 def parse_page(size: str, landscape: bool = False, unit: str = "") -> Page:
     """Read the size of a page.
 

@@ -1,15 +1,17 @@
 """The commands that lift a pen and lower it: with a servo, a spindle's output, or the Z axis."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from sketchvae.errors import SketchvaeError
-from sketchvae.machine.comments import SEPARATOR, UNSAFE, pen_up_comment
+from sketchvae.machine.comments import SEPARATOR, UNSAFE, pen_up_comment, split_commands
 from sketchvae.machine.words import MAX_LINE
 from sketchvae.svg_page import format_number
 
 Dialect = Literal["servo", "z", "spindle"]
 
+HEIGHTS = {"servo": ("up", "down"), "spindle": ("down",), "z": ("up", "down", "plunge")}
 MAX_COMMANDS = MAX_LINE - len(pen_up_comment(()))  # characters, so that the comment holds them
 MAX_DWELL = 60.0  # seconds
 
@@ -58,6 +60,27 @@ class PenLift:
     def delay(self) -> float:
         """Seconds in which the pen comes down and goes up again."""
         return self.dwell_up + self.dwell_down + self.move_seconds
+
+
+def make_lift(options: Mapping[str, Any]) -> PenLift:
+    """Return how a pen is lifted by options of `sketchvae plot`, as a profile holds them.
+
+    Args:
+        options: `pen_up` and `pen_down`, or `dialect` with those of HEIGHTS that it has; `dwell_up`
+            and `dwell_down`. What is missing or None is the usual; others are ignored.
+
+    Raises:
+        SketchvaeError: for a value out of range.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    if "pen_up" in given:
+        lift = PenLift(split_commands(given["pen_up"]), split_commands(given["pen_down"]))
+    else:
+        dialect = given.get("dialect", "servo")
+        make: dict[str, Callable[..., PenLift]] = {"servo": servo, "spindle": spindle, "z": z_axis}
+        lift = make[dialect](**{name: given[name] for name in HEIGHTS[dialect] if name in given})
+    dwells = {name: given[name] for name in ("dwell_up", "dwell_down") if name in given}
+    return replace(lift, **dwells)
 
 
 def servo(up: float = 60.0, down: float = 90.0) -> PenLift:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sketchvae.errors import FileFormatError, SketchvaeError, abbreviate
-from sketchvae.plot.bed import Corner
-from sketchvae.plot.pen_lift import Dialect
+from sketchvae.machine.timing import Motion
+from sketchvae.plot.bed import Corner, Machine, make_machine
+from sketchvae.plot.pen_lift import Dialect, PenLift, make_lift
 
 SHIPPED = Path(__file__).with_name("machines.toml")
 FORMATS = {"svg": "SVG", "gcode": "G-code", "hpgl": "HPGL"}
@@ -59,6 +60,19 @@ class Profile:
     form: str = "G-code"
     port: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def pen_lift(self) -> PenLift:
+        """Return how it lifts its pen."""
+        return make_lift(self.options)
+
+    def motion(self) -> Motion:
+        """Return how fast it moves."""
+        speeds = {name: self.options[name] for name in _MOTION if name in self.options}
+        return Motion(**speeds, pen_delay=self.pen_lift().delay)
+
+    def machine(self) -> Machine:
+        """Return where the page lies on it."""
+        return make_machine(self.options)
 
 
 def read_profiles(own: Path) -> dict[str, Profile]:
