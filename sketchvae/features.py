@@ -20,6 +20,7 @@ FEATURES = (
     "first gap",  # distance between the ends of the first stroke, in longest sides
 )
 SHARP_TURN = 1.2  # radians
+Z_SCORE_CLIP = 5.0  # standard deviations, where drawings are compared by their features
 
 
 def features(drawings: Sequence[Drawing]) -> Floats:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from helpers import SHEEP, ending_model, refusal, sketchvae
 
 from sketchvae.bitmaps import bitmaps
@@ -15,6 +16,8 @@ from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import shipped_classifier
 from sketchvae.generate.artist import Artist
 from sketchvae.model.weights import Model, load, save, shipped_path
+from sketchvae.train import density_ratio
+from sketchvae.train.density_ratio import fit_density_ratio
 from sketchvae.train.real_drawings import RealDrawings
 from sketchvae.train.rejection import Refinement, Refiner
 
@@ -39,8 +42,10 @@ def real(tmp_path: Path) -> RealDrawings:
 
 
 def weights_of(model: Model) -> dict[str, bytes]:
-    prior = {name: array.tobytes() for name, array in vars(model.prior).items()}
-    return {**prior, **{name: array.tobytes() for name, array in model.tensors.items()}}
+    ratio = model.density_ratio
+    parts = [model.prior, *([ratio.lines, ratio.pixels] if ratio else [])]
+    arrays = {f"{i}.{name}": a for i, part in enumerate(parts) for name, a in vars(part).items()}
+    return {name: array.tobytes() for name, array in {**arrays, **model.tensors}.items()}
 
 
 @pytest.mark.slow
@@ -100,7 +105,8 @@ def test_refinement_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
     model = ending_model()
     lines: list[str] = []
     whole = Refiner(real, SMALL, tmp_path / "whole", announce=lines.append).run(model)
-    assert len(lines) == 6  # two for each round, and two for the prior
+    assert len(lines) == 7  # two for each round, two for the prior, one for the density ratio
+    assert whole.density_ratio is not None
     assert weights_of(load(tmp_path / "whole" / "model.safetensors")) == weights_of(whole)
 
     for stop in range(len(lines)):
@@ -114,6 +120,32 @@ def test_refinement_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
     again = Refiner(real, SMALL, tmp_path / "out").run(model)
     assert weights_of(again) == weights_of(whole)
     assert again.about["refined"]["rounds"] == 2
+
+
+def test_density_ratio_rejects_what_real_drawings_are_not_like(tmp_path: Path) -> None:
+    """Real ones are like those of the model, but the long ones among them."""
+    artist = Artist(ending_model())
+    like = [drawing.to_quickdraw() for drawing in artist.draw(600, 1.0, seed=9)]
+    wanted = [d for d in like if d.n_points > np.median([d.n_points for d in like])]
+    real = RealDrawings(packed(wanted, tmp_path / "real.drawings"), NO_BITMAPS, None)
+    ratio = fit_density_ratio(artist, real, drawn=1000)
+    rejecting = Artist(replace(artist.model, density_ratio=ratio))
+    means = [
+        np.mean([d.n_points for d in drawings])
+        for drawings in (like, wanted, rejecting.draw(300, seed=2, reject=True))
+    ]
+    assert means[2] > means[0] + 0.7 * (means[1] - means[0])
+
+
+def test_command_writes_a_density_ratio_into_a_model(tmp_path: Path) -> None:
+    model, real = tmp_path / "model.safetensors", tmp_path / "real.drawings"
+    save(ending_model(), model)
+    packed(list(formats.read(SHEEP))[:40], real)
+    np.savez(tmp_path / "bitmaps.npz", x=bitmaps(list(formats.read(SHEEP))[40:60]))
+    arguments = [str(model), str(real), str(tmp_path / "bitmaps.npz")]
+    result = CliRunner().invoke(density_ratio.main, [*arguments, "--drawn", "1000"])
+    assert result.output == f"{model}: {model.stat().st_size} bytes\n"
+    assert load(model).density_ratio is not None
 
 
 def test_folder_of_another_refinement_is_refused(real: RealDrawings, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sketchvae.errors import MissingExtra, SketchvaeError
 from sketchvae.model import weights as model_file
 from sketchvae.model.config import ModelConfig
+from sketchvae.model.density_ratio import DensityRatio, Regression, n_columns
 from sketchvae.model.head import ARRAYS, ClassHead
 from sketchvae.model.loader import load_model
 from sketchvae.model.prior import Prior
@@ -130,6 +131,28 @@ def test_typical_prior_is_kept_and_checked_as_the_prior_is(path: Path) -> None:
     assert "typical_prior.weights must be 0 or more and not all 0" in text
     forge(path, lambda arrays, _: arrays.pop("typical_prior.means"))
     assert "typical_prior.means must have the shape" in refused(path)
+
+
+def test_density_ratio_is_kept_and_its_shapes_are_checked(path: Path) -> None:
+    rng = np.random.default_rng(0)
+    lines, pixels = (
+        Regression(**{name: rng.normal(size=shape) for name, shape in shapes.items()})
+        for shapes in DensityRatio.shapes(n_columns(has_head=True), 4).values()
+    )
+    model = replace(tiny_model(), density_ratio=DensityRatio(lines, pixels))
+    assert load(path).density_ratio is None
+    save(model, path)
+    loaded = load(path).density_ratio
+    assert loaded is not None
+    for ours, theirs in ((loaded.lines, lines), (loaded.pixels, pixels)):
+        for name, array in vars(theirs).items():
+            np.testing.assert_array_equal(getattr(ours, name), array.astype(np.float16))
+    save(replace(model, head=None), path)
+    columns = n_columns(has_head=False)
+    assert f"density_ratio.lines.axes must have the shape ({columns}, {columns})" in refused(path)
+    save(model, path)
+    forge(path, lambda arrays, _: arrays.pop("density_ratio.pixels.offset"))
+    assert "density_ratio.pixels.axes must have the shape (1, 784)" in refused(path)
 
 
 def test_model_without_class_head_has_none(path: Path) -> None:

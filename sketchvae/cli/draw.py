@@ -149,6 +149,11 @@ class _SourceOptions:
     metavar="K",
     help="Draw K for each, and keep the one that is most of a sheep.",
 )
+@click.option(
+    "--reject",
+    is_flag=True,
+    help="Draw anew what people would hardly draw: rejection sampling, at temperature 1.",
+)
 @bind(source=_SourceOptions)
 @click.option(
     "--preview", is_flag=True, help="Draw in the terminal; without -o nothing is written."
@@ -166,6 +171,7 @@ def draw(
     output: Path | None,
     drawing: DrawingOptions,
     best_of: int,
+    reject: bool,
     source: _SourceOptions,
     preview: bool,
     animate: bool,
@@ -191,6 +197,7 @@ def draw(
       sketchvae draw --best-of 8 -o card.svg
       sketchvae draw --preview
     """
+    from sketchvae.generate.candidates import rejection_temperature
     from sketchvae.generate.sampler import fresh_seed
     from sketchvae.render.timeline import Pace
 
@@ -201,12 +208,14 @@ def draw(
     source.check()
     seed = fresh_seed() if drawing.seed is None else drawing.seed
     temperature = drawing.temperature
+    if reject:
+        temperature = rejection_temperature(temperature, best_of)
     artist = source.artist(drawing)
     _check_word(word, artist.word)
     output = _reserved_name(artist.word) if is_unnamed else output
     latents = source.latents(artist, number, seed)
     drawings: Iterable[Drawing] = artist.draw_each(
-        number, temperature, seed, latents=latents, best_of=best_of
+        number, temperature, seed, latents=latents, best_of=best_of, reject=reject
     )
     write, more = None, ""
     if output is not None:  # the writers refuse before anything is drawn
@@ -224,6 +233,7 @@ def draw(
     report = f"{plural(number, 'drawing')}{more}, seed {seed}"
     report += "" if temperature is None else f", temperature {temperature:g}"
     report += f", each the best of {best_of}" if best_of > 1 else ""
+    report += ", by rejection" if reject else ""
     click.echo(f"{place}: {report}", err=True)
 
 

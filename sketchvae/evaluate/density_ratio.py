@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchvae.evaluate.metrics import Z_SCORE_CLIP
+from sketchvae.features import Z_SCORE_CLIP
+from sketchvae.model.density_ratio import Regression, with_squares
 from sketchvae.polyline import Floats, Ints
 
 PENALTY = 3e-3  # on half the squared weights, beside the mean loss; 1e-3 to 3e-2 are as good
@@ -34,6 +34,14 @@ class View:
     drawn: Floats
     real: Floats
 
+    def along(self, axes: Floats) -> "View":
+        """Return the view along some directions in the space of its columns.
+
+        Args:
+            axes: (C, D).
+        """
+        return View(self.drawn @ axes.T, self.real @ axes.T)
+
 
 def log_density_ratio(views: Sequence[View], penalty: float = PENALTY) -> Floats:
     """Return log p_real / p_drawn of each drawn one, (N,), up to a constant.
@@ -42,10 +50,26 @@ def log_density_ratio(views: Sequence[View], penalty: float = PENALTY) -> Floats
         views: one or more; each mends what those before it left.
         penalty: of the regressions.
     """
-    log_ratio = np.zeros(len(views[0].drawn))
+    return _sum_of_log_odds(fit_regressions(views, penalty), views)
+
+
+def fit_regressions(views: Sequence[View], penalty: float = PENALTY) -> list[Regression]:
+    """Return a regression for each view, whose log odds add up to log p_real / p_drawn.
+
+    Args:
+        views: as for `log_density_ratio`.
+        penalty: of the regressions.
+    """
+    regressions: list[Regression] = []
     for view in views:
-        log_ratio += _log_odds(view, capped_weights(log_ratio), penalty)
-    return log_ratio
+        log_ratio = _sum_of_log_odds(regressions, views)
+        regressions.append(_regression(view, capped_weights(log_ratio), penalty))
+    return regressions
+
+
+def log_bound(log_ratio: Floats) -> float:
+    """Return the logarithm of the ratio above which it counts no more: its 98th percentile."""
+    return float(np.quantile(log_ratio, CAP))
 
 
 def capped_weights(log_ratio: Floats) -> Floats:
@@ -54,7 +78,7 @@ def capped_weights(log_ratio: Floats) -> Floats:
     Args:
         log_ratio: (N,).
     """
-    weights = np.exp(np.minimum(log_ratio, np.quantile(log_ratio, CAP)) - log_ratio.max())
+    weights = np.exp(np.minimum(log_ratio, log_bound(log_ratio)) - log_ratio.max())
     normalised: Floats = weights / weights.sum()
     return normalised
 
@@ -77,40 +101,41 @@ def acceptance_rate(log_ratio: Floats) -> float:
     return float(weights.mean() / weights.max())
 
 
-def principal_components(view: View, n: int) -> View:
-    """Return the first principal components of a view; their axes are those of the drawn.
+def principal_axes(view: View, n: int) -> Floats:
+    """Return the directions of the first principal components of the drawn, (n, D).
 
     Args:
-        view: of any number of columns.
+        view: of D columns.
         n: number of components; fewer where there are fewer columns or drawn ones.
     """
     from sklearn.decomposition import PCA
 
     pca = PCA(min(n, *view.drawn.shape), random_state=0).fit(view.drawn[:10_000])
-    return View(pca.transform(view.drawn), pca.transform(view.real))
+    axes: Floats = pca.components_
+    return axes
 
 
-def _log_odds(view: View, weights: Floats, penalty: float) -> Floats:
-    """Fit one regression to the drawn, with weights of the sum 1, and the real; return (N,)."""
+def _sum_of_log_odds(regressions: Sequence[Regression], views: Sequence[View]) -> Floats:
+    """Return the sum of the log odds of the drawn by the first regressions, (N,)."""
+    log_odds = np.zeros(len(views[0].drawn))
+    for regression, view in zip(regressions, views, strict=False):
+        log_odds += regression.log_odds(view.drawn)
+    return log_odds
+
+
+def _regression(view: View, weights: Floats, penalty: float) -> Regression:
+    """Fit one regression to the drawn, with weights of the sum 1, and the real."""
     from sklearn.linear_model import LogisticRegression
 
     mean = weights @ view.drawn
     std = np.sqrt(weights @ (view.drawn - mean) ** 2)
-    drawn, real = (_with_squares((x - mean) / np.where(std > 0, std, 1)) for x in _sides(view))
+    std = np.where(std > 0, std, 1)
+    sides = [((x - mean) / std).clip(-Z_SCORE_CLIP, Z_SCORE_CLIP) for x in (view.drawn, view.real)]
     # Each side weighs 1/2 whatever its size; sklearn's C is the inverse of the penalty then.
-    sides = [weights / 2, np.full(len(real), 0.5 / len(real))]
-    regression = LogisticRegression(C=1 / penalty, max_iter=1000, tol=1e-5)
-    labels = np.repeat([0, 1], [len(drawn), len(real)])
-    regression.fit(np.concatenate([drawn, real]), labels, sample_weight=np.concatenate(sides))
-    odds: Floats = regression.decision_function(drawn)
-    return odds
-
-
-def _sides(view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return np.asarray(view.drawn, np.float64), np.asarray(view.real, np.float64)
-
-
-def _with_squares(z: Floats) -> Floats:
-    """Return z-scores, clipped at 5, and half their squares: mean and spread are both judged."""
-    z = z.clip(-Z_SCORE_CLIP, Z_SCORE_CLIP)
-    return np.concatenate([z, z**2 / 2], axis=1)
+    n_drawn, n_real = len(view.drawn), len(view.real)
+    shares = np.concatenate([weights / 2, np.full(n_real, 0.5 / n_real)])
+    fitted = LogisticRegression(C=1 / penalty, max_iter=1000, tol=1e-5)
+    labels = np.repeat([0, 1], [n_drawn, n_real])
+    fitted.fit(with_squares(np.concatenate(sides)), labels, sample_weight=shares)
+    coefficients = np.append(fitted.coef_[0], fitted.intercept_)
+    return Regression(np.diag(1 / std), mean / std, coefficients)

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.stats import ks_2samp
 
+from sketchvae.features import Z_SCORE_CLIP
 from sketchvae.polyline import Floats
 
 NEIGHBOURS = 5  # k of precision, recall, density and coverage
-Z_SCORE_CLIP = 5.0  # standard deviations
 
 
 def standardised(x: Floats, reference: Floats) -> Floats:

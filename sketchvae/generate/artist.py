@@ -3,8 +3,7 @@
 Shape letters: Z latent, E encoder hidden units in each direction.
 """
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -15,10 +14,11 @@ from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.drawing import Drawing
 from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.flock import Flock, as_drawings
+from sketchvae.generate import candidates
 from sketchvae.generate.completion import infer_latents, normalise_prefix, posterior_latents
 from sketchvae.generate.interpolation import (
     CANDIDATES,
-    UNFINISHED_COST,
+    candidate_costs,
     check_latent,
     check_latents,
     interpolate,
@@ -32,15 +32,13 @@ from sketchvae.generate.sampler import (
     to_drawing,
 )
 from sketchvae.generate.scorer import Scorer
-from sketchvae.model.head import ClassHead
 from sketchvae.model.loader import load_model
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
-from sketchvae.polyline import Floats, Floats32, Ints
+from sketchvae.polyline import Floats32, Ints
 from sketchvae.sequences import PaddedBatch
 
 TEMPERATURE = 0.7  # of typical drawings, and default of everything that draws from latents
-_CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
 MORPH_TEMPERATURE = 0.1  # of a path: little but the latent decides
 
 
@@ -81,6 +79,7 @@ class Artist(Scorer):
         seed: int | None = None,
         *,
         best_of: int = 1,
+        reject: bool = False,
     ) -> Flock:
         """Draw n drawings: typical ones, or at a temperature with all the variety of people's.
 
@@ -91,12 +90,14 @@ class Artist(Scorer):
                 temperature 0.7.
             seed: 0 or more; None for a random one.
             best_of: number of drawings to choose each from, by their class probability.
+            reject: draw at temperature 1, and anew what people would hardly draw: rejection
+                sampling by the density ratio of the model.
 
         Raises:
-            SketchvaeError: if an argument is out of range, a drawing never ends, or `best_of` is
-                more than 1 and the model has no class head.
+            SketchvaeError: if an argument is out of range or contradicts another, a drawing never
+                ends, or the model has no class head for `best_of` or no ratio for `reject`.
         """
-        return Flock(self.draw_each(n, temperature, seed, best_of=best_of))
+        return Flock(self.draw_each(n, temperature, seed, best_of=best_of, reject=reject))
 
     def draw_each(
         self,
@@ -106,6 +107,7 @@ class Artist(Scorer):
         *,
         latents: ArrayLike | None = None,
         best_of: int = 1,
+        reject: bool = False,
     ) -> Iterator[Drawing]:
         """Yield n drawings in order, each as soon as it and all before it have ended.
 
@@ -118,37 +120,36 @@ class Artist(Scorer):
             seed: 0 or more; None for a random one.
             latents: (n, Z) latent of each drawing; None samples a prior.
             best_of: as for `draw`.
+            reject: as for `draw`.
 
         Raises:
             SketchvaeError: as `draw`.
         """
         check_range("best_of", best_of, 1, advice="try 8")
         seed = fresh_seed() if seed is None else seed
+        if reject:
+            temperature = candidates.rejection_temperature(temperature, best_of)
         prior, temperature = self._setting(temperature)
         spec = SampleSpec(n * best_of, temperature, seed)
         if latents is not None:
             latents = check_latents(latents, self.model.config.latent).repeat(best_of, axis=0)
-        drawings = (drawing for drawing in self._drawn(prior, spec, latents) if drawing is not None)
-        return drawings if best_of == 1 else self._best(drawings, best_of, self.class_head)
+
+        def draw(indices: Sequence[int], candidate: int = 0) -> Iterator[Drawing]:
+            drawn = self._drawn(prior, spec, latents, indices=indices, candidate=candidate)
+            return (drawing for drawing in drawn if drawing is not None)
+
+        if reject:
+            return candidates.accepted(draw, candidates.log_acceptance(self), n, seed)
+        if best_of > 1:
+            judge = candidates.class_log_odds(self)
+            return candidates.best_of_each(draw(range(spec.n)), best_of, judge)
+        return draw(range(n))
 
     def _setting(self, temperature: float | None) -> tuple[Prior, float]:
         """Return the prior and the temperature to draw with; None asks for typical drawings."""
         if temperature is None:
             return self.model.typical_prior or self.model.prior, TEMPERATURE
         return self.model.prior, temperature
-
-    def _best(
-        self, drawings: Iterator[Drawing], best_of: int, head: ClassHead
-    ) -> Iterator[Drawing]:
-        """Yield of every `best_of` drawings the one that is likeliest of the model's kind."""
-        chunk = -(-_CHOSEN_AMONG // best_of) * best_of
-        while candidates := list(itertools.islice(drawings, chunk)):
-            log_odds = np.full(len(candidates), -np.inf)  # of a drawing without a stroke
-            inked = [i for i, drawing in enumerate(candidates) if drawing.strokes]
-            quickdraw = [candidates[i].to_quickdraw() for i in inked]  # simplifying takes longer
-            log_odds[inked] = head.log_odds(self.states(quickdraw))
-            best = log_odds.reshape(-1, best_of).argmax(axis=1)
-            yield from (candidates[row * best_of + i] for row, i in enumerate(best.tolist()))
 
     def sample(
         self, n: int, temperature: float | None, seed: int, latents: Floats32 | None = None
@@ -192,10 +193,12 @@ class Artist(Scorer):
         prefix: PaddedBatch | None = None,
         *,
         retries: bool = True,
+        indices: Sequence[int] | None = None,
+        candidate: int = 0,
     ) -> Iterator[Drawing | None]:
         """Yield sampled drawings in pixels, in order; None for one that was given up."""
 
-        def sampler(indices: range) -> Sampler:
+        def sampler(indices: Sequence[int]) -> Sampler:
             return Sampler(
                 self.decoder,
                 prior,
@@ -205,9 +208,10 @@ class Artist(Scorer):
                 latents=latents,
                 prefix=prefix,
                 indices=indices,
+                candidate=candidate,
             )
 
-        for steps in sequences_in_parallel(sampler, spec.n):
+        for steps in sequences_in_parallel(sampler, range(spec.n) if indices is None else indices):
             yield None if steps is None else to_drawing(steps, self.model.scale, self.word)
 
     # --- reconstructing, interpolating, completing ------------------------------------
@@ -237,7 +241,7 @@ class Artist(Scorer):
         originals = blurred(bitmaps(drawings))
         drawn, ended, ended_drawings = self._candidates(latents, temperature, seed)
         difference = blurred(bitmaps(ended_drawings)) - originals[ended // CANDIDATES]
-        nearest = _costs(difference, ended, len(drawn)).argmin(axis=1)
+        nearest = candidate_costs(difference, ended, (len(latents), CANDIDATES)).argmin(axis=1)
         chosen = np.arange(len(latents)) * CANDIDATES + nearest
         return Flock(drawn[i] or Drawing((), self.word) for i in chosen.tolist())
 
@@ -271,7 +275,8 @@ class Artist(Scorer):
         path = interpolate(ends[0], ends[1], steps, linear=linear)
         drawn, ended, ended_drawings = self._candidates(path, temperature, seed)
         difference = self.encode(ended_drawings) - path[ended // CANDIDATES]
-        flock = Flock(viterbi_path(drawn, _costs(difference, ended, len(drawn))))
+        costs = candidate_costs(difference, ended, (len(path), CANDIDATES))
+        flock = Flock(viterbi_path(drawn, costs))
         if len(flock) < steps:
             raise SketchvaeError(
                 f"{steps} drawings must end within {self.max_steps} steps, got {len(flock)} in "
@@ -334,16 +339,3 @@ class Artist(Scorer):
         prior, steps = self.model.prior, prefix.batch
         drawn = self._drawn(prior, spec, z, steps)
         return Flock(prefix.finished(d) for d in drawn if d is not None)
-
-
-def _costs(difference: Floats | Floats32, ended: Ints, n: int) -> Floats:
-    """Return the squared distance of n candidates from their targets, (n / 16, 16).
-
-    Args:
-        difference: (m, D) of those that ended from their targets.
-        ended: (m,) their indices; the others cost more than any.
-        n: number of candidates.
-    """
-    costs = np.full(n, UNFINISHED_COST)
-    costs[ended] = np.square(difference).sum(axis=1)
-    return costs.reshape(-1, CANDIDATES)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sketchvae.drawing import Drawing
 from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.model.prior import Prior
-from sketchvae.polyline import Floats, Floats32, arc_length, resample_count
+from sketchvae.polyline import Floats, Floats32, Ints, arc_length, resample_count
 
 DEFAULT_SPREAD = 0.3  # standard deviations of the prior
 _MAX_SPREAD = 10.0
@@ -136,6 +136,19 @@ def perturb(latents: Floats32, prior: Prior, n: int, spread: float, seed: int) -
 
 
 # --- smooth paths of drawings -------------------------------------------------------------
+
+
+def candidate_costs(difference: Floats | Floats32, ended: Ints, shape: tuple[int, int]) -> Floats:
+    """Return the squared distance of candidates from their targets, (k, m).
+
+    Args:
+        difference: (n, D) of those that ended from their targets.
+        ended: (n,) their indices among all; the others cost more than any.
+        shape: (k, m), m candidates for each of k targets.
+    """
+    costs = np.full(shape, UNFINISHED_COST)
+    costs.flat[ended] = np.square(difference).sum(axis=1)
+    return costs
 
 
 def viterbi_path(candidates: Sequence[Drawing | None], sq_distance: Floats) -> list[Drawing]:

@@ -5,7 +5,7 @@ a slot whose drawing has ended is filled with the next one.
 Shape letters: B slots, T steps, Z latent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -76,6 +76,7 @@ class Sampler:
         prefix: steps that every drawing begins with, one column without END; None for none.
             Each drawing gets at least one step more.
         indices: of the drawings to sample, rising; None for all, 0 to spec.n - 1.
+        candidate: number of the candidate for each drawing, where several are drawn: 0 or more.
 
     Attributes:
         sample_index: (B,) index of the drawing in each slot.
@@ -95,11 +96,13 @@ class Sampler:
         retries: bool = True,
         latents: Floats32 | None = None,
         prefix: PaddedBatch | None = None,
-        indices: range | None = None,
+        indices: Sequence[int] | None = None,
+        candidate: int = 0,
     ) -> None:
         self.decoder, self.prior, self.spec, self.max_steps = decoder, prior, spec, max_steps
         self.retries, self.latents, self.prefix = retries, latents, prefix
         self.prefix_steps = 0 if prefix is None else len(prefix.steps)
+        self.candidate = candidate
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         indices = range(spec.n) if indices is None else indices
         self.due, self.waiting = indices, indices[_MAX_SLOTS:]  # to yield, and to begin
@@ -211,7 +214,8 @@ class Sampler:
         normals = np.empty((len(indices), Z), dtype=np.float32)
         noise = np.empty((4, self.max_steps, len(indices)), dtype=np.float32)
         for slot, index in enumerate(indices.tolist()):
-            rng = np.random.default_rng([self.spec.seed, index, self.attempts.get(index, 0)])
+            key = [self.spec.seed, index, self.attempts.get(index, 0)]
+            rng = np.random.default_rng([*key, self.candidate] if self.candidate else key)
             uniforms[slot] = rng.random(dtype=np.float32)
             normals[slot] = rng.standard_normal(Z, dtype=np.float32)
             noise[:2, :, slot] = rng.random((2, self.max_steps), dtype=np.float32)
@@ -227,20 +231,22 @@ class Sampler:
         return state, noise
 
 
-def sequences_in_parallel(sampler: Callable[[range], Sampler], n: int) -> Iterator[Floats32 | None]:
-    """Yield n drawings in order as `Sampler.sequences` does: each core has drawings of its own.
+def sequences_in_parallel(
+    sampler: Callable[[Sequence[int]], Sampler], indices: Sequence[int]
+) -> Iterator[Floats32 | None]:
+    """Yield drawings in order as `Sampler.sequences` does: each core has drawings of its own.
 
     Args:
         sampler: returns a sampler of the drawings of these indices.
-        n: number of drawings.
+        indices: of the drawings, rising.
 
     Raises:
         SketchvaeError: as `Sampler.sequences`.
     """
-    cores = min(cpu_count(), n // _WIDE)
+    cores = min(cpu_count(), len(indices) // _WIDE)
     if cores < 2:
-        return sampler(range(n)).sequences()
-    return interleave([sampler(range(core, n, cores)).sequences() for core in range(cores)])
+        return sampler(indices).sequences()
+    return interleave([sampler(indices[core::cores]).sequences() for core in range(cores)])
 
 
 def to_drawing(steps: Floats32, scale: float, word: str = "") -> Drawing:

@@ -16,6 +16,7 @@ from sketchvae.generate.encoding import encode_posteriors, encode_states, simpli
 from sketchvae.generate.interpolation import DEFAULT_SPREAD, check_latents
 from sketchvae.generate.likelihood import DRAWS, Score
 from sketchvae.generate.sampler import fresh_seed
+from sketchvae.model.density_ratio import DensityRatio
 from sketchvae.model.head import ClassHead
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder, Posterior
@@ -132,6 +133,20 @@ class Scorer:
                 "come with sketchvae, or go by nats per point, which every model has"
             )
         return self.model.head
+
+    @property
+    def density_ratio(self) -> DensityRatio:
+        """The density ratio of the model.
+
+        Raises:
+            SketchvaeError: if the model has none.
+        """
+        if self.model.density_ratio is None:
+            raise SketchvaeError(
+                "the weights must hold a density ratio for rejection sampling, got none; refine "
+                "them with 'sketchvae refine', or use the sheep that come with sketchvae"
+            )
+        return self.model.density_ratio
 
     def nll(self, drawings: Iterable[Drawing] | Drawing, draws: int = DRAWS) -> Floats:
         """Return -log p of each drawing, (n,), in nats, importance-weighted: see `likelihood.nll`.

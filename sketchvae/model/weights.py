@@ -1,7 +1,8 @@
 """The weights file: one safetensors file with everything that drawing needs, and its provenance.
 
-Format 4: the network and the prior in float16, the optional typical prior likewise, the optional
-class head in float32, and metadata (config, scale, max_steps, about, a checksum over everything).
+Format 4: the network and the prior in float16, the optional typical prior and density ratio
+likewise, the optional class head in float32, and metadata (config, scale, max_steps, about, a
+checksum over everything).
 Format 3, which had neither class head nor max_steps, is still read; `save` writes it anew as
 format 4.
 """
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
 from sketchvae.model.config import MAX_STEPS, ModelConfig
+from sketchvae.model.density_ratio import DensityRatio, Regression, n_columns
 from sketchvae.model.head import ARRAYS, ClassHead
 from sketchvae.model.prior import Prior
 from sketchvae.polyline import Floats32
@@ -48,6 +50,7 @@ class Model:
         max_steps: steps after which a drawing counts as unfinished.
         typical_prior: distribution of the latents of typical drawings, which leaves odd ones out;
             None if the model has none.
+        density_ratio: what rejection sampling accepts drawings by; None if the model has none.
     """
 
     config: ModelConfig
@@ -58,6 +61,7 @@ class Model:
     head: ClassHead | None = None
     max_steps: int = MAX_STEPS
     typical_prior: Prior | None = None
+    density_ratio: DensityRatio | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -90,17 +94,23 @@ def save(model: Model, path: Path) -> None:
     """
     from safetensors.numpy import save as to_bytes
 
-    priors = {"prior.": model.prior, "typical_prior.": model.typical_prior}
-    prior = {
+    ratio = model.density_ratio
+    parts: dict[str, Prior | Regression | None] = {
+        "prior.": model.prior,
+        "typical_prior.": model.typical_prior,
+        "density_ratio.lines.": ratio.lines if ratio else None,
+        "density_ratio.pixels.": ratio.pixels if ratio else None,
+    }
+    others = {
         prefix + name: array
-        for prefix, mixture in priors.items()
-        if mixture is not None
-        for name, array in vars(mixture).items()
+        for prefix, part in parts.items()
+        if part is not None
+        for name, array in vars(part).items()
     }
     with np.errstate(over="ignore"):  # infinity is refused below
         arrays = {
             name: np.ascontiguousarray(array, dtype=np.float16)
-            for name, array in {**model.tensors, **prior}.items()
+            for name, array in {**model.tensors, **others}.items()
         }
     metadata = {
         "format": FORMAT,
@@ -221,12 +231,24 @@ def _model(path: Path, metadata: Mapping[str, str], arrays: Arrays) -> Model:
         hidden, n = (max(1, _size(arrays, f"class_head.{name}")) for name in ("bias", "reference"))
         shapes = ClassHead.shapes(hidden, config.encoder_hidden, n)
         head = ClassHead(**_take(path, arrays, "class_head.", shapes), about=head_about)
-    return Model(config, scale, network, prior, about, head, max_steps, typical)
+    ratio = None
+    if any(name.startswith("density_ratio.") for name in arrays):
+        ratio = _density_ratio(path, arrays, n_columns(head is not None))
+    return Model(config, scale, network, prior, about, head, max_steps, typical, ratio)
 
 
 def _prior(path: Path, arrays: Arrays, prefix: str, config: ModelConfig) -> Prior:
     components = max(1, _size(arrays, f"{prefix}weights"))
     return Prior(**_take(path, arrays, prefix, Prior.shapes(components, config.latent)))
+
+
+def _density_ratio(path: Path, arrays: Arrays, columns: int) -> DensityRatio:
+    axes = max(1, _size(arrays, "density_ratio.pixels.offset"))
+    parts = [
+        Regression(**_take(path, arrays, f"density_ratio.{part}.", shapes))
+        for part, shapes in DensityRatio.shapes(columns, axes).items()
+    ]
+    return DensityRatio(*parts)
 
 
 def _size(arrays: Arrays, name: str) -> int:

@@ -293,7 +293,7 @@ def main(model: Path, sets: tuple[Path, Path, Path]) -> None:
     torch.set_num_threads(1)  # products as small as these are slower on two threads
     loaded = load(model)
     head = train_head(Artist(loaded), *map(open_packed, sets))
-    save(replace(loaded, head=head), model)
+    save(replace(loaded, head=head, density_ratio=None), model)  # that was of the old head
     click.echo(f"{model}: {model.stat().st_size} bytes\n\n{auroc_table(head.about['auroc'])}")
 
 

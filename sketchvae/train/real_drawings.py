@@ -9,11 +9,9 @@ from sketchvae.bitmaps import Bitmaps, bitmaps, blurred
 from sketchvae.data.dataset import PackedDataset, from_points
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import Classifier, embeddings
-from sketchvae.evaluate.density_ratio import View, principal_components
-from sketchvae.faults import faults
-from sketchvae.features import features
+from sketchvae.evaluate.density_ratio import View, principal_axes
 from sketchvae.generate.artist import Artist
-from sketchvae.polyline import Floats
+from sketchvae.generate.candidates import line_columns
 
 RASTER_COMPONENTS, CNN_COMPONENTS = 16, 64
 
@@ -37,6 +35,27 @@ class RealDrawings:
         indices = self.dataset.split("train").tolist()
         return [from_points(self.dataset.points_of(i)) for i in indices]
 
+    def all_images(self) -> Bitmaps:
+        """Return the bitmaps of all real drawings, (m, 28, 28)."""
+        return np.concatenate([bitmaps(self.drawings()), self.images])
+
+    def lines(self, drawn: Sequence[Drawing], artist: Artist) -> View:
+        """Return the features, faults and log odds of drawn and real ones.
+
+        Args:
+            drawn: drawings as drawn.
+            artist: drew them.
+        """
+        return View(line_columns(artist, drawn), line_columns(artist, self.drawings()))
+
+    def pixels(self, drawn: Bitmaps) -> View:
+        """Return the blurred bitmaps of drawn and real ones.
+
+        Args:
+            drawn: (n, 28, 28).
+        """
+        return View(blurred(drawn), blurred(self.all_images()))
+
     def views(self, drawn: Sequence[Drawing], artist: Artist) -> list[View]:
         """Return what tells drawn from real ones: lines, bitmaps, and a network's embeddings.
 
@@ -45,19 +64,17 @@ class RealDrawings:
             artist: drew them; if it has a class head, their log odds are a column, and if the
                 classifier knows its word, the log probability is one.
         """
-        real = self.drawings()
         drawn_images = bitmaps(drawn)
-        real_images = np.concatenate([bitmaps(real), self.images])
-        pixels = View(blurred(drawn_images), blurred(real_images))
+        pixels = self.pixels(drawn_images)
         views = [
-            View(_lines(drawn, artist), _lines(real, artist)),
-            principal_components(pixels, RASTER_COMPONENTS),
+            self.lines(drawn, artist),
+            pixels.along(principal_axes(pixels, RASTER_COMPONENTS)),
         ]
         if self.classifier is not None:
             drawn_seen, drawn_logs = embeddings(self.classifier, drawn_images)
-            real_seen, real_logs = embeddings(self.classifier, real_images)
+            real_seen, real_logs = embeddings(self.classifier, self.all_images())
             seen = View(drawn_seen.astype(np.float64), real_seen.astype(np.float64))
-            seen = principal_components(seen, CNN_COMPONENTS)
+            seen = seen.along(principal_axes(seen, CNN_COMPONENTS))
             if artist.word in self.classifier.words:
                 column = self.classifier.words.index(artist.word)
                 seen = View(
@@ -66,11 +83,3 @@ class RealDrawings:
                 )
             views.append(seen)
         return views
-
-
-def _lines(drawings: Sequence[Drawing], artist: Artist) -> Floats:
-    """Return the features of drawings, their faults, and their log odds by the class head."""
-    columns = [features(drawings), np.array([faults(drawing) for drawing in drawings], float)]
-    if artist.model.head is not None:
-        columns.append(artist.class_head.log_odds(artist.states(drawings))[:, None])
-    return np.concatenate(columns, axis=1)

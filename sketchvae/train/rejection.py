@@ -11,7 +11,8 @@ more accurate than the last of them (Wortsman et al. 2022, "Model soups").
 Latents to draw from come half from the model's prior and half from a broader one, fitted to real
 drawings: the model's own prior can only narrow. At the end the prior is fitted to the latents that
 the accepted drawings were drawn from; and, if the model has a class head, a typical prior to those
-of the accepted quarter that are most of their kind.
+of the accepted quarter that are most of their kind. Last, a density ratio is fitted to
+the refined model, by which it can reject drawings while it draws.
 """
 
 import json
@@ -36,6 +37,7 @@ from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, load, save
 from sketchvae.polyline import Floats32
 from sketchvae.train.batches import WeightedDataset
+from sketchvae.train.density_ratio import check_ended, fit_density_ratio
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.export import fit_prior
 from sketchvae.train.real_drawings import RealDrawings
@@ -43,7 +45,6 @@ from sketchvae.train.run import prepare_run
 from sketchvae.train.settings import Settings
 from sketchvae.train.trainer import Callback
 
-MIN_ENDED = 100  # drawings of a round; fewer settle no ratio
 TYPICAL = 0.25  # fraction of the accepted that the typical prior is fitted to
 PRIOR_COMPONENTS, BROAD_COMPONENTS = 10, 3  # Gaussians of the prior, and of that of real latents
 _PER_DRAWING = 8  # latents sampled from the posterior of each real drawing, for the broad prior
@@ -174,7 +175,8 @@ class Refiner:
                 accepted = self._accepted(current, place, number)
                 tensors = self._train(current, place, number)
                 prior = _prior(accepted)
-                save(replace(current, tensors=tensors, prior=prior, typical_prior=None), finished)
+                trained_model = replace(current, tensors=tensors, prior=prior)
+                save(replace(trained_model, typical_prior=None, density_ratio=None), finished)
             current = load(finished)
             trained.append(current.tensors)
             save(current, self.folder / "model.safetensors")
@@ -184,8 +186,13 @@ class Refiner:
         accepted = self._accepted(current, self.folder / "prior", rounds + 1)
         typical = _typical(current, accepted)
         refined = replace(current, prior=_prior(accepted), typical_prior=typical)
-        save(refined, self.folder / "model.safetensors")
-        return load(self.folder / "model.safetensors")
+        path = self.folder / "model.safetensors"
+        save(refined, path)
+        self.announce(f"the density ratio: drawing {self.settings.drawn}")
+        artist = Artist(load(path))  # draws with the weights as they were rounded
+        ratio = fit_density_ratio(artist, self.real, self.settings.drawn, self.settings.seed)
+        save(replace(artist.model, density_ratio=ratio), path)
+        return load(path)
 
     def _check_same(self, model: Model) -> None:
         """Write what a refinement depends on; refuse a folder that depends on something else."""
@@ -242,11 +249,7 @@ class Refiner:
         latents = _proposals(artist, self.real.drawings(), settings.drawn, seed)
         drawn = artist.sample(len(latents), settings.temperature, seed, latents)
         ended = [(i, d.to_quickdraw()) for i, d in enumerate(drawn) if d is not None and d.strokes]
-        if len(ended) < MIN_ENDED:
-            raise SketchvaeError(
-                f"of {len(drawn)} drawings {MIN_ENDED} must end within {artist.max_steps} steps, "
-                f"got {len(ended)} that did; train the model longer before refining it"
-            )
+        check_ended(len(ended), len(drawn), artist.max_steps)
         everything = [drawing for _, drawing in ended]
         latents = latents[[i for i, _ in ended]]
         if self.candidates:

@@ -1,0 +1,160 @@
+"""Candidates: several drawings for each that is wanted, of which one is chosen.
+
+The best of several is the one of the highest class probability. Rejection sampling draws candidates
+until one is accepted, each with a probability in proportion to how much likelier it is among real
+drawings than among those of the model, so that the accepted are spread as real ones are:
+discriminator rejection sampling (Azadi et al. 2019), here by the density ratio of the model.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from sketchvae.bitmaps import bitmaps, blurred
+from sketchvae.drawing import Drawing
+from sketchvae.errors import SketchvaeError
+from sketchvae.faults import faults
+from sketchvae.features import features
+from sketchvae.generate.sampler import MAX_ATTEMPTS
+from sketchvae.generate.scorer import Scorer
+from sketchvae.polyline import Floats
+
+TEMPERATURE = 1.0  # of the drawings that a density ratio is fitted to
+MAX_CANDIDATES = 20  # for a drawing; if none of them is accepted, the likeliest is taken
+_CHUNK = 512  # drawings whose candidates are drawn side by side
+_CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
+
+Draw = Callable[[Sequence[int], int], Iterable[Drawing]]
+Judge = Callable[[Sequence[Drawing]], Floats]
+
+
+def line_columns(scorer: Scorer, drawings: Sequence[Drawing]) -> Floats:
+    """Return what a density ratio sees of the lines of drawings, (n, D).
+
+    That is their features, their faults, and their log odds by the class head, if there is one.
+
+    Args:
+        scorer: of the model.
+        drawings: in simplified form.
+    """
+    columns = [features(drawings), np.array([faults(drawing) for drawing in drawings], float)]
+    if scorer.model.head is not None:
+        columns.append(scorer.class_head.log_odds(scorer.states(drawings))[:, None])
+    return np.concatenate(columns, axis=1)
+
+
+def log_acceptance(scorer: Scorer) -> Judge:
+    """Return what gives the logarithm of the probability that each drawing is accepted.
+
+    Raises:
+        SketchvaeError: if the model has no density ratio.
+    """
+    ratio = scorer.density_ratio
+
+    def judge(drawings: Sequence[Drawing]) -> Floats:
+        return ratio.log_acceptance(line_columns(scorer, drawings), blurred(bitmaps(drawings)))
+
+    return _of_ink(judge)
+
+
+def class_log_odds(scorer: Scorer) -> Judge:
+    """Return what gives the log odds of each drawing by the class head.
+
+    Raises:
+        SketchvaeError: if the model has no class head.
+    """
+    head = scorer.class_head
+    return _of_ink(lambda drawings: head.log_odds(scorer.states(drawings)))
+
+
+def _of_ink(judge: Judge) -> Judge:
+    """Return a judge of drawings as drawn: minus infinity without a stroke.
+
+    The others are rounded, as the drawings that models learn from are; simplifying takes longer.
+    """
+
+    def judge_all(drawings: Sequence[Drawing]) -> Floats:
+        values = np.full(len(drawings), -np.inf)
+        inked = [i for i, drawing in enumerate(drawings) if drawing.strokes]
+        if inked:
+            values[inked] = judge([drawings[i].to_quickdraw() for i in inked])
+        return values
+
+    return judge_all
+
+
+def best_of_each(drawings: Iterator[Drawing], k: int, judge: Judge) -> Iterator[Drawing]:
+    """Yield of every k drawings the one of the highest value.
+
+    Args:
+        drawings: those to choose the first one from, then those for the second, and so on.
+        k: 1 or more.
+        judge: returns the values.
+    """
+    chunk = -(-_CHOSEN_AMONG // k) * k
+    while candidates := list(itertools.islice(drawings, chunk)):
+        best = judge(candidates).reshape(-1, k).argmax(axis=1)
+        yield from (candidates[row * k + i] for row, i in enumerate(best.tolist()))
+
+
+def rejection_temperature(temperature: float | None, best_of: int) -> float:
+    """Return the temperature of rejection sampling, 1; refuse what contradicts it.
+
+    Args:
+        temperature: the one that is asked for, if any.
+        best_of: drawings to choose each from.
+
+    Raises:
+        SketchvaeError: if it is another one, or best_of is more than 1.
+    """
+    if temperature not in (None, TEMPERATURE):
+        raise SketchvaeError(
+            f"rejection sampling draws at temperature {TEMPERATURE:g}, got {temperature:g}; leave "
+            "the temperature out, or do not reject"
+        )
+    if best_of > 1:
+        raise SketchvaeError(
+            f"rejection sampling draws as people do, the best of {best_of} is most of its kind; "
+            "leave one of them out"
+        )
+    return TEMPERATURE
+
+
+def accepted(draw: Draw, judge: Judge, n: int, seed: int) -> Iterator[Drawing]:
+    """Yield n accepted drawings in order; which of its candidates, depends on the seed and on i.
+
+    Args:
+        draw: returns one candidate for each of some drawings, by their indices, and the number
+            of candidates that these had before.
+        judge: returns the logarithm of the probability that each candidate is accepted.
+        n: number of drawings.
+        seed: 0 or more.
+    """
+    for first in range(0, n, _CHUNK):
+        yield from _accept(draw, judge, range(first, min(first + _CHUNK, n)), seed)
+
+
+def _accept(draw: Draw, judge: Judge, indices: Sequence[int], seed: int) -> list[Drawing]:
+    """Return the accepted drawings of these indices; the likeliest where none is accepted."""
+    # No attempt has this number, so that the noise of a drawing is independent of its uniforms.
+    generators = [np.random.default_rng([seed, index, MAX_ATTEMPTS]) for index in indices]
+    log_uniforms = {
+        index: np.log(rng.random(MAX_CANDIDATES))
+        for index, rng in zip(indices, generators, strict=True)
+    }
+    chosen: dict[int, tuple[float, Drawing]] = {}
+    waiting = list(indices)
+    for number in range(MAX_CANDIDATES):
+        candidates = list(draw(waiting, number))
+        logs, rejected = judge(candidates).tolist(), []
+        for index, candidate, log in zip(waiting, candidates, logs, strict=True):
+            is_accepted = log_uniforms[index][number] < log
+            if is_accepted or index not in chosen or log > chosen[index][0]:
+                chosen[index] = (log, candidate)
+            if not is_accepted:
+                rejected.append(index)
+        if not rejected:
+            break
+        waiting = rejected
+    return [chosen[index][1] for index in indices]
