@@ -199,6 +199,7 @@ def plotting(folder: Path) -> None:
     import vpype_cli
 
     from sketchvae import load
+    from sketchvae.machine.timing import Motion
     from sketchvae.plot.bed import Machine
     from sketchvae.plot.gcode import to_gcode
     from sketchvae.plot.layout import Layout
@@ -228,7 +229,7 @@ def plotting(folder: Path) -> None:
         placing = median_seconds(lambda: layout.place(flock, a3), 3)  # noqa: B023
         sorting = median_seconds(lambda: optimize(plot), 5)  # noqa: B023
         writing = median_seconds(lambda: svg.write_text(to_svg(plot)), 5)  # noqa: B023
-        coding = median_seconds(lambda: to_gcode(Machine().to_machine(plot), servo(), 1500), 5)  # noqa: B023
+        coding = median_seconds(lambda: to_gcode(Machine().to_machine(plot), servo(), Motion()), 5)  # noqa: B023
         row(
             f"lay out that page, {arrangement}",
             f"{placing * 1e3:.0f} ms",

@@ -1,7 +1,7 @@
 """How long a plot takes, held against the laws of motion worked out by hand."""
 
 import itertools
-import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.parser import read_job
-from sketchvae.machine.timing import JUNCTION, Motion, command_seconds, motion_of
+from sketchvae.machine.timing import JUNCTION, Motion, command_seconds, known_motion, motion_of
 from sketchvae.plot.bed import Machine
 from sketchvae.plot.estimate import estimate
-from sketchvae.plot.gcode import to_gcode
+from sketchvae.plot.gcode import seconds_around, to_gcode
 from sketchvae.plot.page import parse_page
 from sketchvae.plot.pen_lift import PenLift, servo, z_axis
 from sketchvae.plot.plan import Pens, make_plot
@@ -122,19 +122,35 @@ def test_speed_out_of_range_is_one_line(name: str, value: float) -> None:
         Motion(**{name: value})
 
 
-@pytest.mark.parametrize("lift", [servo(), z_axis(4, -1, 600)], ids=["servo", "z"])
+@pytest.mark.parametrize(
+    "lift",
+    [
+        servo(),
+        z_axis(4, -1, 600),
+        PenLift(("G1 Z0.5 F5000",), ("G1 Z5 F500", "G4 P0.3"), 0.1, 0),
+        PenLift(("G0 Z3",), ("G0 Z0",)),
+    ],
+    ids=["servo", "z", "own", "rapid"],
+)
 def test_plot_and_send_estimate_the_same_time(lift: PenLift) -> None:
     drawing = Drawing([[[10, 20], [60, 20], [60, 50]], [[80, 80]], [[90, 10], [10, 90]]])
     page = parse_page("a5")
     placed = Machine().to_machine(make_plot([drawing], page, Pens()))
-    motion = Motion(feed=2000, rapid=4000, acceleration=300, pen_delay=lift.delay)
-    job = read_job(to_gcode(placed, lift, motion.feed).encode(), "page.gcode")
-    seconds = command_seconds(job.commands, job.unit, motion)
-    extra = 2 * lift.dwell_up  # the pen is lifted in the header and in the footer, too
-    to_first = math.hypot(*placed.strokes[0][0])  # a job does not know where the pen begins
-    expected = estimate(placed.strokes, motion).seconds + extra
-    expected -= from_rest_to_rest(to_first, 4000 / 60, 300)
+    motion = Motion(feed=2000, rapid=4000, acceleration=300, rapid_acceleration=700, junction=0.05)
+    motion = replace(motion, pen_delay=lift.delay(motion))
+    job = read_job(to_gcode(placed, lift, motion).encode(), "page.gcode")
+    seconds = command_seconds(job.commands, job.unit, known_motion(job.speeds), (0.0, 0.0))
+    expected = estimate(placed.strokes, motion, standing=seconds_around(lift)).seconds
     assert sum(seconds) == pytest.approx(expected, abs=0.01)
+
+
+def test_rises_of_the_pen_take_their_time() -> None:
+    """Lifts of 4.5 mm at 5000 mm/min, 4.5 mm at 500, and a dwell; without a feed, the rapid's."""
+    own = PenLift(("G1 Z0.5 F5000",), ("G1 Z5 F500", "G4 P0.3"), 0.1, 0)
+    assert own.delay(Motion()) == pytest.approx(4.5 * 60 / 5000 + 4.5 * 60 / 500 + 0.3 + 0.1)
+    assert PenLift(("G0 Z3",), ("G0 Z0",), 0, 0).delay(Motion(rapid=600)) == pytest.approx(0.6)
+    assert z_axis(5, 0, 1000).delay(Motion()) == pytest.approx(0.6)
+    assert PenLift(("M280 P0 S60",), ("M280 P0 S20",)).delay(Motion()) == pytest.approx(0.4)
 
 
 def test_a_machine_without_settings_has_the_usual_speed() -> None:

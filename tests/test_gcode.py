@@ -18,6 +18,7 @@ from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.parser import read_job
+from sketchvae.machine.timing import Motion
 from sketchvae.machine.words import MAX_LINE
 from sketchvae.plot.bed import Corner, Machine
 from sketchvae.plot.gcode import to_gcode
@@ -93,7 +94,7 @@ def onto_page(stroke: Floats, machine: Machine) -> Floats:
 
 
 def gcode(plot: Plot = PLOT, machine: Machine = MACHINE, lift: PenLift = SERVO) -> str:
-    return to_gcode(machine.to_machine(plot), lift, 1500)
+    return to_gcode(machine.to_machine(plot), lift, Motion())
 
 
 # --- what is drawn ------------------------------------------------------------------

@@ -49,7 +49,12 @@ def test_every_machine_that_ships_draws_its_format(name: str) -> None:
     copy = find_profile("copy", own_file())
     assert (copy.form, copy.port, copy.options) == (profile.form, profile.port, profile.options)
     if profile.form == "G-code":
-        sketchvae("send", output, "--check-only")
+        minutes, seconds = re.findall(r"about (\d+) min (\d+) s on", message)[0]
+        for machine in ((), ("--machine", name)):
+            checked = sketchvae("send", output, "--check-only", *machine)
+            of_check = re.findall(r"about (\d+):(\d+);", checked)[0]
+            assert abs(int(of_check[0]) * 60 + int(of_check[1])
+                       - int(minutes) * 60 - int(seconds)) <= 1  # fmt: skip
 
 
 def test_a_machine_is_added_listed_shown_and_used() -> None:

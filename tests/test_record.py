@@ -61,6 +61,39 @@ def test_command_of_a_picture_draws_the_same_bytes_again(line: str) -> None:
     assert Path(again[-1]).read_bytes() == Path(first).read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ("show a.svg -o b.svg", 0),
+        ("show a.svg:2 --pixels 60 -o b.png", 2),
+        ("show a.svg:1,2 -o b.svg", 0),
+        ("animate a.svg --seconds 1 -o b.html", 0),
+        ("plot a.svg --page a5 -o b.svg", 0),
+    ],
+)
+def test_record_is_kept_by_commands_that_read_the_picture(line: str, number: int) -> None:
+    sketchvae("draw", "-n", "2", "--seed", "7", *TINY, "-o", "a.svg")
+    drawn = facts_of("a.svg")
+    sketchvae(*line.split())
+    kept = facts_of(line.split()[-1])
+    names = ("seed", "temperature", "model", "fingerprint", "version")
+    assert [kept[name] for name in names] == [drawn[name] for name in names]
+    assert kept.get("drawing", 0) == number
+    assert "again" not in kept
+    assert kept["drawings again"].startswith("sketchvae draw -n 2 --model tiny.safetensors")
+
+
+def test_record_outlives_several_commands_and_files_of_their_own() -> None:
+    sketchvae("draw", "-n", "3", "--seed", "7", *TINY, "-o", "a.svg")
+    sketchvae("show", "a.svg", "-o", "b-%d.svg")
+    assert [facts_of(f"b-{n}.svg")["drawing"] for n in (1, 2, 3)] == [1, 2, 3]
+    sketchvae("plot", "b-3.svg", "-o", "c.svg")
+    sketchvae("show", "c.svg", "-o", "d-%d.svg")
+    assert facts_of("d-1.svg")["drawing"] == 3
+    sketchvae("show", "x.ndjson", "-o", "e.svg")
+    assert "e.svg: holds no record" in sketchvae("info", "e.svg", fails=1)
+
+
 def test_info_tells_seed_temperature_model_and_version() -> None:
     sketchvae("draw", "--seed", "7", "-o", "a.svg")
     facts = facts_of("a.svg")

@@ -15,6 +15,7 @@ from sketchvae.cli.options import (
 )
 from sketchvae.cli.output import animation_writer, plural
 from sketchvae.cli.paths import OUTPUTS, output_option
+from sketchvae.cli.record import kept_record
 from sketchvae.cli.style import StyleOptions
 
 if TYPE_CHECKING:
@@ -64,5 +65,5 @@ def animate(
     numbers, chosen = numbered_drawings(drawings, number)
     page = PageOptions(output, style, film.pixels)
     write = animation_writer(page, len(chosen), animation, film, recorded=recorded, numbers=numbers)
-    more = write(chosen, None)
+    more = write(chosen, kept_record(drawings))
     click.echo(f"{output}: {plural(len(chosen), 'drawing')}{more}", err=True)

@@ -85,7 +85,7 @@ def _picture_facts(path: Path) -> dict[str, Any]:
         "fingerprint": record.fingerprint,
         "version": record.version,
         **({"drawing": record.number} if record.number else {}),
-        "again": record.command(free_name(path)),
+        "drawings again" if record.is_kept else "again": record.command(free_name(path)),
     }
 
 

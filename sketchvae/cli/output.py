@@ -202,7 +202,8 @@ def _writer_of_each(
 
     def write(drawings: "Iterable[Drawing]", record: "Record | None") -> str:
         for number, write_one, drawing in zip(numbers, writers, drawings, strict=True):
-            write_one([drawing], None if record is None else replace(record, number=number))
+            own = record if record is None or record.number else replace(record, number=number)
+            write_one([drawing], own)
         return ""
 
     return write

@@ -21,9 +21,11 @@ from sketchvae.cli.plot_options import (
     PenOptions,
 )
 from sketchvae.cli.plot_profile import machine_option, overlay, profile_for
+from sketchvae.cli.record import kept_record
 
 if TYPE_CHECKING:
     from sketchvae.data.selection import Selection
+    from sketchvae.machine.timing import Motion
     from sketchvae.plot.bed import MachinePlot
     from sketchvae.plot.estimate import PlotStats
     from sketchvae.plot.layout import Layout
@@ -91,7 +93,9 @@ def plot(
       sketchvae draw -n 3 -o - | sketchvae plot - --dialect z --up 3 --down -0.2 -o -
     """
     from sketchvae.plot.estimate import estimate
+    from sketchvae.plot.gcode import seconds_around
     from sketchvae.plot.plan import make_plot
+    from sketchvae.plot.svg import to_svg
 
     form = _format_of(output)
     _check_options(output, form, files.preview)
@@ -108,13 +112,18 @@ def plot(
     chosen = list(islice(drawings.drawings(), number))
     plan = make_plot(page_layout.place(chosen, sheet), sheet, chosen_pens)
     placed = target.to_machine(plan) if form == "G-code" else plan
-    stats = {"": estimate(placed.strokes, motion, target.home)}
+    standing = seconds_around(pen_lift) if form == "G-code" else 0.0
+    stats = {"": estimate(placed.strokes, motion, target.home, standing)}
     if files.optimize:
         plan = _optimized(plan)
         placed = target.to_machine(plan) if form == "G-code" else plan
-        optimized = estimate(placed.strokes, motion, target.home)
+        optimized = estimate(placed.strokes, motion, target.home, standing)
         stats = {"as drawn: ": stats[""], "optimized: ": optimized}
-    text = _text(placed, form, pen_lift, motion.feed, device)
+    if form == "SVG":
+        record = kept_record(drawings)
+        text = f"{to_svg(plan, '' if record is None else record.to_text())}\n"
+    else:
+        text = _text(placed, pen_lift, motion, device)
     _write(None if files.dry_run else output, text, files.preview, plan)
     name = "standard output" if output == STANDARD else str(output)
     done = f"{name}: {plural(len(chosen), 'drawing')} on {sheet}"
@@ -188,26 +197,22 @@ def _optimized(plan: "Plot") -> "Plot":
 
 
 def _text(
-    placed: "Plot | MachinePlot", form: str, lift: "PenLift", feed: float, device: str | None
+    placed: "Plot | MachinePlot", lift: "PenLift", motion: "Motion", device: str | None
 ) -> str:
-    """Return the content of the file.
+    """Return a plot as G-code or HPGL.
 
     Args:
         placed: the plot; for G-code in the machine's coordinates.
-        form: SVG, G-code or HPGL.
         lift: how the pen is lifted, for G-code.
-        feed: speed of the pen on paper in mm/min, for G-code.
+        motion: how fast the machine moves, for G-code.
         device: name of a plotter, for HPGL; None for the usual one.
     """
     from sketchvae.cli.extras import needs
     from sketchvae.plot.bed import MachinePlot
     from sketchvae.plot.gcode import to_gcode
-    from sketchvae.plot.svg import to_svg
 
     if isinstance(placed, MachinePlot):
-        return to_gcode(placed, lift, feed)
-    if form == "SVG":
-        return f"{to_svg(placed)}\n"
+        return to_gcode(placed, lift, motion)
     with needs("plot"):
         from sketchvae.plot.vpype import DEVICE, to_hpgl
 

@@ -70,7 +70,8 @@ class MotionOptions:
             rapid_acceleration=self.rapid_acceleration,
             junction=self.junction,
         )
-        return Motion(**speeds, pen_delay=lift.delay)
+        motion = Motion(**speeds)
+        return replace(motion, pen_delay=lift.delay(motion))
 
 
 @dataclass(frozen=True)

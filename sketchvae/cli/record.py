@@ -1,6 +1,7 @@
-"""The record of the running command, for the pictures that it draws."""
+"""The record of the running command, for the pictures that it draws, or of those it reads."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from click.core import ParameterSource
 from sketchvae import __version__
 
 if TYPE_CHECKING:
+    from sketchvae.data.selection import Selection
     from sketchvae.model.weights import Model
     from sketchvae.render.record import Record
 
@@ -42,6 +44,29 @@ def record_of(seed: int, temperatures: Sequence[float], model: "Model") -> "Reco
         model.fingerprint,
         __version__,
     )
+
+
+def kept_record(chosen: "Selection") -> "Record | None":
+    """Return the record inside the file that a command reads, for the picture that it writes.
+
+    Args:
+        chosen: drawings of the file; one of many is noted by its number.
+
+    Returns:
+        None where there is none, as in a file by another program.
+    """
+    from sketchvae.errors import SketchvaeError
+    from sketchvae.render.record import SUFFIXES, read_record
+
+    if chosen.path.suffix.lower() not in SUFFIXES or not chosen.path.is_file():
+        return None
+    try:
+        record = read_record(chosen.path)
+    except SketchvaeError:
+        return None
+    numbers = [number for several in chosen.ranges or () for number in several]
+    own = numbers[0] if len(numbers) == 1 and not record.number else record.number
+    return replace(record, number=own, is_kept=True)
 
 
 def _words(context: click.Context) -> Iterator[str]:

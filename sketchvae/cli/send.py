@@ -238,7 +238,7 @@ def _judge(file: Path, options: GrblOptions, profile: "Profile | None") -> None:
     from sketchvae.machine.axidraw import check_svg
     from sketchvae.machine.fit import check_machine, describe
     from sketchvae.machine.parser import read_job
-    from sketchvae.machine.timing import Motion
+    from sketchvae.machine.timing import known_motion
     from sketchvae.plot.page import parse_page
 
     if file.suffix.lower() in PAGE_SUFFIXES:
@@ -246,10 +246,9 @@ def _judge(file: Path, options: GrblOptions, profile: "Profile | None") -> None:
         click.echo(f"{file}: is SVG, for send {AXIDRAW}; nothing was sent", err=True)
         return
     job = read_job(_content(file), _name(file), options.pen_up)
-    values = {} if profile is None else dict(profile.options)
-    motion = Motion(**{k: values[k] for k in ("rapid", "acceleration", "junction") if k in values})
-    if "bed" in values:
-        bed = parse_page(values["bed"], unit="mm")
+    motion = known_motion(job.speeds if profile is None else profile.options)
+    if profile is not None and "bed" in profile.options:
+        bed = parse_page(profile.options["bed"], unit="mm")
         check_machine(job, {130: bed.width, 131: bed.height})
     click.echo(f"{describe(job, motion)}; nothing was sent", err=True)
 

@@ -15,6 +15,7 @@ from sketchvae.cli.options import (
 )
 from sketchvae.cli.output import plural, refuse_unused, writer
 from sketchvae.cli.paths import OUTPUTS, output_option
+from sketchvae.cli.record import kept_record
 from sketchvae.cli.style import StyleOptions
 from sketchvae.cli.terminal import show_in_terminal
 
@@ -63,6 +64,7 @@ def show(
     if output is None:
         show_in_terminal(chosen, Pace())
         return
-    writer(PageOptions(output, style, pixels), len(chosen), numbers=numbers)(chosen, None)
+    write = writer(PageOptions(output, style, pixels), len(chosen), numbers=numbers)
+    write(chosen, kept_record(drawings))
     name = "standard output" if str(output) == "-" else str(output)
     click.echo(f"{name}: {plural(len(chosen), 'drawing')}", err=True)

@@ -1,13 +1,14 @@
 """Comments that divide a G-code file into strokes: written by `plot`, read by `send`.
 
 (pen-up: M3 S60 | G4 P0.2)    the lines that lift the pen
+(speeds: rapid 5000, acceleration 500)    of the machine that the file is for, in mm and min or s
 (pen 2: red)                  the strokes below are drawn with pen 2, which is red
 (stroke 3 of 40)              the lines below draw stroke 3
 (end)                         the last stroke is complete
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sketchvae.machine.words import MAX_LINE
@@ -20,6 +21,8 @@ UNSAFE = re.compile(r"[^ -~]|[!?~()$;%|]")
 _STROKE = re.compile(r"stroke (\d+) of (\d+)")
 _PEN = re.compile(r"pen (\d+:.*)")
 _PEN_UP = "pen-up:"
+_SPEEDS = "speeds:"
+_SPEED = re.compile(r"([a-z]+(?:-[a-z]+)*) (\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,18 @@ class PenUpMark:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeedsMark:
+    """Speeds and accelerations of the machine that the file is for: fields of `timing.Motion`."""
+
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class EndMark:
     """The end of the last stroke."""
 
 
-Mark = StrokeMark | PenMark | PenUpMark | EndMark
+Mark = StrokeMark | PenMark | PenUpMark | SpeedsMark | EndMark
 
 
 def comment(text: str) -> str:
@@ -87,6 +97,12 @@ def pen_up_comment(lines: Sequence[str]) -> str:
     return f"({_PEN_UP} {SEPARATOR.join(lines)})"
 
 
+def speeds_comment(values: Mapping[str, float]) -> str:
+    """Return the comment that has the speeds and accelerations of the machine, by name."""
+    parts = (f"{name.replace('_', '-')} {value:.6g}" for name, value in values.items())
+    return comment(f"{_SPEEDS} {', '.join(parts)}")
+
+
 def split_commands(text: str) -> tuple[str, ...]:
     """Split the lines of a pen command at their `|`."""
     return tuple(part.strip() for part in text.split(SEPARATOR.strip()))
@@ -106,4 +122,7 @@ def parse_comment(text: str) -> Mark | None:
         return PenMark(match[1])
     if text.startswith(_PEN_UP):
         return PenUpMark(split_commands(text.removeprefix(_PEN_UP)))
+    if text.startswith(_SPEEDS):
+        found = _SPEED.findall(text.removeprefix(_SPEEDS))
+        return SpeedsMark({name.replace("-", "_"): float(value) for name, value in found})
     return EndMark() if f"({text})" == END else None

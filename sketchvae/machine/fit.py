@@ -47,7 +47,7 @@ def describe(job: Job, motion: Motion) -> str:
             ink += math.dist(position, known) if command.is_cut else 0.0
             position = (known[0], known[1])
     x0, y0, x1, y1 = job.extent
-    time = format_duration(sum(command_seconds(job.commands, job.unit, motion)))
+    time = format_duration(sum(command_seconds(job.commands, job.unit, motion, (0.0, 0.0))))
     return (
         f"{job.name}: {count_strokes(len(job.strokes))}, {ink:.0f} mm of ink, X{x0:g} to {x1:g} "
         f"and Y{y0:g} to {y1:g} mm, the pen is lifted by {job.pen_up}, about {time}"

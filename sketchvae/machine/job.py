@@ -1,8 +1,8 @@
 """A job for a machine: a program of G-code, divided into strokes that can be drawn one by one."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from sketchvae.machine.words import Word, pen_words, words_of
@@ -183,6 +183,8 @@ class Job:
         pen_up: the lines that lift the pen.
         unit: "G21" for millimetres, "G20" for inches.
         digest: SHA-256 of the file.
+        speeds: of the machine that the file is for, by names of `timing.Motion`; empty if the
+            file does not have them.
     """
 
     name: str
@@ -192,6 +194,7 @@ class Job:
     pen_up: PenUp
     unit: str
     digest: str
+    speeds: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:

@@ -9,13 +9,14 @@ is defined by its documentation, "Grbl v1.1 Commands".
 import codecs
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.comments import (
     EndMark,
     PenMark,
+    SpeedsMark,
     StrokeMark,
     is_marked,
     parse_comment,
@@ -69,6 +70,7 @@ def read_job(content: bytes, name: str, pen_up: str | None = None) -> Job:
         pen_up=lift,
         unit=modes.unit or "G21",
         digest=hashlib.sha256(content).hexdigest(),
+        speeds=groups.speeds,
     )
     if last := job.first_left_down:
         raise refusal(
@@ -103,6 +105,7 @@ class _Groups:
         pens: name of the pen of each group; empty if the file has none.
         numbered: number of the last group that is known to be a stroke.
         has_cut: whether the present group has ink.
+        speeds: of the machine, by the comment that has them.
     """
 
     def __init__(self, name: str) -> None:
@@ -111,6 +114,7 @@ class _Groups:
         self.pens = [""]
         self.numbered = 0
         self.has_cut = False
+        self.speeds: Mapping[str, float] = {}
 
     @property
     def has_footer(self) -> bool:
@@ -140,6 +144,8 @@ class _Groups:
                 elif isinstance(mark, PenMark):
                     self._begin()
                     self.pens[-1] = mark.pen
+                elif isinstance(mark, SpeedsMark):
+                    self.speeds = mark.values
             if command is not None:
                 if command.pauses and self.has_cut:
                     self._begin()

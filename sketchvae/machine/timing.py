@@ -1,9 +1,10 @@
 """The time that a machine takes along a path: one estimate for `plot` and for `send`."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
+from typing import Any
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.job import Command, Point
@@ -72,6 +73,19 @@ def _check(name: str, value: float, unit: str, usual: str) -> None:
         )
 
 
+def known_motion(values: Mapping[str, Any]) -> Motion:
+    """Return the motion that a file or the profile of a machine has; the usual where it has none.
+
+    Args:
+        values: by name, with others among them that are none of a motion.
+
+    Raises:
+        SketchvaeError: if one is out of range.
+    """
+    names = {field.name for field in fields(Motion)} - {"feed", "pen_delay"}
+    return Motion(**{name: values[name] for name in values if name in names})
+
+
 def motion_of(settings: dict[int, float]) -> Motion:
     """Return how fast a machine moves by its own settings; the usual where it has none.
 
@@ -132,18 +146,20 @@ def segment_seconds(
     return seconds
 
 
-def command_seconds(commands: Sequence[Command], unit: str, motion: Motion) -> list[float]:
+def command_seconds(
+    commands: Sequence[Command], unit: str, motion: Motion, start: Point | None = None
+) -> list[float]:
     """Return the seconds of each command of a job.
 
     Args:
-        commands: in order; the path begins with the first move.
+        commands: in order.
         unit: "G21" or "G20", the unit of their feeds.
         motion: how fast the machine moves where a command has no feed of its own.
+        start: where the pen is before, in mm; None for the end of the first move.
     """
     per_unit = mm_per_unit(unit)
     seconds = [_standing_seconds(command, per_unit, motion) for command in commands]
     path: list[tuple[int, Point, float]] = []  # index of the command, end, mm/min
-    start: Point | None = None
     for index, command in enumerate(commands):
         if path and (command.is_synchronous or command.is_cut != commands[path[-1][0]].is_cut):
             start = _add_path(seconds, start, path, motion, not commands[path[-1][0]].is_cut)

@@ -27,13 +27,16 @@ class PlotStats:
     seconds: float
 
 
-def estimate(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> PlotStats:
+def estimate(
+    strokes: Sequence[Floats], motion: Motion, home: bool = True, standing: float = 0.0
+) -> PlotStats:
     """Measure strokes that are drawn in their order, from the origin.
 
     Args:
         strokes: (n, 2) each, in mm from the origin.
         motion: how fast the machine moves.
         home: whether the pen returns to the origin.
+        standing: seconds before the first stroke and after the last.
     """
     origin = np.zeros(2)
     starts = [*(stroke[0] for stroke in strokes), *([origin] if home else [])]
@@ -45,7 +48,7 @@ def estimate(strokes: Sequence[Floats], motion: Motion, home: bool = True) -> Pl
         ink=sum(float(segment_lengths(stroke).sum()) for stroke in strokes),
         travel=sum(float(segment_lengths(travel).sum()) for travel in travels),
         lifts=len(strokes),
-        seconds=drawing + travelling,
+        seconds=drawing + travelling + standing,
     )
 
 

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.machine.comments import SEPARATOR, UNSAFE, pen_up_comment, split_commands
+from sketchvae.machine.interpreter import Modes
+from sketchvae.machine.timing import Motion, command_seconds
+from sketchvae.machine.tokens import tokenize
 from sketchvae.machine.words import MAX_LINE
 from sketchvae.svg_page import format_number
 
@@ -25,7 +28,6 @@ class PenLift:
         down: commands that lower it, at least one.
         dwell_up: seconds to wait after it was lifted, 0 to 60.
         dwell_down: seconds to wait after it was lowered, 0 to 60.
-        move_seconds: seconds that the commands themselves take, both together.
 
     Raises:
         SketchvaeError: for a command that GRBL would misread, or a dwell out of range.
@@ -35,7 +37,6 @@ class PenLift:
     down: tuple[str, ...]
     dwell_up: float = 0.2
     dwell_down: float = 0.2
-    move_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         for name, commands in (("pen-up", self.up), ("pen-down", self.down)):
@@ -56,10 +57,19 @@ class PenLift:
                     f"the dwell after pen-{name} must be 0 to 60 seconds, got {dwell:g}; try 0.2"
                 )
 
-    @property
-    def delay(self) -> float:
-        """Seconds in which the pen comes down and goes up again."""
-        return self.dwell_up + self.dwell_down + self.move_seconds
+    def delay(self, motion: Motion) -> float:
+        """Return the seconds in which the pen comes down and goes up again: dwells and rises.
+
+        Args:
+            motion: how fast the machine moves where a command has no feed of its own.
+        """
+        lines = [f"F{format_number(motion.feed, 3)}", *self.up, *self.down, *self.up]
+        try:
+            program = [*Modes("").run(tokenize("\n".join(lines), "", None))]
+        except SketchvaeError:  # of other firmware than GRBL: its moves are not known
+            return self.dwell_up + self.dwell_down
+        commands = [command for _, command in program[1 + len(self.up) :] if command is not None]
+        return self.dwell_up + self.dwell_down + sum(command_seconds(commands, "G21", motion))
 
 
 def make_lift(options: Mapping[str, Any]) -> PenLift:
@@ -132,7 +142,7 @@ def z_axis(up: float = 5.0, down: float = 0.0, plunge: float = 1000.0) -> PenLif
             f"the rate of descent must be 1 to 1000000 mm/min, got {plunge:g}; try 1000"
         )
     high, low = (f"G1 Z{format_number(z, 3)} F{format_number(plunge, 3)}" for z in (up, down))
-    return PenLift((high,), (low,), 0.0, 0.0, move_seconds=2 * (up - down) / plunge * 60)
+    return PenLift((high,), (low,), 0.0, 0.0)
 
 
 def _check_spindle(speed: float) -> None:

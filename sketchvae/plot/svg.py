@@ -17,14 +17,18 @@ _TRAVEL_WIDTH = 0.5  # width of a travel line, as a fraction of the pen's
 _MIN_LINE = 1.0  # pixels of the preview
 
 
-def to_svg(plot: Plot) -> str:
+def to_svg(plot: Plot, record: str = "") -> str:
     """Return a plot as the software of AxiDraw and NextDraw and Inkscape read it.
 
     The page has its size in mm, and one user unit is one mm. Each pen is an Inkscape layer
     ("1 black") of paths, one a stroke, in order, with a group for each drawing. Nothing else is on
     the page. The groups have no id, by which saxi tells pens apart.
+
+    Args:
+        plot: what to write.
+        record: of how the drawings were drawn, for the metadata; empty for none.
     """
-    page = SvgPage(plot.page.width, plot.page.height)
+    page = SvgPage(plot.page.width, plot.page.height, record=record)
     _add_pens(page, plot)
     return page.to_text()
 

@@ -33,6 +33,8 @@ class Record:
         fingerprint: of the model's weights.
         version: of sketchvae.
         number: of the drawing among those of the command; 0 for a picture of all of them.
+        is_kept: whether another command took the record over from the picture that it read: the
+            drawings are those of the command, the page is not.
     """
 
     arguments: tuple[str, ...]
@@ -42,6 +44,7 @@ class Record:
     fingerprint: str
     version: str
     number: int = 0
+    is_kept: bool = False
 
     def command(self, output: Path) -> str:
         """Return the command line that draws the picture again.
@@ -117,6 +120,7 @@ def _parse(text: str, path: Path) -> Record:
             values["fingerprint"],
             values["version"],
             int(values["number"]),
+            bool(values.get("is_kept", False)),
         )
         words = [*record.arguments, record.model, record.fingerprint, record.version]
         if not all(isinstance(word, str) and word.isprintable() for word in words):

@@ -2,6 +2,7 @@
 (bed: 120 x 90 mm)
 (extent: -101.667 -63.5 0 0)
 (pen-up: M5 | M280 P0 S30)
+(speeds: rapid 5000, acceleration 500, junction 0.01)
 G21
 G90
 G94
