@@ -175,13 +175,13 @@ def test_draw_like_and_near_begin_from_what_they_name() -> None:
         ("complete empty.ndjson", "empty.ndjson: drawing 1 must have a stroke, got none"),
         ("complete few.ndjson:9", "few.ndjson:9: must name one that is in few.ndjson"),
         ("complete long.ndjson", "fewer steps than the 250 of the longest drawing, got 299"),
-        ("complete few.ndjson --size 9", "at least as large as its beginning, 255, got 9"),
+        ("complete few.ndjson:1 --size 9", "at least as large as its beginning, 255, got 9"),
         ("reconstruct none.ndjson", "none.ndjson: no such file"),
-        ("morph few.npy few.csv", "few.csv: cannot be read"),
+        ("morph few.npy:1 few.csv", "few.csv: cannot be read"),
         ("combine few.npy - empty.ndjson", "drawing 1 must have a stroke, got none; leave it out"),
         ("draw --near few.npy --spread 11", "the spread must be from 0 to 10, got 11"),
         ("draw --like few.npy", "few.npy: must end in .ndjson"),
-        ("complete few.ndjson --strokes 99", "must have 99 strokes to begin with, got"),
+        ("complete few.ndjson:1 --strokes 99", "must have 99 strokes to begin with, got"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_what_is_there(

@@ -145,13 +145,13 @@ def test_optimizing_is_asked_for_and_says_what_it_gained() -> None:
 
 def test_preview_is_written_beside_and_a_dry_run_writes_nothing_else() -> None:
     message = sketchvae(
-        "plot", SHEEP, "-n", "2", "--preview", "a.png", "--dry-run", "-o", "a.gcode"
+        "plot", SHEEP, "-n", "2", "--picture", "a.png", "--dry-run", "-o", "a.gcode"
     )
     assert "a.gcode: 2 drawings on 210 x 297 mm; not written\n" in message
     assert os.listdir() == ["a.png"]  # noqa: PTH208
     with Image.open("a.png") as image:
         assert image.size == (1131, 1600)
-    sketchvae("plot", SHEEP, "-n", "2", "--preview", "b.svg", "-o", "a.gcode")
+    sketchvae("plot", SHEEP, "-n", "2", "--picture", "b.svg", "-o", "a.gcode")
     assert 'inkscape:label="% travel"' in Path("b.svg").read_text()
     assert Path("a.gcode").exists()
 
@@ -211,9 +211,9 @@ def test_plain_pages_and_gcode_need_neither_vpype_nor_torch() -> None:
         (["-o", "x.pdf"], 1, "x.pdf: a plot must end in .svg, .gcode, .nc, .gc, .ngc, "),
         (["-o", "x"], 1, "got no suffix; try -o x.gcode"),
         (["-o", "no/x.svg"], 1, "no/x.svg: cannot be written"),
-        (["--preview", "no/x.png"], 1, "no/x.png: cannot be written"),
-        (["--preview", "x.gif"], 2, "--preview must end in .svg or .png"),
-        (["--preview", "out.svg", "-o", "out.svg"], 2, "be another file than -o, got out.svg"),
+        (["--picture", "no/x.png"], 1, "no/x.png: cannot be written"),
+        (["--picture", "x.gif"], 2, "--picture must end in .svg or .png"),
+        (["--picture", "out.svg", "-o", "out.svg"], 2, "be another file than -o, got out.svg"),
         (["--page", "a7"], 1, "a size must be a6, a5, a4, a3, a2, a1, a0, letter, or WxH"),
         (["--margin", "105"], 1, "less than half of its shorter side, 105 mm, got 105"),
         (["--bed", "150x290mm"], 1, "ink must lie on the bed, X0 Y0 to X150 Y290, got"),
@@ -278,7 +278,7 @@ def test_no_ink_is_one_line_and_no_file(lines: str, message: str, output: str) -
 
 def test_a_file_that_is_there_survives_a_plot_that_fails() -> None:
     Path("out.gcode").write_text("the old one")
-    sketchvae("plot", SHEEP, "--preview", "no/x.svg", "-o", "out.gcode", fails=1)
+    sketchvae("plot", SHEEP, "--picture", "no/x.svg", "-o", "out.gcode", fails=1)
     assert Path("out.gcode").read_text() == "the old one"
     assert os.listdir() == ["out.gcode"]  # noqa: PTH208
 

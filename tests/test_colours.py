@@ -91,7 +91,11 @@ def test_no_background_stays_where_the_format_can() -> None:
         (f"animate {SHEEP}:1,2 --seconds 3 -o a.svg", r"a.svg: 2 drawings, 3.0 s, [\d.]+ kB$"),
         (
             f"animate {SHEEP}:1 --seconds 1 --pixels 60 -o a.gif",
-            r"a.gif: 1 drawing, 2.5 s, 20 frames of 60 x 60 pixels, [\d.]+ kB$",
+            r"a.gif: 1 drawing, 2.5 s, 19 frames of 60 x 60 pixels, [\d.]+ kB$",
+        ),
+        (  # the pen travels: several frames are alike, and stand in the file once
+            f"animate {SHEEP}:1-3 --seconds 4 --rate 30 --pixels 60 -o a.webp",
+            r"a.webp: 3 drawings, 5.5 s, (?!120)\d+ frames of 60 x 60 pixels, [\d.]+ kB$",
         ),
         (
             "draw --seed 7 --animate --seconds 2 --rate 5 --no-loop -o a.png",
@@ -106,6 +110,9 @@ def test_no_background_stays_where_the_format_can() -> None:
 def test_report_tells_length_frames_and_bytes(line: str, said: str) -> None:
     printed = sketchvae(*line.split())
     assert re.search(said, printed, flags=re.M), printed
+    if frames := re.search(r"(\d+) frames", printed):
+        with Image.open(line.split()[-1]) as film:
+            assert getattr(film, "n_frames", 1) == int(frames[1])
     size = re.search(r"([\d.]+) kB", printed)
     assert size is not None
     bytes_ = Path(line.split()[-1]).stat().st_size
@@ -116,7 +123,8 @@ def test_report_tells_length_frames_and_bytes(line: str, said: str) -> None:
 def test_mp4_has_its_rate_and_background_to_the_edges() -> None:
     line = "--animate --seconds 1.03 --rate 25 --pixels 61 --background navy -o a.mp4"
     printed = sketchvae("draw", *line.split())
-    assert "a.mp4: 1 drawing, 1.0 s, 26 frames of 62 x 62 pixels, " in printed
+    said = "26 frames of 62 x 62 pixels, padded to the even sides of .mp4, "
+    assert f"a.mp4: 1 drawing, 1.0 s, {said}" in printed
     show = ["ffprobe", "-v", "error", "-show_streams", "-of", "json", "a.mp4"]
     (stream,) = json.loads(subprocess.run(show, capture_output=True, check=True).stdout)["streams"]
     assert (stream["r_frame_rate"], stream["nb_frames"], stream["width"]) == ("25/1", "26", 62)

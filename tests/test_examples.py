@@ -133,7 +133,7 @@ def test_every_help_text_has_an_example_of_its_command(name: str) -> None:
 def test_examples_work_when_typed_in_order(name: str) -> None:
     lines = examples(COMMANDS[name].help or "")
     for line in lines:  # what the examples write is not there before
-        for output in re.findall(r"(?:-o|--preview) ([^\s-]\S*)", line):
+        for output in re.findall(r"(?:-o|--picture) ([^\s-]\S*)", line):
             Path(output).unlink(missing_ok=True)
     for line in lines:
         run(shortened(line))

@@ -33,9 +33,9 @@ def save(
     drawings: list[Drawing],
     animation: Animation,
     **layout: Any,  # noqa: ANN401 - the fields of FilmSpec
-) -> int:
+) -> None:
     """Write a film of drawings; the keywords are those of FilmSpec."""
-    return save_film(FilmSpec(len(drawings), path=path, **layout), drawings, animation)
+    save_film(FilmSpec(len(drawings), path=path, **layout), drawings, animation)
 
 
 def film(path: Path) -> tuple[list[Floats], list[float]]:
@@ -225,7 +225,7 @@ def test_without_ffmpeg_a_line_says_where_it_comes_from(
     assert not list(tmp_path.iterdir())
 
 
-def saving(folder: Path, name: str = "a.gif", **options: object) -> Callable[[], int]:
+def saving(folder: Path, name: str = "a.gif", **options: object) -> Callable[[], None]:
     asked = Animation(Pace(seconds=options.pop("seconds", None)), loop=True, pause=1.0)  # type: ignore[arg-type]
     drawings = options.pop("drawings", FLOCK[:1])
     return lambda: save(folder / name, drawings, asked, **options)  # type: ignore[arg-type]

@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "draw --animate --like x.svg -o x.svg",
         "animate x.svg -o x.svg",
         "plot x.svg -o x.svg",
-        "plot x.svg --preview x.svg -o y.svg",
+        "plot x.svg --picture x.svg -o y.svg",
         "encode x.json -o x.json",
         "decode x.ndjson -o x.ndjson",
         "combine x.svg - x.bin -o x.bin",
@@ -77,7 +77,7 @@ def test_what_is_read_is_never_written_not_even_by_force(folder: Path, line: str
         ("draw --animate -o old.gif", "old.gif"),
         ("animate x.ndjson -o old.html", "old.html"),
         ("plot x.ndjson -o old.gcode", "old.gcode"),
-        ("plot x.ndjson --preview old.png -o new.svg", "old.png"),
+        ("plot x.ndjson --picture old.png -o new.svg", "old.png"),
         ("encode x.ndjson -o old.npy", "old.npy"),
         ("decode x.ndjson -o old.svg", "old.svg"),
         ("morph x.ndjson x.ndjson:2 -t 1 -k 2 --pages -o old.svg", "old-2.svg"),
@@ -129,7 +129,7 @@ def test_dry_run_writes_nothing_and_needs_no_force() -> None:
     words = ("plot", "x.ndjson", "--dry-run", "-o", "old.gcode")
     assert "not written" in sketchvae(*words, force=False)
     assert Path("old.gcode").read_text() == OLD
-    said = sketchvae(*words, "--preview", "old.png", fails=1, force=False)
+    said = sketchvae(*words, "--picture", "old.png", fails=1, force=False)
     assert "old.png: exists already" in said
 
 
@@ -139,7 +139,8 @@ def test_clusters_do_not_replace_those_of_another_run() -> None:
     sketchvae(*words, force=False)
     before = Path("clusters/cluster-1.png").stat().st_mtime_ns
     said = sketchvae(*words, fails=1, force=False)
-    assert "clusters/clusters.npz: exists already" in said
+    advice = "name another folder with -o, or replace what an earlier run left with --force"
+    assert f"clusters/clusters.npz: exists already; {advice}" in said
     assert Path("clusters/cluster-1.png").stat().st_mtime_ns == before
 
 

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import SHEEP, ending_model, refusal, sketchvae
 
+from sketchvae.cli import main
 from sketchvae.data import formats
 from sketchvae.data.selection import Selection
 from sketchvae.drawing import Drawing
@@ -49,7 +51,9 @@ def test_numbers_choose_drawings_in_the_order_they_are_typed(text: str, numbers:
         ("x.ndjson:13", "must name one that is in x.ndjson, counted from 1, got 13; it holds 12"),
         ("x.ndjson:3-99999999", "got 3-99999999; it holds 12"),
         ("x.ndjson:0", "counted from 1, got 0; choose another"),
-        ("x.ndjson:8-3", "counted from 1, got 8-3; choose another"),
+        ("x.ndjson:8-3", "must not be above the last, got 8-3; turn them round: 3-8"),
+        ("nope", "nope: no such file; check the name"),
+        ("nope:3", "nope: no such file; check the name"),
         ("x.ndjson:", "x.ndjson:: numbers of drawings must be as 5, or 2,5,7, or 3-8, got ''"),
         ("x.ndjson:a", "as 5, or 2,5,7, or 3-8, got 'a'; leave ':a' out for all"),
         ("x.ndjson:2,", "got '2,'"),
@@ -94,11 +98,27 @@ def test_every_command_that_reads_drawings_takes_numbers() -> None:
     assert "1 drawing" in sketchvae("draw", "--like", some, *TINY, "-o", "b.svg")
 
 
+def test_first_drawings_are_enough_where_all_are_read() -> None:
+    said = sketchvae("score", "x.ndjson:3-9", "-n", "2", "--draws", "1", "--json")
+    assert [json.loads(line)["drawing"] for line in said.splitlines()] == [3, 4]
+    sketchvae("encode", "x.ndjson", "-n", "2", *TINY, "-o", "two.npy")
+    assert len(np.load("two.npy")) == 2
+    for name in ("animate", "clusters", "encode", "map", "plot", "score", "show"):
+        assert "number" in {p.name for p in main.commands[name].params}, name
+
+
 def test_an_argument_for_one_drawing_is_the_first_or_one_by_number() -> None:
     for text, first in (("x.ndjson", 0), ("x.ndjson:3", 2)):
-        sketchvae("complete", text, *TINY, "-o", "a.ndjson")
+        said = sketchvae("complete", text, *TINY, "-o", "a.ndjson")
+        is_chosen = "x.ndjson: of several the first; name another as x.ndjson:2\n" in said
+        assert is_chosen == (text == "x.ndjson")
         (whole,) = formats.read("a.ndjson")
         assert whole.strokes[0].tolist() == FLOCK[first].strokes[0].tolist()
+    formats.write("one.ndjson", FLOCK[:1])
+    assert "of several" not in sketchvae("complete", "one.ndjson", *TINY, "-o", "a.ndjson")
+    sketchvae("encode", "x.ndjson", *TINY, "-o", "x.npy")
+    said = sketchvae("morph", "x.npy", "x.npy:3", "-k", "2", *TINY, "-o", "a.svg")
+    assert "x.npy: of several the first; name another as x.npy:2\n" in said
     said = sketchvae("complete", "x.ndjson:2,3", *TINY, "-o", "a.svg", fails=1)
     assert "x.ndjson:2,3: must name one here, got several" in said
 

@@ -130,7 +130,10 @@ def test_paper_is_the_page_of_a_plot(tmp_path: Path) -> None:
         ("data imprt x", "No such command 'imprt'. Did you mean 'import'?"),
         ("data print x", "No such command 'print'."),
         ("zzz", "No such command 'zzz'."),
-        ("help drw", "No such command 'drw'."),
+        ("help drw", "No such command 'drw'. Did you mean 'draw'?"),
+        ("help data imprt", "No such command 'imprt'. Did you mean 'import'?"),
+        ("help print", "No such command 'print'. Did you mean 'plot'?"),
+        ("help draw it", "No such command 'draw it'."),
     ],
 )
 def test_other_words_get_the_likeliest_suggestion_first(line: str, said: str) -> None:

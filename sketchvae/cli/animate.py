@@ -11,6 +11,7 @@ from sketchvae.cli.options import (
     FilmOptions,
     PageOptions,
     animation_options,
+    number_option,
     style_options,
 )
 from sketchvae.cli.output import animation_writer, plural
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     help="Output file; the suffix chooses the format: .svg, .html (a player), .gif, .png or .apng, "
     ".webp, or .mp4 with ffmpeg; sheep-%d.gif for a film of each.",
 )
-@click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
+@number_option
 @click.option(
     "--recorded/--even",
     default=True,

@@ -12,7 +12,7 @@ import click
 
 from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.map import with_ink
-from sketchvae.cli.options import model_option
+from sketchvae.cli.options import model_option, number_option
 from sketchvae.cli.paths import force_option, note_output
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
     from sketchvae.explore.clusters import Clustering, EffectSize
 
+_ADVICE = "name another folder with -o, or replace what an earlier run left with --force"
 MAX_SHOWN = 60  # drawings on a contact sheet
 
 
@@ -61,12 +62,14 @@ class _Cluster:
     "[default: clusters]",
 )
 @click.option("-k", type=int, help="Clusters of k-means.  [default: of 2 to 8 the most stable]")
+@number_option
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def clusters(
     files: "tuple[Selection, ...]",
     output: Path | None,
     k: int | None,
+    number: int | None,
     model: Path | None,
     as_json: bool,
 ) -> None:
@@ -89,8 +92,8 @@ def clusters(
     from sketchvae.generate.artist import load
 
     folder = output or FOLDER
-    note_output(folder / FILE)
-    drawings = with_ink(files)
+    note_output(folder / FILE, _ADVICE)
+    drawings = with_ink(files, number)
     artist = load(model)
     posterior = artist.posterior(drawings)
     with needs("explore"):
@@ -105,7 +108,7 @@ def clusters(
         for number, (method, inside) in enumerate(members, 1)
     ]  # fmt: skip
     for line in report:
-        note_output(folder / line.sheet)
+        note_output(folder / line.sheet, _ADVICE)
     make_folder(folder, "name another with -o")
     save(fit_cluster_priors(artist.model, posterior, [inside for _, inside in members]), folder)
     _save_sheets(folder, drawings, report)

@@ -10,6 +10,7 @@ import click
 
 from sketchvae import __version__
 from sketchvae.cli.paths import INPUT, free_name
+from sketchvae.cli.send import GCODE_SUFFIXES
 
 _LINE = 70  # characters of facts within others, without --all
 _PICTURES = (".svg", ".html", ".png", ".apng", ".gif", ".webp", ".mp4", ".jpg", ".jpeg")
@@ -48,13 +49,20 @@ def info(file: Path | None, in_full: bool, as_json: bool) -> None:
 def _model_facts(path: Path | None) -> dict[str, Any]:
     from sketchvae.data import formats
     from sketchvae.errors import SketchvaeError
-    from sketchvae.model.loader import load_model, model_path
+    from sketchvae.model.loader import SHIPPED, load_model, model_path
 
-    if path is not None and path.name.lower().endswith((*formats.SUFFIXES, *formats.READ_ONLY)):
-        raise SketchvaeError(
-            f"{path}: must be a model, or a picture, got a file of drawings; look into it with "
-            f"'sketchvae data info {path}'"
-        )
+    if path is not None and not path.exists() and path != Path(SHIPPED):
+        raise SketchvaeError(f"{path}: no such file; check the name")
+    name = "" if path is None else path.name.lower()
+    for kind, suffixes, command in (
+        ("a file of drawings", (*formats.SUFFIXES, *formats.READ_ONLY), f"data info {path}"),
+        ("G-code", GCODE_SUFFIXES, f"send {path} --check-only"),
+    ):
+        if name.endswith(suffixes):
+            raise SketchvaeError(
+                f"{path}: must be a model, or a picture, got {kind}; look into it with 'sketchvae "
+                f"{command}'"
+            )
     path = model_path(path)
     loaded = load_model(path)
     return {

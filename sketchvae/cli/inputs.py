@@ -1,9 +1,10 @@
 """Arguments FILE, FILE:5, FILE:2,5,7 and FILE:3-8 of commands, read as drawings or as latents."""
 
 import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
     from sketchvae.generate.artist import Artist
     from sketchvae.polyline import Floats32
+
+
+_Item = TypeVar("_Item")
 
 
 class _SelectionType(click.ParamType):  # type: ignore[type-arg] # generic in some versions
@@ -53,13 +57,17 @@ def selection(text: str) -> "Selection":
     return chosen
 
 
-def drawings_of(chosen: "Selection") -> "list[Drawing]":
+def drawings_of(chosen: "Selection", most: int | None = None) -> "list[Drawing]":
     """Read drawings that all have ink.
+
+    Args:
+        chosen: file and numbers.
+        most: greatest number of drawings; None for all.
 
     Raises:
         SketchvaeError: as `Selection.read`, or if one has no stroke.
     """
-    return [drawing for _, drawing in with_strokes(chosen)]
+    return [drawing for _, drawing in islice(with_strokes(chosen), most)]
 
 
 def with_strokes(chosen: "Selection", purpose: str = "") -> "Iterable[tuple[int, Drawing]]":
@@ -73,10 +81,15 @@ def with_strokes(chosen: "Selection", purpose: str = "") -> "Iterable[tuple[int,
         SketchvaeError: as `Selection.read`, or if one has no stroke.
     """
     for number, drawing in chosen.read():
-        if not drawing.strokes:
-            must = f"must have a stroke {purpose}".rstrip()
-            raise SketchvaeError(f"{chosen.path}: drawing {number} {must}, got none; leave it out")
+        _check_stroke(chosen, number, drawing, purpose)
         yield number, drawing
+
+
+def _check_stroke(chosen: "Selection", number: int, drawing: "Drawing", purpose: str = "") -> None:
+    """Refuse a drawing without a stroke; see `with_strokes`."""
+    if not drawing.strokes:
+        must = f"must have a stroke {purpose}".rstrip()
+        raise SketchvaeError(f"{chosen.path}: drawing {number} {must}, got none; leave it out")
 
 
 def numbered_drawings(
@@ -97,7 +110,11 @@ def numbered_drawings(
 
 def one_drawing(chosen: "Selection") -> "Drawing":
     """Read the drawing of FILE:5, or the first of FILE; see `drawings_of`."""
-    return drawings_of(_one(chosen))[0]
+    from sketchvae.data import formats
+
+    number, drawing = _one(chosen, formats.read(chosen.path))
+    _check_stroke(chosen, number, drawing)
+    return drawing
 
 
 def latents_of(artist: "Artist", chosen: "Selection") -> "Floats32":
@@ -128,18 +145,34 @@ def one_latent(artist: "Artist", chosen: "Selection") -> "Floats32":
         artist: encoder of drawings.
         chosen: file and number, of latents or of drawings.
     """
-    latent: Floats32 = latents_of(artist, _one(chosen))[0]
+    from sketchvae.data import latents
+
+    if _holds_latents(chosen.path):
+        values = latents.read(chosen.path, artist.model.config.latent)
+    else:
+        values = artist.encode([one_drawing(chosen)])
+        chosen = replace(chosen, ranges=None)
+    latent: Floats32 = _one(chosen, values)[1]
     return latent
 
 
-def _one(chosen: "Selection") -> "Selection":
-    """Return the selection of one, the first if no number is given; refuse several numbers."""
-    from dataclasses import replace
+def _one(chosen: "Selection", items: "Iterable[_Item]") -> "tuple[int, _Item]":
+    """Return the item that a selection names, with its number; refuse a selection of several.
 
-    ranges = (range(1, 2),) if chosen.ranges is None else chosen.ranges
-    if sum(map(len, ranges)) > 1:
+    The first is returned if none is named, and a line says so if there are others.
+
+    Args:
+        chosen: file and number.
+        items: all of the file.
+    """
+    if chosen.ranges is not None and sum(map(len, chosen.ranges)) > 1:
         raise SketchvaeError(f"{chosen}: must name one here, got several; choose one of them")
-    return replace(chosen, ranges=ranges)
+    if chosen.ranges is not None:
+        return next(chosen.pick(items))
+    first, *others = islice(enumerate(items, 1), 2)
+    if others:
+        click.echo(f"{chosen}: of several the first; name another as {chosen}:2", err=True)
+    return first
 
 
 def _holds_latents(path: Path) -> bool:

@@ -12,6 +12,7 @@ from sketchvae.cli.options import (
     PageOptions,
     drawing_options,
     model_option,
+    number_option,
     page_options,
 )
 from sketchvae.cli.output import draw_to, plural, refuse_unused, writer
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     required=True,
     help="Where to: .npy (float32), .csv or .json; a row for each drawing.",
 )
+@number_option
 @model_option
-def encode(drawings: "Selection", output: Path, model: Path | None) -> None:
+def encode(drawings: "Selection", output: Path, number: int | None, model: Path | None) -> None:
     """Write the latents of DRAWINGS: the means of their posteriors.
 
     DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input. Drawings in
@@ -46,7 +48,7 @@ def encode(drawings: "Selection", output: Path, model: Path | None) -> None:
     from sketchvae.generate.artist import load
 
     latents.check_path(output)
-    means = load(model).encode(drawings_of(drawings))
+    means = load(model).encode(drawings_of(drawings, number))
     latents.write(output, means)
     n, Z = means.shape
     click.echo(f"{output}: {plural(n, 'latent')} of {Z} numbers", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sketchvae.cli.inputs import SELECTION
-from sketchvae.cli.options import model_option
+from sketchvae.cli.options import model_option, number_option
 from sketchvae.cli.paths import output_option
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _EXTRAS = {"pca": "", "tsne": "explore", "umap": "umap"}  # extra that each meth
     required=True,
     help="Where to: .png, or .html, where the drawing under the pointer shows.",
 )
-@click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
+@number_option
 @click.option(
     "--by",
     "method",

@@ -29,6 +29,9 @@ _pixels = click.option(
     type=int,
     help="Width of a PNG or a film.  [default: 800, of a film 400; more for a flock]",
 )
+number_option = click.option(
+    "-n", "--number", type=click.IntRange(1), help="Only the first drawings."
+)
 _seed = click.option("--seed", type=click.IntRange(0), help="The same seed draws the same sheep.")
 _model = click.option(
     "--model",

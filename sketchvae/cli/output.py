@@ -176,7 +176,8 @@ def facts_of(path: Path, facts: "AnimationFacts") -> str:
     parts = [length]
     if facts.frames is not None and facts.size is not None:
         width, height = facts.size
-        parts.append(f"{plural(facts.frames, 'frame')} of {width} x {height} pixels")
+        padded = f", padded to the even sides of {path.suffix}" if facts.is_padded else ""
+        parts.append(f"{plural(facts.frames, 'frame')} of {width} x {height} pixels{padded}")
     size = path.stat().st_size
     parts.append(f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(size / 1000, 0.1):.3g} kB")
     return ", " + ", ".join(parts)

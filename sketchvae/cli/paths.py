@@ -20,6 +20,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _PLACE = re.compile(r"%(?:0?\d)?d")
 STANDARD = Path("-")  # standard input or output
+REPLACE = "name another file, or replace it with --force"  # advice for one that exists
 _READ, _WRITTEN, _FORCE = (f"sketchvae.{name}" for name in ("read", "written", "force"))
 
 
@@ -35,8 +36,12 @@ def note_input(path: Path) -> None:
         _refuse_same(output, path)
 
 
-def note_output(path: Path) -> None:
+def note_output(path: Path, advice: str = REPLACE) -> None:
     """Note a file that the running command writes.
+
+    Args:
+        path: the file.
+        advice: what to do if it exists.
 
     Raises:
         SketchvaeError: if the command reads it, or it exists and --force is not given.
@@ -46,7 +51,7 @@ def note_output(path: Path) -> None:
     for source in meta.get(_READ, []):
         _refuse_same(path, source)
     if _FORCE in meta:
-        _refuse_existing(path, meta[_FORCE])
+        _refuse_existing(path, meta[_FORCE], advice)
 
 
 def is_pattern(path: Path) -> bool:
@@ -114,11 +119,9 @@ def _names(path: Path) -> Iterator[Path]:
     yield from (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
 
 
-def _refuse_existing(path: Path, force: bool) -> None:
+def _refuse_existing(path: Path, force: bool, advice: str = REPLACE) -> None:
     if path != STANDARD and path.is_file() and not force:
-        raise SketchvaeError(
-            f"{path}: exists already; name another file, or replace it with --force"
-        )
+        raise SketchvaeError(f"{path}: exists already; {advice}")
 
 
 def _refuse_same(output: Path, source: Path) -> None:

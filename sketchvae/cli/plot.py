@@ -11,7 +11,7 @@ import click
 
 from sketchvae.cli.completion import complete_devices
 from sketchvae.cli.inputs import SELECTION
-from sketchvae.cli.options import bind, names_of, refuse_typed
+from sketchvae.cli.options import bind, names_of, number_option, refuse_typed
 from sketchvae.cli.output import duration, plural
 from sketchvae.cli.paths import output_option
 from sketchvae.cli.plot_machine import LiftOptions, MotionOptions, PlacementOptions
@@ -40,7 +40,7 @@ FORMATS = {
     **dict.fromkeys((".gcode", ".nc", ".gc", ".ngc"), "G-code"),
     **dict.fromkeys((".hpgl", ".plt"), "HPGL"),
 }
-PREVIEWS = (".svg", ".png")
+PICTURES = (".svg", ".png")
 GCODE_OPTIONS = names_of(LiftOptions, PlacementOptions) - {"dwell_up", "dwell_down"}
 
 
@@ -51,7 +51,7 @@ GCODE_OPTIONS = names_of(LiftOptions, PlacementOptions) - {"dwell_up", "dwell_do
     help="Where to; the suffix names the form: .svg (AxiDraw, NextDraw, Inkscape), .gcode, .nc, "
     ".gc or .ngc (GRBL), .hpgl or .plt. '-' is G-code on standard output.",
 )
-@click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
+@number_option
 @bind(
     layout=LayoutOptions,
     pens=PenOptions,
@@ -88,7 +88,7 @@ def plot(
       sketchvae plot sheep.ndjson -n 12 --landscape -o flock.svg
       sketchvae plot sheep.ndjson -n 30 --layout packed --vary 0.6 --optimize -o packed.svg
       sketchvae plot sheep.ndjson -n 4 --page a5 --bed 300x200mm --landscape -o flock.gcode
-      sketchvae plot sheep.ndjson -n 4 --preview before.png --dry-run -o page.gcode
+      sketchvae plot sheep.ndjson -n 4 --picture before.png --dry-run -o page.gcode
       sketchvae plot sheep.ndjson -n 9 --machine hp7475a -o flock.hpgl
       sketchvae draw -n 3 -o - | sketchvae plot - --dialect z --up 3 --down -0.2 -o -
     """
@@ -98,7 +98,7 @@ def plot(
     from sketchvae.plot.svg import to_svg
 
     form = _format_of(output)
-    _check_options(output, form, files.preview)
+    _check_options(output, form, files.picture)
     profile = _profile(machine, form, output, device)
     device = device or profile.options.get("device")
     layout = overlay(layout, profile)
@@ -124,7 +124,7 @@ def plot(
         text = f"{to_svg(plan, '' if record is None else record.to_text())}\n"
     else:
         text = _text(placed, pen_lift, motion, device)
-    _write(None if files.dry_run else output, text, files.preview, plan)
+    _write(None if files.dry_run else output, text, files.picture, plan)
     name = "standard output" if output == STANDARD else str(output)
     done = f"{name}: {plural(len(chosen), 'drawing')} on {sheet}"
     click.echo(f"{done}; not written" if files.dry_run else done, err=True)
@@ -174,16 +174,16 @@ def _within_reach(layout: "Layout", sheet: "Page", device: str | None) -> tuple[
     return replace(layout, margin=margin), note
 
 
-def _check_options(output: Path, form: str, preview: Path | None) -> None:
-    """Refuse options that would change nothing, and a preview that cannot be."""
+def _check_options(output: Path, form: str, picture: Path | None) -> None:
+    """Refuse options that would change nothing, and a picture that cannot be."""
     unused = {
         *(() if form == "G-code" else GCODE_OPTIONS),
         *(() if form == "HPGL" else ("device",)),
     }
     refuse_typed(unused, str(output), "leave it out")
-    if preview is not None and (preview.suffix.lower() not in PREVIEWS or preview == output):
+    if picture is not None and (picture.suffix.lower() not in PICTURES or picture == output):
         raise click.UsageError(
-            f"--preview must end in .svg or .png and be another file than -o, got {preview}"
+            f"--picture must end in .svg or .png and be another file than -o, got {picture}"
         )
 
 
@@ -222,17 +222,17 @@ def _text(
     return text
 
 
-def _write(output: Path | None, text: str, preview: Path | None, plan: "Plot") -> None:
-    """Write the plot, the preview, or both; neither if one of them cannot be written."""
+def _write(output: Path | None, text: str, picture: Path | None, plan: "Plot") -> None:
+    """Write the plot, the picture, or both; neither if one of them cannot be written."""
     from sketchvae.errors import SketchvaeError
     from sketchvae.files import replacing
     from sketchvae.plot.svg import to_preview, to_preview_png
 
     with ExitStack() as stack:
-        if preview is not None:
-            is_png = preview.suffix.lower() == ".png"
+        if picture is not None:
+            is_png = picture.suffix.lower() == ".png"
             content = to_preview_png(plan) if is_png else f"{to_preview(plan)}\n".encode()
-            stack.enter_context(replacing(preview)).write_bytes(content)
+            stack.enter_context(replacing(picture)).write_bytes(content)
         if output == STANDARD:
             if sys.stdout is None:
                 raise SketchvaeError("standard output: must be open, is closed; name a file")

@@ -143,10 +143,10 @@ class OutputOptions:
             "--optimize", is_flag=True, help="In another order, for less travel, with vpype."
         ),
     ]
-    preview: Annotated[
+    picture: Annotated[
         Path | None,
         click.option(
-            "--preview",
+            "--picture",
             type=OUTPUT,
             help="Write a picture too, .svg or .png, with the travel of the lifted pen.",
         ),

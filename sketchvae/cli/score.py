@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sketchvae.cli.inputs import SELECTION, with_strokes
-from sketchvae.cli.options import model_option
+from sketchvae.cli.options import model_option, number_option
 from sketchvae.cli.output import plural
 from sketchvae.cli.paths import output_option
 from sketchvae.errors import check_suffix
@@ -31,6 +32,7 @@ _NO_SHEEPNESS = (
 
 @click.command()
 @click.argument("drawings", type=SELECTION)
+@number_option
 @click.option(
     "--outliers",
     type=click.IntRange(1),
@@ -52,6 +54,7 @@ _NO_SHEEPNESS = (
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a drawing.")
 def score(
     drawings: "Selection",
+    number: int | None,
     outliers: int | None,
     output: Path | None,
     draws: int,
@@ -81,7 +84,7 @@ def score(
             raise click.UsageError("-o is for --outliers; add --outliers 10, or leave -o out")
         _check_output(output)
     artist = load(model)
-    numbered = with_strokes(drawings, "to be scored")
+    numbered = islice(with_strokes(drawings, "to be scored"), number)
     chosen = None if outliers is None else least_probable(artist, numbered, outliers)
     knows_sheep = artist.model.head is not None
     headings = [] if as_json else [_table_row(_COLUMNS if knows_sheep else _COLUMNS[:4])]

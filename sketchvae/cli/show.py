@@ -10,6 +10,7 @@ from sketchvae.cli.options import (
     PageOptions,
     bind,
     names_of,
+    number_option,
     pixels_option,
     refuse_typed,
 )
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     "programs; sheep-%d.svg for a file for each; '-' is ndjson on standard output.  [default: the "
     "terminal]",
 )
-@click.option("-n", "--number", type=click.IntRange(1), help="Only the first drawings.")
+@number_option
 @bind(style=StyleOptions)
 @pixels_option
 def show(

@@ -25,6 +25,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "out": ("output",),
     "overwrite": ("force",),
     "lr": ("learning-rate",),
+    "preview": ("picture",),
     "batch-size": ("batch",),
 }
 # Options that might mean several of ours: those to suggest, the likeliest first.
@@ -70,11 +71,7 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, and put our words into its arguments."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            near = get_close_matches(args[0], self.list_commands(ctx), 1)
-            meant = COMMANDS.get(args[0]) if ctx.parent is None else None
-            meant = meant or next(iter(near), None)
-            advice = f" Did you mean {meant!r}?" if meant else ""
-            raise click.UsageError(f"No such command {args[0]!r}.{advice}", ctx)
+            _refuse_command(args[0], self, ctx)
         name, command, rest = super().resolve_command(ctx, args)
         return name, command, list(_in_our_words(command, rest)) if command else rest
 
@@ -91,6 +88,21 @@ class Group(click.Group):
         rows = [(name, c.get_short_help_str(1000)) for name, c in commands if c and not c.hidden]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+
+def _refuse_command(word: str, group: click.Group, ctx: click.Context) -> NoReturn:
+    """Refuse a word that is no command of a group, with the likeliest one.
+
+    Args:
+        word: as it was typed.
+        group: that lacks it.
+        ctx: of the group.
+    """
+    near = get_close_matches(word, group.list_commands(ctx), 1)
+    meant = COMMANDS.get(word) if ctx.parent is None else None
+    meant = meant or next(iter(near), None)
+    advice = f" Did you mean {meant!r}?" if meant else ""
+    raise click.UsageError(f"No such command {word!r}.{advice}", ctx)
 
 
 def options_of(command: click.Command) -> list[str]:
@@ -160,6 +172,8 @@ def help_(ctx: click.Context, command: tuple[str, ...]) -> None:
         group = found.command
         sub = group.get_command(found, name) if isinstance(group, click.Group) else None
         if sub is None:
+            if isinstance(group, click.Group):
+                _refuse_command(name, group, found)
             raise click.UsageError(f"No such command {' '.join(command)!r}.", found)
         found = click.Context(sub, found, info_name=name)
     click.echo(found.get_help())

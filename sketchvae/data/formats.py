@@ -1,6 +1,7 @@
 """Read and write files of drawings; the suffix of a file chooses its format."""
 
 import gzip
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sketchvae.drawing import Drawing
-from sketchvae.errors import FileFormatError, SketchvaeError, check_suffix
+from sketchvae.errors import FileFormatError, SketchvaeError, SuffixError, check_suffix
 from sketchvae.files import replacing
 
 if TYPE_CHECKING:
@@ -77,7 +78,12 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
         return ndjson.read_lines(sys.stdin, "standard input")
     if path.is_dir():
         return chain.from_iterable(read(file, split_groups=split_groups) for file in files_in(path))
-    suffix = _suffix(path, (*SUFFIXES, *READ_ONLY))
+    try:
+        suffix = _suffix(path, (*SUFFIXES, *READ_ONLY))
+    except SuffixError:
+        if not os.path.lexists(path):
+            raise SketchvaeError(f"{path}: no such file; check the name") from None
+        raise
     _check_signature(path, suffix)
     return _open(path, suffix, split_groups)
 

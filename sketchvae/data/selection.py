@@ -75,6 +75,11 @@ class Selection:
                 kept[count] = item
         for numbers in self.ranges:
             first, end = numbers.start, numbers.stop - 1
+            if first > end:
+                raise SketchvaeError(
+                    f"{self.text}: the first number must not be above the last, got "
+                    f"{first}-{end}; turn them round: {end}-{first}"
+                )
             if not 1 <= first <= end <= count:
                 given = f"{first}" if first == end else f"{first}-{end}"
                 advice = f"it holds {count}" if end > count else "choose another"

@@ -175,10 +175,7 @@ def load(path: Path) -> Model:
             "'sketchvae train' wrote, or leave the option out for the shipped sheep"
         ) from error
     except SafetensorError as error:
-        raise SketchvaeError(
-            f"{path}: must be a safetensors file of weights, got something else or a damaged "
-            f"file ({' '.join(str(error).split()):.100}); copy it again"
-        ) from error
+        raise SketchvaeError(_no_weights(path, error)) from error
     if metadata.pop("checksum", "") != _checksum(arrays, metadata):
         raise SketchvaeError(
             f"{path}: the checksum does not match: the file is damaged; copy it again"
@@ -186,6 +183,16 @@ def load(path: Path) -> Model:
     if metadata["format"] == _FORMAT_3:
         _upgrade_format_3(metadata, arrays)
     return _model(path, metadata, arrays)
+
+
+def _no_weights(path: Path, error: Exception) -> str:
+    """Say that a file is another one than weights, by its suffix, or that it is damaged."""
+    must = "must be weights (.safetensors)"
+    if path.suffix.lower() != ".safetensors":
+        what = f"a file in {path.suffix}" if path.suffix else "a file of another kind"
+        return f"{path}: {must}, got {what}; name what 'sketchvae train' wrote, or its folder"
+    reason = f"{' '.join(str(error).split()):.100}"
+    return f"{path}: {must}, got something else or a damaged file ({reason}); copy it again"
 
 
 def _check_format(path: Path, metadata: Mapping[str, str], dtypes: set[str]) -> None:

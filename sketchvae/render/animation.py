@@ -8,7 +8,7 @@ from sketchvae import errors
 from sketchvae.drawing import Drawing
 from sketchvae.files import replacing
 from sketchvae.render import film
-from sketchvae.render.film import AnimationFacts, FilmSpec, film_facts, save_film
+from sketchvae.render.film import AnimationFacts, FilmSpec, save_film
 from sketchvae.render.page import DEFAULT_STYLE, PageSpec, Style
 from sketchvae.render.player import to_html
 from sketchvae.render.svg import to_svg
@@ -113,9 +113,7 @@ def write_animation(
             that cannot be written.
     """
     if isinstance(spec, FilmSpec):
-        count = save_film(spec, drawings, animation)
-        duration = timeline(drawings, animation.pace).duration
-        return film_facts(spec, count, duration, animation)
+        return save_film(spec, drawings, animation)
     to_text = to_html if spec.is_html else to_svg
     spec.save_text(to_text(spec, drawings, animation))
     return AnimationFacts(timeline(drawings, animation.pace).duration + animation.loop_pause)

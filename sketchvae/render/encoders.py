@@ -62,8 +62,10 @@ def encode_with_pillow(
     pause: float = 0.0,
     loop: bool = False,
     record: str = "",
-) -> None:
-    """Write frames with Pillow; their ends are rounded to the time step of the format.
+) -> int:
+    """Write frames with Pillow, equal ones in a row as one, and return the number of the rest.
+
+    Their ends are rounded to the time step of the format.
 
     Args:
         path: file to write.
@@ -79,6 +81,10 @@ def encode_with_pillow(
         SketchvaeError: if one frame would stand longer than the format allows.
     """
     form = FORMATS[suffix]
+    if suffix == ".gif" and colours.channels > 1:
+        images = _in_256_colours([image for image, _ in frames], colours)
+        frames = [(image, repeats) for image, (_, repeats) in zip(images, frames, strict=True)]
+    frames = _without_equal(frames)
     seconds = [repeats * frame_seconds for _, repeats in frames]
     seconds[-1] += pause
     if max(seconds) > form.longest:
@@ -89,21 +95,34 @@ def encode_with_pillow(
     # The end of each frame is rounded, not its duration: rounding errors do not add up.
     ends = [round(end / form.step) for end in accumulate(seconds)]
     steps = [max(b - a, 1) for a, b in pairwise([0, *ends])]
-    images = [image for image, _ in frames]
-    if suffix == ".gif" and colours.channels > 1:
-        images = list(_in_256_colours(images, colours))
     options = dict(form.options)
     if loop or suffix != ".gif":  # 0 is for ever; a GIF without the option plays once
         options["loop"] = 0 if loop else 1
     if suffix in (".png", ".apng"):
         options["pnginfo"] = png_text(record)
-    images[0].save(
+    first, *others = [image for image, _ in frames]
+    first.save(
         path,
         save_all=True,
-        append_images=images[1:],
+        append_images=others,
         duration=[round(step * form.step * 1000) for step in steps],
         **options,
     )
+    return len(frames)
+
+
+def _without_equal(frames: "Sequence[Frame]") -> "list[Frame]":
+    """Return frames of which each differs from the one before; equal ones add up their repeats."""
+    kept: list[Frame] = []
+    last = b""
+    for image, repeats in frames:
+        pixels = image.tobytes()
+        if kept and pixels == last:
+            kept[-1] = (kept[-1][0], kept[-1][1] + repeats)
+        else:
+            kept.append((image, repeats))
+        last = pixels
+    return kept
 
 
 def _in_256_colours(images: "list[Image.Image]", colours: Colours) -> "Iterator[Image.Image]":

@@ -40,13 +40,15 @@ class AnimationFacts:
 
     Attributes:
         seconds: of one round, with the pause of a loop.
-        frames: their number; None for a page, which has none.
+        frames: their number in the file; None for a page, which has none.
         size: width and height in pixels; None for a page.
+        is_padded: whether a side is a pixel longer than asked for, to be even.
     """
 
     seconds: float
     frames: int | None = None
     size: tuple[int, int] | None = None
+    is_padded: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,26 +118,10 @@ class FilmSpec(PictureSpec):
         return max(count, 1)
 
 
-def film_facts(spec: FilmSpec, count: int, duration: float, animation: Animation) -> AnimationFacts:
-    """Return what a film is like.
-
-    Args:
-        spec: the film.
-        count: number of frames, without the pause.
-        duration: seconds, without the pause.
-        animation: whether it loops, and its pause.
-    """
-    width, height = spec.size
-    if spec.suffix == ".mp4":
-        count += round(animation.loop_pause * spec.rate)
-        return AnimationFacts(count / spec.rate, count, (width + width % 2, height + height % 2))
-    return AnimationFacts(duration + animation.loop_pause, count, (width, height))
-
-
 def save_film(
     spec: FilmSpec, drawings: Sequence[Drawing], animation: Animation = DEFAULT_ANIMATION
-) -> int:
-    """Write drawings being drawn as a film, and return the number of its frames.
+) -> AnimationFacts:
+    """Write drawings being drawn as a film, and return what it is like.
 
     All frames are equally long, and each shows the ink at its end. The last frame is the picture
     of `to_image`, and stands for the pause of a loop too. Where nothing changes, one frame stands
@@ -153,14 +139,13 @@ def save_film(
     times = timeline(drawings, animation.pace)
     count = spec.frame_count(times.duration, animation)
     frames = _frames(lay_out(spec, drawings), times, count, animation)
-    write_film(spec, frames, count, times.duration, animation)
-    return count
+    return write_film(spec, frames, count, times.duration, animation)
 
 
 def write_film(
     spec: FilmSpec, frames: "Iterable[Frame]", count: int, duration: float, animation: Animation
-) -> None:
-    """Write frames into the file of a film.
+) -> AnimationFacts:
+    """Write frames into the file of a film, and return what it is like.
 
     Args:
         spec: the film; its file is replaced whole or not at all.
@@ -177,12 +162,16 @@ def write_film(
         if spec.suffix == ".mp4":  # at the rate that was asked for: players are made for usual ones
             paper = colours.paper or WHITE
             encode_with_ffmpeg(temporary, frames, spec.size, spec.rate, pause, paper=paper)
-            return
+            count += round(pause * spec.rate)
+            width, height = (side + side % 2 for side in spec.size)
+            is_padded = (width, height) != spec.size
+            return AnimationFacts(count / spec.rate, count, (width, height), is_padded)
         _check_memory(spec.size[0] * spec.size[1] * colours.channels * count, count)
-        encode_with_pillow(
+        kept = encode_with_pillow(
             temporary, list(frames), duration / count, suffix=spec.suffix, colours=colours,
             pause=pause, loop=animation.loop, record=spec.record,
         )  # fmt: skip
+        return AnimationFacts(duration + pause, kept, spec.size)
 
 
 def _check_memory(size: int, count: int) -> None:

@@ -20,7 +20,7 @@ from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, subdivide
 from sketchvae.render.canvas import BLACK, RGB, TOLERANCE, WHITE
 from sketchvae.render.page import LINE, fit_to_cell
-from sketchvae.render.png import LABEL_HEIGHT, MIN_LINE_PIXELS, label_strip
+from sketchvae.render.png import LABEL_HEIGHT, MIN_LINE_PIXELS, label_font, label_strip
 from sketchvae.svg_page import format_number
 
 TEMPLATE = Path(__file__).with_name("map.html")
@@ -137,7 +137,8 @@ def to_png(chart: Map) -> bytes:
     if len(chart.words) > 1:
         pencil = ImageDraw.Draw(image)
         for line, word in enumerate(chart.words[: len(COLOURS)]):
-            pencil.text((6, 4 + 14 * line), word or "?", fill=word_colour(chart.words, word))
+            colour = word_colour(chart.words, word)
+            pencil.text((6, 4 + 15 * line), word or "?", fill=colour, font=label_font())
     content = io.BytesIO()
     image.save(content, format="PNG")
     return content.getvalue()

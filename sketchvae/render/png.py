@@ -12,10 +12,11 @@ from sketchvae.render.page import LINE, PictureSpec, check_cell_pixels, fit_to_c
 from sketchvae.svg_page import MM_PER_INCH, RECORD
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL import Image, ImageFont
     from PIL.PngImagePlugin import PngInfo
 
 LABEL_HEIGHT = 16  # pixels of the strip under a cell for its label
+_LABEL_SIZE = 12  # pixels of its letters; at 10 the spaces between words vanish
 MIN_LINE_PIXELS = 1.2  # line width on a contact sheet: a thinner line turns grey
 
 
@@ -111,6 +112,13 @@ def contact_sheet(
     return sheet
 
 
+def label_font() -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
+    """Return the font of every text in a picture of pixels."""
+    from PIL import ImageFont
+
+    return ImageFont.load_default(_LABEL_SIZE)
+
+
 def label_strip(label: str, width: int) -> "Image.Image":
     """Return an image of one centred line of text; being its own, it cannot cover the next one.
 
@@ -118,11 +126,11 @@ def label_strip(label: str, width: int) -> "Image.Image":
         label: the text, cut off at the end of the strip.
         width: pixels; the height is LABEL_HEIGHT.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     strip = Image.new("L", (width, LABEL_HEIGHT), 255)
-    pencil, font = ImageDraw.Draw(strip), ImageFont.load_default()
+    pencil, font = ImageDraw.Draw(strip), label_font()
     text = " ".join(label.split())
-    left = max((width - pencil.textlength(text, font)) / 2, 0)
-    pencil.text((left, 2), text, fill=0, font=font)
+    left = max((width - round(pencil.textlength(text, font))) // 2, 0)
+    pencil.text((left, 1), text, fill=0, font=font)
     return strip

@@ -85,8 +85,8 @@ def read_record(path: Path) -> Record:
         ) from error
     if not text:
         raise FileFormatError(
-            f"{path}: holds no record of how it was drawn; sketchvae writes one into the .svg and "
-            ".png files that it draws, and other programs may take it out"
+            f"{path}: holds no record of how it was drawn; sketchvae draw and the like write one "
+            "into .svg, .html and .png, and other programs may take it out"
         )
     return _parse(text, path)
 

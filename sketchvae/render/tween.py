@@ -17,7 +17,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats, arc_fractions, points_at_fractions, segment_lengths
 from sketchvae.render.animation import AnimatedPageSpec, AnimationSpec
 from sketchvae.render.canvas import blank_canvas
-from sketchvae.render.film import AnimationFacts, FilmSpec, film_facts, write_film
+from sketchvae.render.film import AnimationFacts, FilmSpec, write_film
 from sketchvae.render.page import PageSpec, title
 from sketchvae.render.path import polylines
 from sketchvae.render.player import player
@@ -92,8 +92,7 @@ def write_morph(
         seconds = 2 * seconds
     if isinstance(spec, FilmSpec):
         count = spec.frame_count(seconds, animation)
-        write_film(spec, _frames(spec, tweens, count), count, seconds, animation)
-        return film_facts(spec, count, seconds, animation)
+        return write_film(spec, _frames(spec, tweens, count), count, seconds, animation)
     name = title(drawings)
     clocked = replace(animation, loop=animation.loop and not spec.is_html)
     text = _svg(spec, tweens, seconds, clocked, name)
