@@ -117,7 +117,7 @@ def test_an_argument_for_one_drawing_is_the_first_or_one_by_number() -> None:
     formats.write("one.ndjson", FLOCK[:1])
     assert "of several" not in sketchvae("complete", "one.ndjson", *TINY, "-o", "a.ndjson")
     sketchvae("encode", "x.ndjson", *TINY, "-o", "x.npy")
-    said = sketchvae("morph", "x.npy", "x.npy:3", "-k", "2", *TINY, "-o", "a.svg")
+    said = sketchvae("morph", "x.npy", "x.npy:3", "-k", "2", "-t", "1", *TINY, "-o", "a.svg")
     assert "x.npy: of several the first; name another as x.npy:2\n" in said
     said = sketchvae("complete", "x.ndjson:2,3", *TINY, "-o", "a.svg", fails=1)
     assert "x.ndjson:2,3: must name one here, got several" in said
