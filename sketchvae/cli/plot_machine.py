@@ -3,7 +3,7 @@
 An option that is None takes the default of the object which it goes into.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import click

@@ -7,7 +7,7 @@ A machine is a set of options of `sketchvae plot`, so that they need not be type
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -68,7 +68,8 @@ class Profile:
     def motion(self) -> Motion:
         """Return how fast it moves."""
         speeds = {name: self.options[name] for name in _MOTION if name in self.options}
-        return Motion(**speeds, pen_delay=self.pen_lift().delay)
+        motion = Motion(**speeds)
+        return replace(motion, pen_delay=self.pen_lift().delay(motion))
 
     def machine(self) -> Machine:
         """Return where the page lies on it."""

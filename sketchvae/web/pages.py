@@ -77,8 +77,7 @@ class Desk:
 
     def gcode(self) -> str:
         """Return the page as G-code."""
-        motion = self.profile.motion()
-        return to_gcode(self.placed, self.profile.pen_lift(), motion.feed)
+        return to_gcode(self.placed, self.profile.pen_lift(), self.profile.motion())
 
     def preview(self) -> dict[str, Any]:
         """Return the page as SVG with the travel of the pen, its lengths in mm and its time."""
