@@ -68,6 +68,9 @@ class Drawing:
             np.array_equal(a, b) for a, b in zip(self.strokes, other.strokes, strict=True)
         )
 
+    def __lt__(self, other: object) -> bool:
+        raise ArgumentError("drawings have no order; sort a flock by a key: flock.sorted(KEY)")
+
     def __hash__(self) -> int:
         return hash(tuple((s + 0.0).tobytes() for s in self.strokes))  # + 0.0: -0.0 equals 0.0
 
@@ -278,14 +281,14 @@ class Drawing:
 
     # --- files, and a notebook --------------------------------------------------------------
 
-    def save(self, path: PathLike[str] | str) -> None:
+    def save(self, path: PathLike[str] | str, **look: Any) -> None:  # noqa: ANN401
         """Write the drawing into a file whose suffix chooses the form; see `sketchvae.write`.
 
         Raises:
             SketchvaeError: for an unknown suffix, or a file that cannot be written.
         """
         # By name: files are written by rooms above this one, which it must not depend on.
-        import_module("sketchvae.flock").write(path, self)
+        import_module("sketchvae.flock").write(path, self, **look)
 
     def _repr_svg_(self) -> str:
         """Show the drawing in a notebook, fitted into a square of 200 pixels."""
@@ -330,8 +333,6 @@ def _check_coordinates(strokes: Sequence[Floats]) -> None:
 
 def _checked_times(times: Iterable[ArrayLike], strokes: Sequence[Floats]) -> tuple[Floats, ...]:
     try:
-        if not isinstance(strokes, Iterable):
-            raise ArgumentError(f"strokes must be a list of them, got {abbreviate(strokes)}")
         checked = tuple(np.array(t, dtype=np.float64) for t in times)
     except (TypeError, ValueError, OverflowError) as error:
         raise SketchvaeError(f"times must be numbers, got {abbreviate(times)}") from error

@@ -1,14 +1,19 @@
 """Flock: a list of drawings that shows itself in a notebook, finished or being drawn; its files."""
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
-from typing import Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from sketchvae.drawing import Drawing
-from sketchvae.errors import ArgumentError, abbreviate, check_suffix
+from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_suffix
 from sketchvae.svg_page import MM_PER_PX
+
+if TYPE_CHECKING:
+    from sketchvae.render.page import Style
 
 MAX_SHOWN = 100  # drawings of a larger flock that a notebook shows
 _CELL = 140  # CSS pixels, side of a drawing's cell
@@ -59,9 +64,9 @@ class Flock(list[Drawing]):
         """
         return Flock(sorted(self, key=key, reverse=reverse))
 
-    def save(self, path: "PathLike[str] | str") -> None:
-        """Write the drawings into a file; see `write`."""
-        write(path, self)
+    def save(self, path: "PathLike[str] | str", **look: Any) -> None:  # noqa: ANN401
+        """Write the drawings into a file, which is replaced if it exists; see `write`."""
+        write(path, self, **look)
 
     def __repr__(self) -> str:
         points = sum(drawing.n_points for drawing in self)
@@ -176,7 +181,11 @@ def read(path: "PathLike[str] | str", *, split_groups: bool = False) -> Flock:
     return Flock(Selection.parse(str(path)).drawings(split_groups=split_groups))
 
 
-def write(path: "PathLike[str] | str", drawings: Iterable[Drawing] | Drawing) -> None:
+def write(
+    path: "PathLike[str] | str",
+    drawings: Iterable[Drawing] | Drawing,
+    **look: Any,  # noqa: ANN401 - each of its own type
+) -> None:
     """Write drawings into a file; the suffix chooses the form.
 
     | suffix | form |
@@ -185,15 +194,19 @@ def write(path: "PathLike[str] | str", drawings: Iterable[Drawing] | Drawing) ->
     | .html, .gif, .apng, .webp, .mp4 | a film of all drawings being drawn |
     | .ndjson, .ndjson.gz, .bin, .npz, .drawings | the drawings, see `data.formats.write` |
 
-    A file that exists is replaced. `.bin` and `.npz` hold integers: a drawing of another form is
+    A file that exists is replaced, as by Pillow or pandas: a cell of a notebook is run again and
+    again. `.bin` and `.npz` hold integers: a drawing of another form is
     scaled to 255 and rounded. The two arguments may change places.
 
     Args:
         path: the file; "-" is ndjson to standard output.
         drawings: one, or at least one.
+        look: of pages and films: `width` in mm, `pixels` of .png and films, and what `Style` has:
+            `colour`, `background`, `stroke_width` in mm, `palette`, `smooth`.
 
     Raises:
-        SketchvaeError: for another suffix, no drawing, or a file that cannot be written.
+        SketchvaeError: for another suffix, no drawing, a look that the file cannot have, or a file
+            that cannot be written.
     """
     from sketchvae.data import formats
     from sketchvae.render import animation
@@ -209,10 +222,14 @@ def write(path: "PathLike[str] | str", drawings: Iterable[Drawing] | Drawing) ->
         return
     pictures = (".svg", ".png", *(s for s in animation.SUFFIXES if s not in (".svg", ".png")))
     suffix = check_suffix(file, (*pictures, *formats.SUFFIXES), "drawings", "sheep.svg")
+    _check_look(file, look, suffix in pictures, suffix in (".svg", ".html"))
     if suffix in (".svg", ".png"):
-        _write_page(file, listed)
+        _write_page(file, listed, look)
     elif suffix in pictures:
-        spec = animation.animation_spec(file, len(listed))
+        width, pixels, style = _sizes_and_style(look)
+        spec = animation.animation_spec(
+            file, len(listed), width_mm=width, pixels=pixels, style=style
+        )
         animation.write_animation(spec, listed)
     elif suffix in (".bin", ".npz"):
         formats.write(file, (d if d.is_simplified else d.to_quickdraw() for d in listed))
@@ -220,15 +237,56 @@ def write(path: "PathLike[str] | str", drawings: Iterable[Drawing] | Drawing) ->
         formats.write(file, listed)
 
 
-def _write_page(path: Path, drawings: list[Drawing]) -> None:
+def _check_look(path: Path, look: Mapping[str, Any], is_picture: bool, is_vector: bool) -> None:
+    """Refuse a look that a file cannot have.
+
+    Args:
+        path: the file.
+        look: values by name, see `write`.
+        is_picture: whether it is a page or a film.
+        is_vector: whether it has no pixels.
+    """
+    from sketchvae.render.page import Style
+
+    known = ("width", "pixels", *(field.name for field in fields(Style)))
+    for name in look:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            advice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
+            raise ArgumentError(f"the look of a file has no {name}; {advice}")
+        if not is_picture or (is_vector and name == "pixels"):
+            purpose = ".png and films" if is_picture else "pages and films"
+            raise SketchvaeError(f"{path}: {name} is for {purpose}; leave it out")
+
+
+def _sizes_and_style(
+    look: Mapping[str, Any], background: str | None = None
+) -> "tuple[float, int | None, Style]":
+    """Return the width in mm, the width in pixels, and the style of a look.
+
+    Args:
+        look: values by name, see `write`.
+        background: where it has none.
+    """
+    from sketchvae.render.page import Style
+
+    style = {"background": background, **look}
+    width, pixels = style.pop("width", 100.0), style.pop("pixels", None)
+    return width, pixels, Style(**style)
+
+
+def _write_page(path: Path, drawings: list[Drawing], look: Mapping[str, Any]) -> None:
     from sketchvae.files import replacing
-    from sketchvae.render.page import PageSpec, PictureSpec, Style
+    from sketchvae.render.page import PageSpec, PictureSpec
     from sketchvae.render.png import to_png
     from sketchvae.render.svg import to_svg
 
+    count = len(drawings)
     if path.suffix.lower() == ".svg":
-        content = f"{to_svg(PageSpec(len(drawings)), drawings)}\n".encode()
+        width, _, style = _sizes_and_style(look)
+        content = f"{to_svg(PageSpec(count, width, style=style), drawings)}\n".encode()
     else:
-        content = to_png(PictureSpec(len(drawings), style=Style(background="white")), drawings)
+        width, pixels, style = _sizes_and_style(look, "white")
+        content = to_png(PictureSpec(count, width, style=style, pixels=pixels), drawings)
     with replacing(path) as temporary:
         temporary.write_bytes(content)

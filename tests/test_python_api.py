@@ -65,6 +65,28 @@ def test_a_single_drawing_is_saved_as_a_flock_of_one_is(suffix: str) -> None:
         assert b"stroke-dasharray" in a
 
 
+def test_a_file_is_saved_with_the_look_that_is_asked_for() -> None:
+    FLOCK.save("a.svg", width=60, colour="navy", background="#fed", stroke_width=0.7)
+    text = Path("a.svg").read_text()
+    for part in ('width="60mm"', 'stroke="navy"', 'fill="#fed"', 'stroke-width="0.7"'):
+        assert part in text
+    FLOCK[0].save("a.svg", smooth=False)  # a file that exists is replaced
+    assert " C" not in Path("a.svg").read_text()
+    FLOCK[0].save("a.png", pixels=90, background="red")
+    FLOCK[0].save("a.gif", pixels=90, background="red")
+    for name in ("a.png", "a.gif"):
+        with Image.open(name) as picture:
+            assert picture.size == (90, 90)
+            assert picture.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_draw_like_is_what_the_command_draws() -> None:
+    latents = ARTIST.sample_posterior(FLOCK[:2], 3, seed=4)
+    drawn = ARTIST.draw(3, seed=4, like=FLOCK[:2])
+    assert drawn == list(ARTIST.draw_each(3, seed=4, latents=latents))
+    assert len(ARTIST.draw(like=FLOCK[0])) == 1
+
+
 def test_a_drawing_of_any_size_fits_into_a_format_of_integers() -> None:
     large = FLOCK[0].scaled(3.3)
     for suffix in ("bin", "npz"):
@@ -89,6 +111,9 @@ def test_read_takes_numbers_and_folders(folder: Path) -> None:
         (lambda: Flock().save("x.bin"), "there must be a drawing to write, got none"),
         (lambda: Drawing([]).save("x.gif"), "an animation needs a drawing with a stroke"),
         (lambda: FLOCK.save("no/x.svg"), "no/x.svg: cannot be written"),
+        (lambda: FLOCK.save("x.svg", pixels=90), "x.svg: pixels is for .png and films"),
+        (lambda: FLOCK.save("x.bin", width=90), "x.bin: width is for pages and films; leave it"),
+        (lambda: FLOCK.save("x.svg", width=0), "the page must be from 1 to 100000 mm wide"),
         (lambda: sketchvae.read("none.ndjson"), "none.ndjson: no such file; check the name"),
     ],
 )
@@ -191,6 +216,12 @@ def test_latents_may_be_lists_and_the_ends_of_a_path_one_row() -> None:
         (lambda: sketchvae.load(7), "must get the name of a model, got 7"),  # type: ignore[arg-type]
         (lambda: FLOCK + "x", "got the name 'x'"),  # type: ignore[operator]
         (lambda: sketchvae.write("x.svg", 3), "got 3"),  # type: ignore[arg-type]
+        (lambda: FLOCK.save("x.svg", color="red"), "has no color; did you mean colour?"),
+        (lambda: FLOCK[0].save("x.svg", dpi=3), "has no dpi; choose from width, pixels, stroke_"),
+        (lambda: FLOCK.save("x.svg", width="a"), "the page must be a number, got 'a'"),
+        (lambda: ARTIST.draw(like="x.svg"), "with sketchvae.read('x.svg')"),  # type: ignore[arg-type]
+        (lambda: sorted(FLOCK), "drawings have no order; sort a flock by a key: flock.sorted("),
+        (lambda: min(FLOCK), "drawings have no order"),
         (lambda: sketchvae.write("x.svg", "y.svg"), "got the name 'x.svg'"),  # type: ignore[arg-type]
     ],
 )

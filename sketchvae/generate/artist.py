@@ -78,6 +78,7 @@ class Artist(Scorer):
         temperature: float | None = None,
         seed: int | None = None,
         *,
+        like: Iterable[Drawing] | Drawing | None = None,
         best_of: int = 1,
         reject: bool = False,
     ) -> Flock:
@@ -89,6 +90,7 @@ class Artist(Scorer):
                 ones too. None draws typical ones: from the typical prior, if the model has one, at
                 temperature 0.7.
             seed: 0 or more; None for a random one.
+            like: drawings whose latents are drawn from, each in turn; None for the prior.
             best_of: number of drawings to choose each from, by their class probability.
             reject: draw at temperature 1, and anew what people would hardly draw: rejection
                 sampling by the density ratio of the model.
@@ -97,7 +99,11 @@ class Artist(Scorer):
             SketchvaeError: if an argument is out of range or contradicts another, a drawing never
                 ends, or the model has no class head for `best_of` or no ratio for `reject`.
         """
-        return Flock(self.draw_each(n, temperature, seed, best_of=best_of, reject=reject))
+        seed = fresh_seed() if seed is None else seed
+        latents = None if like is None else self.sample_posterior(like, n, seed)
+        return Flock(
+            self.draw_each(n, temperature, seed, latents=latents, best_of=best_of, reject=reject)
+        )
 
     def draw_each(
         self,
