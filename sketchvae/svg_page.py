@@ -78,14 +78,14 @@ class SvgPage:
             paper["stroke"] = "none"
         parent.add(paper)
 
-    def add_layer(self, label: str, colour: str, line_width: float, name: str = "") -> Element:
+    def add_layer(self, label: str, colour: str, line_width: float, name: str) -> Element:
         """Add an Inkscape layer of lines with round ends, and return it.
 
         Args:
             label: name of the layer; plotters read a number at its beginning as that of the pen.
             colour: of its lines.
             line_width: mm.
-            name: id of the layer; empty for none.
+            name: id of the layer, by which other programs name it.
         """
         layer = self.root.g(
             fill="none",
@@ -96,18 +96,21 @@ class SvgPage:
         )
         layer["inkscape:groupmode"] = "layer"
         layer["inkscape:label"] = label
-        if name:
-            layer["id"] = name
+        layer["id"] = name
         return self.root.add(layer)
 
-    def add_group(self, parent: Element, **attributes: str) -> Element:
+    def add_group(self, parent: Element, label: str = "", **attributes: str) -> Element:
         """Add a group to an element, and return it.
 
         Args:
             parent: a layer or a group.
+            label: name that Inkscape shows; empty for its id.
             attributes: of the group; "_" stands for "-" in their names.
         """
-        return parent.add(self.root.g(**attributes))
+        group = parent.add(self.root.g(**attributes))
+        if label:
+            group["inkscape:label"] = label
+        return group
 
     def add_path(self, parent: Element, data: str, colour: str | None = None) -> Element:
         """Add a path to an element, and return it.

@@ -46,7 +46,9 @@ def test_repr_counts_and_does_not_fill_the_screen() -> None:
 def groups(text: str) -> list[int]:
     """Count the strokes of each drawing on a page."""
     page = svgelements.SVG.parse(io.StringIO(text))
-    selected = page.select(lambda e: isinstance(e, svgelements.Group) and bool(e.id))
+    selected = page.select(
+        lambda e: isinstance(e, svgelements.Group) and str(e.id).startswith("drawing-")
+    )
     return [len(g) for g in selected]
 
 

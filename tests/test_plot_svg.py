@@ -102,9 +102,13 @@ def test_a_page_is_read_back_drawing_by_drawing(
 
 def test_preview_adds_the_way_of_the_lifted_pen_in_a_colour_of_its_own() -> None:
     root = ElementTree.fromstring(to_preview(PLOT))
-    layers = {g.get(f"{INKSCAPE}label"): g for g in root.iter("{http://www.w3.org/2000/svg}g")}
-    labels = [label for label in layers if label]
-    assert labels == ["% paper", "% travel", "1 black", "3 teal"]
+    groups = list(root.iter("{http://www.w3.org/2000/svg}g"))
+    layers = {g.get(f"{INKSCAPE}label"): g for g in groups if g.get(f"{INKSCAPE}groupmode")}
+    assert list(layers) == ["% paper", "% travel", "1 black", "3 teal"]
+    assert [g.get("id") for g in layers.values()] == ["paper", "travel", "pen-1", "pen-3"]
+    for group in groups:
+        if number := group.get("data-drawing"):
+            assert group.get(f"{INKSCAPE}label") == f"drawing {number}"
     assert [element.tag.rpartition("}")[2] for element in root] == ["defs", *"gggg"]
     assert [(r.get("fill"), r.get("stroke")) for r in layers["% paper"]] == [("white", "none")]
     travel = layers["% travel"]

@@ -144,7 +144,7 @@ def test_reconstructions_have_their_numbers_and_temperatures() -> None:
     assert len(list(formats.read("a.svg"))) == 4
     blank = svg_of([Drawing(())] * 4, columns=2, numbers=(5, 0.3, 2, 0.3))
     text = Path("a.svg").read_text()
-    labels = re.findall(r'id="numbers">.*?</g>', blank)
+    labels = re.findall(r'id="numbers".*?</g>', blank)
     assert len(labels) == 1
     assert labels[0].count("<path") == 8  # 5, 2 and twice a 0, a point and a 3
     assert labels[0] in text

@@ -40,7 +40,9 @@ TALL = Drawing([[[0, 0], [1, 50], [0, 200]]])
 def paths_in_mm(text: str) -> list[list[svgelements.Path]]:
     """Read the page; the paths of each drawing, in millimetres, groups in document order."""
     page = svgelements.SVG.parse(io.StringIO(text), ppi=96)
-    groups = list(page.select(lambda e: isinstance(e, svgelements.Group) and bool(e.id)))
+    groups = list(
+        page.select(lambda e: isinstance(e, svgelements.Group) and str(e.id).startswith("drawing-"))
+    )
     assert [g.id for g in groups] == [f"drawing-{i + 1}" for i in range(len(groups))]
     return [[abs(p * f"scale({1 / MM})") for p in g if len(p)] for g in groups]
 

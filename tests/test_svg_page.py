@@ -13,7 +13,7 @@ INKSCAPE = "{http://www.inkscape.org/namespaces/inkscape}"
 
 def test_page_has_its_size_in_mm_a_title_and_its_paper_under_the_layers() -> None:
     page = SvgPage(210, 148.5, title="a < b", background="ivory")
-    page.add_layer("1 black", "black", 0.5)
+    page.add_layer("1 black", "black", 0.5, "pen-1")
     root = ElementTree.fromstring(page.to_text())
     assert (root.get("width"), root.get("height")) == ("210mm", "148.5mm")
     assert root.get("viewBox") == "0 0 210 148.5"
@@ -26,12 +26,14 @@ def test_page_has_its_size_in_mm_a_title_and_its_paper_under_the_layers() -> Non
 
 def test_paths_lie_in_groups_of_a_layer_and_keep_its_colour_or_have_their_own() -> None:
     page = SvgPage(10, 10)
-    layer = page.add_layer("2 red", "red", 0.3)
-    group = page.add_group(layer, id="one")
+    layer = page.add_layer("2 red", "red", 0.3, "pen-2")
+    group = page.add_group(layer, "the first", id="one")
     page.add_path(group, "M1,1 L2,2")
     page.add_path(group, "M3,3 L4,4", "blue")
     (found,) = ElementTree.fromstring(page.to_text()).findall(f"{SVG}g")
     assert found.get(f"{INKSCAPE}groupmode") == "layer"
+    assert found.get("id") == "pen-2"
+    assert found[0].get(f"{INKSCAPE}label") == "the first"
     assert found.get(f"{INKSCAPE}label") == "2 red"
     assert (found.get("stroke"), found.get("stroke-width")) == ("red", "0.3")
     assert found.get("stroke-linecap") == found.get("stroke-linejoin") == "round"
@@ -44,7 +46,7 @@ def test_paths_lie_in_groups_of_a_layer_and_keep_its_colour_or_have_their_own() 
 
 def test_path_data_can_be_animated() -> None:
     page = SvgPage(10, 10)
-    path = page.add_path(page.add_layer("1 black", "black", 1), "M0,0 L1,1")
+    path = page.add_path(page.add_layer("1 black", "black", 1, "pen-1"), "M0,0 L1,1")
     page.add_animation(path, "d", dur="1s", values="M0,0 L1,1;M0,0 L2,2", keyTimes="0;1")
     (animate,) = ElementTree.fromstring(page.to_text()).iter(f"{SVG}animate")
     assert animate.get("attributeName") == "d"

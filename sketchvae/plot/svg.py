@@ -40,8 +40,9 @@ def to_preview(plot: Plot) -> str:
     with "%".
     """
     page = SvgPage(plot.page.width, plot.page.height)
-    page.add_paper(page.add_layer("% paper", "none", plot.pen_width), "white")
-    travel = page.add_layer("% travel", travel_colour(plot), plot.pen_width * _TRAVEL_WIDTH)
+    page.add_paper(page.add_layer("% paper", "none", plot.pen_width, "paper"), "white")
+    width = plot.pen_width * _TRAVEL_WIDTH
+    travel = page.add_layer("% travel", travel_colour(plot), width, "travel")
     for move in travels(plot):
         page.add_path(travel, path_data(move, DECIMALS))
     _add_pens(page, plot)
@@ -94,6 +95,8 @@ def _add_pens(page: SvgPage, plot: Plot) -> None:
         name = f"pen-{layer.pen}"
         parent = page.add_layer(f"{layer.pen} {layer.colour}", layer.colour, plot.pen_width, name)
         for number, strokes in groupby(layer.numbered(), key=itemgetter(0)):
-            group = page.add_group(parent, data_drawing=str(number)) if number else parent
+            group = parent
+            if number:
+                group = page.add_group(parent, f"drawing {number}", data_drawing=str(number))
             for _, stroke in strokes:
                 page.add_path(group, path_data(stroke, DECIMALS))

@@ -65,10 +65,9 @@ def add_numbers(page: SvgPage, spec: PageSpec) -> None:
         spec: of the page.
     """
     if spec.numbers:
-        layer = page.add_layer(NUMBERS, spec.style.inks[0], spec.number_pen)
-        group = page.add_group(layer, id=NUMBERS)
+        layer = page.add_layer(NUMBERS, spec.style.inks[0], spec.number_pen, NUMBERS)
         for stroke in spec.number_strokes:
-            page.add_path(group, path_data(stroke, DECIMALS))
+            page.add_path(layer, path_data(stroke, DECIMALS))
 
 
 def add_ink_layer(page: SvgPage, style: Style, pen: float) -> Element:
@@ -80,7 +79,7 @@ def add_ink_layer(page: SvgPage, style: Style, pen: float) -> Element:
         pen: line width in mm.
     """
     inks = style.inks
-    return page.add_layer(f"1 {', '.join(dict.fromkeys(inks))}", inks[0], pen)
+    return page.add_layer(f"1 {', '.join(dict.fromkeys(inks))}", inks[0], pen, "pen-1")
 
 
 def add_stroke(
