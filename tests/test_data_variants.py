@@ -176,7 +176,7 @@ def test_import_tells_copies_a_missing_word_and_few_for_validation(tmp_path: Pat
     many = list(formats.read(SHEEP))
     quiet = import_notes(tmp_path, many)
     assert not any(note in quiet for note in ("are copies", "has a word"))
-    assert "validation drawings are few to choose the best step by; import them again" in quiet
+    assert "validation drawings are few to choose the best step by; repeat data import" in quiet
     assert "with --valid 0.1 --force\n" in quiet
     assert "few to choose" not in import_notes(tmp_path, many, "--valid", "0.2")
     said = import_notes(tmp_path, [*many, *many[:7], many[0]])
@@ -189,7 +189,7 @@ def test_import_tells_copies_a_missing_word_and_few_for_validation(tmp_path: Pat
     said = import_notes(tmp_path, many[:60])
     count = int(said.partition(" train, ")[2].split()[0])
     assert 0 < count < 10
-    assert f"{count} validation drawings are few to choose the best step by; import them" in said
+    assert f"{count} validation drawings are few to choose the best step by; repeat data" in said
     assert "with --valid 0.2 --force\n" in said
     said = import_notes(tmp_path, many[:60], "--valid", "0.2", "--simplify", "4")
     assert "few to choose the best step by; more drawings would have more of them\n" in said

@@ -114,7 +114,7 @@ def test_run_says_what_was_kept_and_why_and_where_the_last_is() -> None:
     assert closing([(100, 8.347), (200, 8.789), (300, 9.222), (400, 9.449)]) == [
         "run/model.safetensors: step 100, the best of 4 validations",
         "nats per point on 6 validation drawings: 8.347 at step 100, then 8.789, 9.222, 9.449",
-        "6 are few to judge by, so compare: the last step draws with --model run/last.pt",
+        "6 are few to judge by, so compare the last step: sketchvae draw --model run/last.pt",
         "next: sketchvae draw --model run",
     ]
 
@@ -125,7 +125,7 @@ def test_run_that_ended_early_says_so_and_how_to_go_on() -> None:
         "run: ended at step 200 of 400, for 3 validations in a row were no better; go on with "
         "--resume --patience 0"
     )
-    assert last == "the last step draws with --model run/last.pt"
+    assert last == "the last step: sketchvae draw --model run/last.pt"
 
 
 def test_long_run_shows_the_validations_around_the_best() -> None:

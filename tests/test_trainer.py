@@ -729,7 +729,7 @@ def test_checkpoint_with_a_part_of_another_kind_is_one_line(
 
 def test_missing_checkpoint_says_how_to_begin(folder: Path) -> None:
     text = refusal(trainer_in(folder).resume)
-    assert text.startswith(f"{folder / 'last.pt'}: there is no checkpoint; leave --resume out")
+    assert text.startswith(f"{folder / 'last.pt'}: there is no checkpoint; name its folder")
 
 
 def test_damaged_checkpoint_is_refused_in_one_line(folder: Path) -> None:

@@ -251,7 +251,7 @@ def _check_word(word: str | None, known: str) -> None:
     elif Path(word).suffix:
         advice = f"for drawings like those in a file give --like {word}"
     elif not known:
-        advice = f"leave the word out, or import the drawings with --word {word} and train again"
+        advice = f"leave the word out, or repeat data import with --word {word} and train again"
     draws = known or "which does not know its word"
     raise SketchvaeError(f"{word}: must be what the model draws, {draws}; {advice}")
 

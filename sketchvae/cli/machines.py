@@ -104,7 +104,7 @@ def add(
     make_folder(path.parent, "set SKETCHVAE_CONFIG to another folder")
     with replacing(path) as temporary:
         temporary.write_text(added, "utf-8")
-    click.echo(f"{path}: added {name}, for --machine {name}", err=True)
+    click.echo(f"{path}: added {name}, for plot and send --machine {name}", err=True)
 
 
 def _list() -> None:

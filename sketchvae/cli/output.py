@@ -226,7 +226,14 @@ def refuse_unused(output: Path, moving: Collection[str] = ()) -> None:
         refuse_typed(every, str(output), f"it is for {' and '.join(PICTURES)}; leave it out")
     if suffix == ".svg":
         refuse_typed({"pixels"}, str(output), "it is for .png and films; leave it out")
-    refuse_typed(moving, f"{output}, which stands still", "add --animate")
+    refuse_typed(moving, f"{output}, which stands still", _animate())
+
+
+def _animate() -> str:
+    """Advise how the running command, or else another one, makes a film."""
+    if "animate" in click.get_current_context().params:
+        return "add --animate"
+    return "for a film write .ndjson, and give that to sketchvae animate"
 
 
 def _data_writer(output: Path, in_place: bool) -> "Write":
@@ -236,7 +243,7 @@ def _data_writer(output: Path, in_place: bool) -> "Write":
     if output != formats.STANDARD and not output.is_dir():
         from sketchvae.render.animation import SUFFIXES
 
-        advice = "add --animate" if output.suffix.lower() in SUFFIXES else ""
+        advice = _animate() if output.suffix.lower() in SUFFIXES else ""
         known = (*PICTURES, *formats.SUFFIXES)
         check_suffix(output, known, example="-o sheep.svg", advice=advice)
     if in_place and (output == formats.STANDARD or output.name.lower().endswith(_UNROUNDED)):

@@ -66,8 +66,8 @@ def _kept(trainer: Trainer, path: object) -> Iterator[str]:
     yield f"nats per point on {plural(judges, 'validation drawing')}: {_around(history, step)}"
     if step == history[-1][0]:
         return
-    few = f"{judges} are few to judge by, so compare: " if judges < FEW_JUDGES else ""
-    yield f"{few}the last step draws with --model {trainer.folder / 'last.pt'}"
+    few = f"{judges} are few to judge by, so compare " if judges < FEW_JUDGES else ""
+    yield f"{few}the last step: sketchvae draw --model {quote(str(trainer.folder / 'last.pt'))}"
 
 
 def _around(history: Sequence[tuple[int, float]], step: int) -> str:

@@ -90,14 +90,14 @@ def _check_pulses(job: Job, settings: dict[int, float]) -> list[str]:
     if up is not None and max(asked) > greatest:
         raise SketchvaeError(
             f"{job.name}: the servo must get at most S{greatest:g}, the machine's greatest ($30), "
-            f"gets {words}; write the file with other --up and --down, or set $30={_round(asked)}"
+            f"gets {words}; plot the file with other --up and --down, or set $30={_round(asked)}"
         )
     pulses = [0 if up is None else _pulse(up, least, greatest)]
     pulses += [_pulse(speed, least, greatest) for speed in downs]
     if len({*pulses}) == 1:
         raise SketchvaeError(
             f"{job.name}: pen up and down must be two pulses, are one ({words} with $30="
-            f"{greatest:g}), so the pen would not move; write the file with other --up and --down, "
+            f"{greatest:g}), so the pen would not move; plot the file with other --up and --down, "
             f"or set $30={_round(asked)}"
         )
     if up is not None and max(abs(p - pulses[0]) for p in pulses) < _MIN_DIFFERENCE * _PULSES:

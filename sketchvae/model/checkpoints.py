@@ -62,7 +62,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             raise ValueError("parts are missing")
     except FileNotFoundError as error:
         raise SketchvaeError(
-            f"{path}: there is no checkpoint; leave --resume out to begin, or name its folder"
+            f"{path}: there is no checkpoint; name its folder, or begin with train without --resume"
         ) from error
     except Exception as error:  # torch raises many kinds, with advice for its own users
         raise SketchvaeError(
@@ -87,7 +87,7 @@ def check_same_run(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any])
     changes = [f"{k} was {saved.get(k)}, is {now[k]}" for k in now if saved.get(k) != now[k]]
     if changes:
         raise SketchvaeError(
-            f"{path}: --resume must find the run it left, but {'; '.join(changes)}; "
+            f"{path}: train --resume must find the run it left, but {'; '.join(changes)}; "
             "give the same data and settings, or another --out"
         )
 

@@ -61,7 +61,7 @@ def why_few(judges: int, datasets: Sequence[PackedDataset]) -> str:
 
 def _repeat(options: str) -> str:
     """Advise to import the same drawings with some options changed."""
-    return f"import them again, the other options as they were, with {options} --force"
+    return f"repeat data import, the other options as they were, with {options} --force"
 
 
 def valid_share(keys: NDArray[np.uint64]) -> float:

@@ -120,8 +120,8 @@ class Trainer:
         if not math.isfinite(reconstruction + kl + norm):
             raise SketchvaeError(
                 f"step {metrics.step}: the loss must be finite, got L_R {reconstruction:g}, "
-                f"L_KL {kl:g}, gradient {norm:g}; begin again with a lower --learning-rate or "
-                f"--clip and another --out; {self.folder} keeps its last checkpoint"
+                f"L_KL {kl:g}, gradient {norm:g}; train with a lower --learning-rate "
+                f"or --clip and another --out; {self.folder} keeps its last checkpoint"
             )
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = rate
