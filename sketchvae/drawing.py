@@ -210,6 +210,10 @@ class Drawing:
         """
         return smooth(self.strokes, BULGE * self.longest_side)
 
+    def paths(self) -> list[str]:
+        """Return a smooth curve through each stroke as SVG path data, to a tenth of a unit."""
+        return [path_data(curve, 1, curved=True) for curve in self.smooth_curves()]
+
     def smoothed(self, tolerance: float) -> "Drawing":
         """Return the drawing with strokes of many points along smooth curves through its own.
 
@@ -292,8 +296,7 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         """Show the drawing in a notebook, fitted into a square of 200 pixels."""
-        curves = self.fit(200, 200, 8).smooth_curves()
-        paths = "".join(f'<path d="{path_data(curve, 1, curved=True)}"/>' for curve in curves)
+        paths = "".join(f'<path d="{data}"/>' for data in self.fit(200, 200, 8).paths())
         return (
             '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="200" fill="none" '
             'stroke="currentColor" stroke-width="2" stroke-linecap="round" '

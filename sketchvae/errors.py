@@ -41,6 +41,10 @@ class MissingExtra(SketchvaeError):  # noqa: N818 - named after what is missing
     """A library is not installed that comes with an extra, see `install_command`."""
 
 
+class ConflictError(SketchvaeError):
+    """Something cannot be done in the present state, as a second job while one is running."""
+
+
 class Interrupted(SketchvaeError):  # noqa: N818 - nothing went wrong
     """Work was stopped on request, by Ctrl-C or a signal, and can go on from there."""
 

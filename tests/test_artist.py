@@ -608,3 +608,48 @@ def test_typical_prior_is_drawn_from_unless_a_temperature_is_given() -> None:
     assert both.sample(5, None, 1) == list(both.draw(5, seed=1))
     z = np.zeros((5, model.config.latent), np.float32)
     assert both.decode(z, seed=1) == Artist(model).decode(z, seed=1)
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[(3.25, 4.5)]],
+        [[(3, 4), (3, 4)]],
+        [[(10, 10), (200, 10.125), (200, 120)]],
+        [[(10, 10), (200, 10)], [(50, 60)]],
+        [[(10, 10), (200, 10)], [(50.5, 60), (51, 99)]],
+    ],
+)
+def test_an_open_stroke_is_continued_and_what_was_given_stays(
+    strokes: list[list[tuple[float, float]]],
+) -> None:
+    beginning, last = Drawing(strokes), len(strokes) - 1
+    for ending in Artist(ending_model()).complete(beginning, 6, seed=1, is_open=True):
+        whole = list(ending.strokes)
+        np.testing.assert_array_equal(whole[last][: len(strokes[last])], strokes[last])
+        assert len(whole[last]) > len(strokes[last]) or strokes[last][0] == (3.25, 4.5)
+        whole[last] = whole[last][: len(strokes[last])]
+        assert Drawing(whole[: last + 1]) == beginning
+
+
+def test_an_open_stroke_is_the_same_stroke_to_the_decoder() -> None:
+    """Its next point is likely where the rest of the real stroke goes on."""
+    artist = load()
+    (whole,) = artist.draw(1, seed=8)
+    stroke = whole.to_quickdraw().strokes[0]
+    half = Drawing([stroke[: len(stroke) // 2]])
+    jumps = {
+        is_open: np.mean(
+            [
+                np.linalg.norm(_following(drawn, half) - half.points[-1])
+                for drawn in artist.complete(half, 16, seed=3, is_open=is_open)
+            ]
+        )
+        for is_open in (True, False)
+    }
+    assert jumps[True] < 0.5 * jumps[False]
+
+
+def _following(drawn: Drawing, beginning: Drawing) -> Floats:
+    """Return the first point that was added."""
+    return np.asarray(drawn.points[beginning.n_points])

@@ -13,7 +13,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.machine.parser import read_job
 from sketchvae.machine.timing import JUNCTION, Motion, command_seconds, known_motion, motion_of
 from sketchvae.plot.bed import Machine
-from sketchvae.plot.estimate import estimate
+from sketchvae.plot.estimate import estimate, seconds_of_pens
 from sketchvae.plot.gcode import seconds_around, to_gcode
 from sketchvae.plot.page import parse_page
 from sketchvae.plot.pen_lift import PenLift, servo, z_axis
@@ -158,3 +158,13 @@ def test_a_machine_without_settings_has_the_usual_speed() -> None:
     motion = motion_of({110: 3000, 111: 2500, 120: 100, 121: 200})
     assert (motion.rapid, motion.acceleration) == (2500, 100)
     assert motion_of({110: 0, 120: 0}) == Motion()  # nonsense would be a division by 0
+
+
+def test_the_seconds_of_pens_add_up_to_those_of_the_page() -> None:
+    rng = np.random.default_rng(0)
+    layers = [[rng.uniform(0, 100, (4, 2)) for _ in range(n)] for n in (3, 1, 2)]
+    seconds = seconds_of_pens(layers, Motion())
+    first, all_strokes = layers[0], [stroke for layer in layers for stroke in layer]
+    assert seconds[0] == pytest.approx(estimate(first, Motion(), home=False).seconds)
+    assert sum(seconds) == pytest.approx(estimate(all_strokes, Motion()).seconds)
+    assert seconds_of_pens([first], Motion()) == [estimate(first, Motion()).seconds]

@@ -7,7 +7,12 @@ from collections.abc import Iterator
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sketchvae.generate.parallel import interleave, numpy_on_one_thread
+from sketchvae.generate.parallel import (
+    BoundedPool,
+    FullError,
+    interleave,
+    numpy_on_one_thread,
+)
 
 
 def test_items_come_in_turn_whatever_the_pace_of_each_iterator() -> None:
@@ -56,3 +61,18 @@ def test_last_to_leave_lifts_the_limit() -> None:
                 assert threads() == 1
             assert threads() == 1
         assert threads() == before
+
+
+def test_a_bounded_pool_refuses_what_has_no_place_and_takes_it_later() -> None:
+    pool, release = BoundedPool(threads=1, waiting=1), threading.Event()
+    first = pool.submit(lambda: release.wait(30))
+    second = pool.submit(lambda: 2)
+    with pytest.raises(FullError):
+        pool.submit(lambda: 3)
+    assert second.cancel()  # which makes its place free
+    third = pool.submit(lambda: 3)
+    release.set()
+    assert first.result(30) is True
+    assert third.result(30) == 3
+    assert [pool.submit(lambda: 4).result(30) for _ in range(5)] == [4] * 5
+    pool.close()

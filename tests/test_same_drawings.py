@@ -70,7 +70,7 @@ def test_morph_reconstruction_and_completion_stay(artist: Artist, sheep: list[Dr
     reconstructed = artist.reconstruct(sheep, seed=7)[0]
     check(reconstructed, [42, 12, 2, 3, 3, 2], [198.151, 68.176], [188.891, 170.794])
     completed = artist.complete(Drawing(sheep[0].strokes[:1]), 3, seed=7)[0]
-    check(completed, [44, 16, 4, 5, 4], [180.000, 41.000], [140.000, 176.000])
+    check(completed, [44, 29, 6, 4, 4, 8, 2, 2, 5, 4], [220.000, 54.000], [126.000, 182.000])
 
 
 def test_scores_stay(artist: Artist, sheep: list[Drawing]) -> None:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sketchvae.drawing import Drawing
+from sketchvae.generate.artist import Artist
 from sketchvae.model.prior import Prior
 from sketchvae.polyline import Floats32
 
+COLD = 0.1  # temperature of drawings on the plane: the latent decides
 _REACH = 2.0  # standard deviations from the middle of the plane to its edges
 
 
@@ -57,3 +60,17 @@ class Plane:
         """
         across, down = ((2 * np.arange(count) + 1) / count - 1 for count in (columns, rows))
         return self.latents([(x, y) for y in down for x in across])
+
+    def draw(self, artist: Artist, columns: int, rows: int) -> list[Drawing]:
+        """Return what an artist draws in the middle of each cell, row by row.
+
+        Args:
+            artist: with the prior.
+            columns: cells in a row.
+            rows: cells in a column.
+
+        Returns:
+            The drawings; one that did not end has no strokes.
+        """
+        drawn = artist.sample(columns * rows, COLD, seed=0, latents=self.grid(columns, rows))
+        return [drawing or Drawing(()) for drawing in drawn]

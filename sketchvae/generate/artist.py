@@ -314,6 +314,7 @@ class Artist(Scorer):
         *,
         encode: bool = False,
         size: float | None = None,
+        is_open: bool = False,
     ) -> Flock:
         """Continue a drawing in its own size and place, with n endings.
 
@@ -328,6 +329,7 @@ class Artist(Scorer):
                 adds little. Else sample latents of whole drawings with that beginning.
             size: longest side of the finished drawing in the units of the beginning; None for the
                 pixels of Quick, Draw!, or for a usual first stroke: see `normalise_prefix`.
+            is_open: go on with the last stroke, instead of beginning a new one.
 
         Raises:
             SketchvaeError: if the beginning is empty or too long, another argument is out of
@@ -336,12 +338,11 @@ class Artist(Scorer):
         given = as_drawings(beginning)
         if len(given) != 1:
             raise SketchvaeError(f"the beginning must be one drawing, got {len(given)}; choose one")
-        prefix = normalise_prefix(given[0], self.model.scale, self.max_steps, size)
+        prefix = normalise_prefix(given[0], self.model.scale, self.max_steps, size, is_open=is_open)
         spec = SampleSpec(n, temperature, fresh_seed() if seed is None else seed)
         if encode:
             z = posterior_latents(self.model, self.encoder, prefix, spec)
         else:
             z = infer_latents(self.model, self.encoder, self.decoder, prefix, spec)
-        prior, steps = self.model.prior, prefix.batch
-        drawn = self._drawn(prior, spec, z, steps)
+        drawn = self._drawn(self.model.prior, spec, z, prefix.batch)
         return Flock(prefix.finished(d) for d in drawn if d is not None)

@@ -15,12 +15,12 @@ from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32
-from sketchvae.sequences import PaddedBatch, collate
+from sketchvae.sequences import PaddedBatch, Pen, collate
 
 _USUAL_FRACTION = 0.8  # longest side of a prefix over that of the whole, where it is not known
-_CANDIDATES = 256  # latents in importance resampling
+_CANDIDATES = 32  # latents in importance resampling; more give no better endings
 _LIKELIHOOD_TEMPERATURE = 8.0  # log-likelihoods are divided by it, or one candidate gets all weight
-_GIBBS_ROUNDS = 2  # more rounds did not fit better
+_GIBBS_ROUNDS = 1  # more are no better
 
 
 @dataclass(frozen=True)
@@ -31,34 +31,51 @@ class Prefix:
         drawing: the strokes in the user's units.
         simple: the same in pixels of the simplified form, in which the finished drawing would have
             a longest side of 255.
-        batch: steps of `simple`, one column, without END; the pen is up after the last.
+        batch: steps of `simple`, one column, without END; the pen is up after the last, unless
+            that stroke is open.
+        is_open: whether the last stroke is to be continued.
     """
 
     drawing: Drawing
     simple: Drawing
     batch: PaddedBatch
+    is_open: bool = False
 
     def finished(self, drawn: Drawing) -> Drawing:
         """Return the user's strokes, unchanged, followed by the sampled ones in the user's units.
 
-        The sampled ones are rounded if the prefix was in pixels already. The word is that of
-        `drawn`, the key_id the user's.
+        An open last stroke is continued by the sampled points. The sampled ones are rounded if the
+        prefix was in pixels already. The word is that of `drawn`, the key_id the user's.
 
         Args:
             drawn: a sampled drawing in pixels, at any place, that begins with the strokes of
                 `simple`.
         """
-        old, new = self.drawing, drawn.strokes[len(self.simple.strokes) :]
+        old, new = self.drawing, list(drawn.strokes[len(self.simple.strokes) :])
+        if self.is_open:
+            last = len(self.simple.strokes) - 1
+            new.insert(0, drawn.strokes[last][len(self.simple.strokes[last]) :])
         side = self.simple.longest_side
         unit = old.longest_side / side if side > 0 else 1.0  # user's units per pixel
         start = drawn.strokes[0][0]
         moved = [(stroke - start) * unit + old.strokes[0][0] for stroke in new]
         if self.simple is old:  # in whole pixels
             moved = [stroke.round() for stroke in moved]
-        return Drawing([*old.strokes, *moved], drawn.word, old.key_id)
+        strokes = [*old.strokes, *moved]
+        if self.is_open:
+            last = len(old.strokes) - 1
+            strokes[last : last + 2] = [np.concatenate(strokes[last : last + 2])]
+        return Drawing(strokes, drawn.word, old.key_id)
 
 
-def normalise_prefix(drawing: Drawing, scale: float, max_steps: int, size: float | None) -> Prefix:
+def normalise_prefix(
+    drawing: Drawing,
+    scale: float,
+    max_steps: int,
+    size: float | None,
+    *,
+    is_open: bool = False,
+) -> Prefix:
     """Return a prefix scaled into the pixels that the model has learnt.
 
     With `size`, the finished drawing gets a longest side of 255. Without it, integers from 0 to 255
@@ -70,6 +87,7 @@ def normalise_prefix(drawing: Drawing, scale: float, max_steps: int, size: float
         scale: pixels per model unit.
         max_steps: greatest number of steps of a drawing; the prefix must have fewer.
         size: longest side of the finished drawing, in the units of `drawing`; None as above.
+        is_open: whether the last stroke is to be continued.
 
     Raises:
         SketchvaeError: for a drawing without strokes, one of too many steps, or a size that is
@@ -94,7 +112,19 @@ def normalise_prefix(drawing: Drawing, scale: float, max_steps: int, size: float
             f"the beginning must have fewer steps than the {max_steps} of the longest drawing, got "
             f"{len(batch.steps)}; leave strokes out"
         )
-    return Prefix(drawing, simple, batch)
+    return Prefix(drawing, simple, _with_pen_down(batch) if is_open else batch, is_open)
+
+
+def _with_pen_down(batch: PaddedBatch) -> PaddedBatch:
+    """Return the steps of one drawing with the pen down after the last.
+
+    A drawing of one point has no steps then: it is where the pen starts.
+    """
+    steps = batch.steps.copy()
+    steps[-1, 2:] = 0
+    steps[-1, 2 + Pen.DOWN] = 1
+    kept = steps[1:] if len(steps) == 1 and not steps[0, :2].any() else steps
+    return PaddedBatch(batch.sample_index, kept, batch.lengths - (len(steps) - len(kept)))
 
 
 def posterior_latents(model: Model, encoder: Encoder, prefix: Prefix, spec: SampleSpec) -> Floats32:

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import cycle
-from threading import Event, Lock, Thread
-from typing import Any, TypeVar
+from threading import Event, Lock, Semaphore, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -35,6 +38,41 @@ def parallel_map(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> li
 
     with one_thread(), ThreadPoolExecutor(cpu_count()) as pool:
         return list(pool.map(work, items))
+
+
+class FullError(Exception):
+    """A pool has no place for more work."""
+
+
+class BoundedPool:
+    """Threads for the work of others who wait for it, and a queue of a certain length.
+
+    Args:
+        threads: number of them.
+        waiting: most pieces of work in the queue, behind those that are being done.
+    """
+
+    def __init__(self, threads: int, waiting: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # here, since one sheep does not need it
+
+        self._pool = ThreadPoolExecutor(threads)
+        self._places = Semaphore(threads + waiting)
+
+    def submit(self, work: Callable[[], _Result]) -> "Future[_Result]":
+        """Begin work when a thread is free; return its future, which can be cancelled until then.
+
+        Raises:
+            FullError: if the queue is full.
+        """
+        if not self._places.acquire(blocking=False):
+            raise FullError
+        future = self._pool.submit(work)
+        future.add_done_callback(lambda _: self._places.release())
+        return future
+
+    def close(self) -> None:
+        """Drop what waits; what has begun ends by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

@@ -148,7 +148,7 @@ class Sampler:
         now = (slice(None), self.step_count, np.arange(len(self.sample_index)))
         noise = self.noise[now]
         mixture = self.decoder.step(self.state)
-        if self.prefix_steps:  # the first step after a prefix cannot be the end
+        if self.prefix is not None:  # the first step after a prefix cannot be the end
             mixture.log_q[_END, self.step_count == self.prefix_steps] = -np.inf
         local_offsets, pen = mixture.sample(self.temperature, noise[:2], noise[2:])
         offsets = self.decoder.append_local(self.state, local_offsets, pen)

@@ -148,6 +148,17 @@ class Scorer:
             )
         return self.model.density_ratio
 
+    def percentile_after_strokes(self, drawing: Drawing) -> Floats:
+        """Return the percentile of a drawing among real ones after each of its strokes.
+
+        See `ClassHead.percentile`.
+
+        Raises:
+            SketchvaeError: if the drawing is empty, or the model has no class head.
+        """
+        parts = [Drawing(drawing.strokes[: k + 1]) for k in range(len(drawing.strokes))]
+        return self.class_head.percentile(self.states(parts))
+
     def nll(self, drawings: Iterable[Drawing] | Drawing, draws: int = DRAWS) -> Floats:
         """Return -log p of each drawing, (n,), in nats, importance-weighted: see `likelihood.nll`.
 

@@ -68,10 +68,23 @@ class Console:
             self._keyboard = None
         return b"\n" in typed
 
+    def pauses_after(self, stroke: int) -> bool:  # noqa: ARG002
+        """Return False: at a terminal a person presses Enter."""
+        return False
+
     def report(self, text: str) -> None:
         """Write a sentence."""
         self._write(text + "\n")
         self._width = 0
+
+    def wait(self, text: str, how: str) -> None:
+        """Write for what the job waits, and how it goes on.
+
+        Args:
+            text: for what.
+            how: it goes on, behind that.
+        """
+        self.report(text + how)
 
     def progress(self, stroke: int, done: float, total: float) -> None:
         """Write how far the job is, if the last figures are old enough.

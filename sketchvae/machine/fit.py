@@ -4,10 +4,8 @@ The settings are never written. Their meaning is defined by GRBL's documentation
 Configuration"; the pulse of a speed, by its `spindle_control.c`.
 """
 
-import math
-
 from sketchvae.errors import SketchvaeError
-from sketchvae.machine.job import Job, count_strokes
+from sketchvae.machine.job import Job, count_strokes, ink_lengths
 from sketchvae.machine.timing import Motion, command_seconds, format_duration
 from sketchvae.machine.words import pen_words
 
@@ -40,13 +38,8 @@ def describe(job: Job, motion: Motion) -> str:
         job: to be described.
         motion: how fast the machine moves.
     """
-    ink, position = 0.0, (0.0, 0.0)
-    for command in job.commands:
-        for point in command.points:
-            known = [q if math.isnan(p) else p for p, q in zip(point, position, strict=True)]
-            ink += math.dist(position, known) if command.is_cut else 0.0
-            position = (known[0], known[1])
     x0, y0, x1, y1 = job.extent
+    ink = sum(ink_lengths(job))
     time = format_duration(sum(command_seconds(job.commands, job.unit, motion, (0.0, 0.0))))
     return (
         f"{job.name}: {count_strokes(len(job.strokes))}, {ink:.0f} mm of ink, X{x0:g} to {x1:g} "

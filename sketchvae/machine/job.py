@@ -230,6 +230,18 @@ class Job:
         return self.strokes[min(stroke, len(self.strokes)) - 1].pen if stroke else ""
 
 
+def ink_lengths(job: Job) -> list[float]:
+    """Return the mm that each stroke of a job draws."""
+    lengths, position = [0.0] * len(job.strokes), (0.0, 0.0)
+    for command in job.commands:
+        for point in command.points:
+            x, y = (q if math.isnan(p) else p for p, q in zip(point, position, strict=True))
+            if command.is_cut:
+                lengths[command.stroke - 1] += math.dist(position, (x, y))
+            position = (x, y)
+    return lengths
+
+
 def count_strokes(count: int) -> str:
     """Write a number of strokes, as "1 stroke" or "40 strokes"."""
     return f"{count} stroke" + ("" if count == 1 else "s")

@@ -27,11 +27,22 @@ class Operator(Protocol):
     def pressed(self) -> bool:
         """Return whether Enter was pressed since the last call."""
 
+    def pauses_after(self, stroke: int) -> bool:
+        """Return whether the job is to pause behind a stroke, given its number, unasked."""
+
     def check(self) -> None:
         """Raise `Interrupted` if the job is to stop."""
 
     def report(self, text: str) -> None:
         """Show a sentence."""
+
+    def wait(self, text: str, how: str) -> None:
+        """Show that the job waits, the pen up, until `pressed` or the machine's own button.
+
+        Args:
+            text: for what, as "paused after stroke 3 of 40, the pen is up".
+            how: it goes on, at a keyboard, as "; Enter goes on".
+        """
 
     def progress(self, stroke: int, done: float, total: float) -> None:
         """Show how far the job is.
@@ -41,6 +52,25 @@ class Operator(Protocol):
             done: seconds of the estimate that are done.
             total: seconds of the estimate.
         """
+
+
+class UnfinishedError(SketchvaeError):
+    """A job that was begun and is not finished.
+
+    Attributes:
+        happened: what happened, where the pen is, and how far the job is: the message without its
+            advice for the command line.
+    """
+
+    def __init__(self, happened: str, advice: str) -> None:
+        """Describe a job.
+
+        Args:
+            happened: as the attribute.
+            advice: the end of the message, with the "; " or ", " before it.
+        """
+        super().__init__(happened + advice)
+        self.happened = happened
 
 
 class Sender:
@@ -123,8 +153,10 @@ class Sender:
     def _send(self, commands: Iterable[Command]) -> None:
         previous = None
         for command in commands:
-            if self._pause and previous is not None and previous.ends_stroke:
-                self._wait_for_enter()
+            if previous is not None and previous.ends_stroke:
+                self._pause = self._pause or self.operator.pauses_after(previous.stroke)
+                if self._pause:
+                    self._wait_for_enter()
             is_pause = command.pauses and self.journal is not None
             self._make_room(0 if is_pause else len(command.text) + 1)
             self._send_one(command)
@@ -214,9 +246,9 @@ class Sender:
     def _wait_for_enter(self) -> None:
         """Pause between two strokes, the pen up, until Enter is pressed again."""
         self._make_room(0)
-        self.operator.report(
-            f"paused after stroke {self.stroke} of {len(self.job.strokes)}, the pen is up; Enter "
-            "goes on"
+        self.operator.wait(
+            f"paused after stroke {self.stroke} of {len(self.job.strokes)}, the pen is up",
+            "; Enter goes on",
         )
         while self._pause and self.operator.has_keyboard:  # else it would wait for ever
             self.machine.read()
@@ -231,7 +263,7 @@ class Sender:
         """
         pen = self.job.pen_of(command.stroke)
         button = "press Enter" if self.operator.has_keyboard else "press the machine's cycle start"
-        self.operator.report(f"put in {'pen ' + pen if pen else 'the next pen'}, then {button}")
+        self.operator.wait(f"put in {'pen ' + pen if pen else 'the next pen'}", f", then {button}")
         self._pause = False
         while self._waiting:
             self._read_answer()
@@ -242,7 +274,7 @@ class Sender:
 
     # --- the end ------------------------------------------------------------------------
 
-    def _stopped(self, problem: SketchvaeError) -> SketchvaeError:
+    def _stopped(self, problem: SketchvaeError) -> UnfinishedError:
         """Stop the machine with the pen up; return what happened and how to go on."""
         fault = problem if isinstance(problem, MachineError) else None
         lines = {command.line for command in self._waiting} - {0}
@@ -250,13 +282,16 @@ class Sender:
         pen, position_known = self._lift(fault)
         what = f"{self.machine.label} {problem}" if fault and fault.connected else str(problem)
         if self.journal is None:
-            return SketchvaeError(f"{where}: {what}; nothing was drawn")
+            return UnfinishedError(f"{where}: {what}; nothing was drawn", "")
         if not position_known:
             self.journal.log_position_lost()
         elif fault and fault.refused and lines:
             with contextlib.suppress(MachineError):
                 self.journal.log_refused(min(lines), self.machine.query_position()[:2])
-        return SketchvaeError(f"{where}: {what}; {pen}; {self._advice(fault, position_known)}")
+        drawn = f"{self.stroke} of {len(self.job.strokes)} strokes are drawn"
+        return UnfinishedError(
+            f"{where}: {what}; {pen}; {drawn}", f"; {self._advice(fault, position_known)}"
+        )
 
     def _lift(self, fault: MachineError | None) -> tuple[str, bool]:
         """Stop with the pen up.
@@ -291,15 +326,12 @@ class Sender:
             self._log_done()
 
     def _advice(self, fault: MachineError | None, position_known: bool) -> str:
-        """Return how many strokes are drawn, and how to go on."""
-        count = len(self.job.strokes)
-        drawn = f"{self.stroke} of {count} strokes are drawn"
-        following = go_on_advice(self.stroke, count)
+        """Return how to go on."""
+        following = go_on_advice(self.stroke, len(self.job.strokes))
         if not position_known:
-            return f"{drawn}; home it or bring the pen to the origin, then {following}"
+            return f"home it or bring the pen to the origin, then {following}"
         if fault and fault.refused:
-            again = "--resume sends it again as it is"
-            return f"{drawn}; mend that line, then {following} ({again})"
+            return f"mend that line, then {following} (--resume sends it again as it is)"
         if fault and fault.alarm:
-            return f"{drawn}; move the origin or choose a smaller page, then {following}"
-        return f"{drawn}; go on with --resume"
+            return f"move the origin or choose a smaller page, then {following}"
+        return "go on with --resume"

@@ -13,8 +13,28 @@ from sketchvae.machine.journal import Journal
 from sketchvae.machine.protocol import MachineError
 from sketchvae.machine.recovery import find_resume_point
 from sketchvae.machine.resume import ResumePoint, go_on_advice, remaining_commands
-from sketchvae.machine.sender import Operator, Sender
+from sketchvae.machine.sender import Operator, Sender, UnfinishedError
 from sketchvae.machine.timing import format_duration
+
+
+class PlaceLostError(UnfinishedError):
+    """The machine is not where an unfinished job left it.
+
+    Attributes:
+        following: number of the stroke to begin with once the pen is at the origin again.
+    """
+
+    def __init__(self, happened: str, done: int, count: int) -> None:
+        """Describe a job.
+
+        Args:
+            happened: why the place is lost.
+            done: number of strokes that are drawn.
+            count: strokes of the job.
+        """
+        advice = f", then {go_on_advice(done, count)}"
+        super().__init__(f"{happened}; home it or bring the pen to the origin", advice)
+        self.following = done + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +128,10 @@ def _read_earlier(path: Path, job: Job, options: SendOptions) -> Journal | None:
             "--resume, or begin anew with --from 1"
         )
     if not earlier.position_known:
-        raise SketchvaeError(
-            f"{job.name}: the machine lost its place after stroke {earlier.done}; home it or "
-            f"bring the pen to the origin, then {go_on_advice(earlier.done, count)}"
+        raise PlaceLostError(
+            f"{job.name}: the machine lost its place after stroke {earlier.done}",
+            earlier.done,
+            count,
         )
     return earlier
 
@@ -151,10 +172,11 @@ def _starting_point(
         return ResumePoint(options.first or 0)
     start = find_resume_point(earlier, position)
     if start is None:
-        raise SketchvaeError(
+        raise PlaceLostError(
             f"{machine.name}: the machine is at {position[0]:.2f}, {position[1]:.2f}, not where "
-            "the job left it: it was moved, or switched off; home it or bring the pen to the "
-            f"origin, then {go_on_advice(earlier.done, len(job.strokes))}"
+            "the job left it: it was moved, or switched off",
+            earlier.done,
+            len(job.strokes),
         )
     return start
 

@@ -1,33 +1,25 @@
-"""Bodies of requests and answers, as JSON. A drawing is that of Quick, Draw!: [[xs, ys], ...]."""
+"""Bodies of requests, as JSON. A drawing is that of Quick, Draw!: [[xs, ys], ...], y downwards."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sketchvae.data.ndjson import drawing_of
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, abbreviate
+from sketchvae.generate.sampler import fresh_seed
 
 MAX_BODY = 4 * 2**20  # bytes
-MAX_STROKES, MAX_POINTS = 500, 10_000  # of a drawing
-MAX_DRAWINGS = 200  # of a page, or to encode
-MAX_N = 64  # drawings of one request
-MAX_CANDIDATES = 256  # n times best_of
-MAX_SEED = 2**53 - 1  # what JavaScript holds exactly
+MAX_STROKES, MAX_POINTS, MAX_DRAWINGS = 500, 10_000, 200
+MAX_ALL = 40_000  # points of all drawings of a request
+MAX_N, MAX_CANDIDATES = 64, 256  # drawings of a request, and n times best_of
 
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 Column = Annotated[list[Coordinate], Field(min_length=1, max_length=MAX_POINTS)]
-Stroke = Annotated[
-    list[Column], Field(min_length=2, max_length=2, description="xs and ys, equally long")
-]
+Stroke = Annotated[list[Column], Field(min_length=2, max_length=2, description="xs, ys")]
 Strokes = Annotated[list[Stroke], Field(min_length=1, max_length=MAX_STROKES)]
-Drawings = Annotated[list[Strokes], Field(min_length=1, max_length=MAX_DRAWINGS)]
-Number = Annotated[int, Field(ge=1, le=MAX_N)]
-Seed = Annotated[int | None, Field(ge=0, le=MAX_SEED, description="null for a random one")]
 Temperature = Annotated[float | None, Field(ge=0.001, le=10, description="null for the usual one")]
-Place = Annotated[float, Field(ge=-1, le=1)]
-Length = Annotated[float, Field(ge=0, le=5000)]
-Side = Annotated[float, Field(ge=10, le=5000)]
+Length = Annotated[float | None, Field(ge=0, le=5000)]
 Colour = Annotated[str, Field(min_length=1, max_length=30)]
 Form = Literal["svg", "animated-svg", "png", "gif", "ndjson", "gcode", "hpgl"]
 
@@ -41,129 +33,130 @@ class Body(BaseModel):
 _Body = TypeVar("_Body", bound=Body)
 
 
-class Draw(Body):
-    """Draw new drawings, variations of one (`like`), or those of latents."""
+class Seeded(Body):
+    """What depends on a seed."""
 
-    n: Number = 1
-    seed: Seed = None
+    seed: int | None = Field(None, ge=0, le=2**53 - 1, description="null for a random one")
+
+    @property
+    def chosen_seed(self) -> int:
+        """The seed, or a random one."""
+        return fresh_seed() if self.seed is None else self.seed
+
+
+class Draw(Seeded):
+    """New drawings; `like` asks for variations of one, `latents` for theirs."""
+
+    n: int = Field(1, ge=1, le=MAX_N)
     temperature: Temperature = None
-    best_of: Annotated[int, Field(ge=1, le=MAX_CANDIDATES)] = 1
-    latents: Annotated[list[list[float]] | None, Field(min_length=1, max_length=MAX_N)] = None
+    best_of: int = Field(1, ge=1, le=MAX_CANDIDATES)
+    latents: list[list[float]] | None = Field(None, min_length=1, max_length=MAX_N)
     like: Strokes | None = None
-    spread: Annotated[float | None, Field(ge=0, le=10)] = None
+    spread: float | None = Field(None, ge=0, le=10)
 
 
-class Reconstruct(Body):
-    """Draw a drawing anew from its own latent."""
+class Score(Body):
+    """A drawing, to be compared with real ones."""
 
     drawing: Strokes
-    seed: Seed = None
+
+
+class Reconstruct(Score, Seeded):
+    """A drawing, to be drawn anew from its own latent."""
+
     temperature: Temperature = None
 
 
 class Complete(Reconstruct):
-    """Continue a drawing; `open` goes on with its last stroke where that ends."""
+    """A beginning; `open`: its last stroke goes on; `size`: longest side of the whole."""
 
-    n: Number = 1
+    n: int = Field(1, ge=1, le=MAX_N)
     open: bool = False
+    size: float | None = Field(None, gt=0, le=1e6)
 
 
-class Morph(Body):
-    """Draw along the path between two drawings."""
+class Morph(Seeded):
+    """Both ends of a path."""
 
     first: Strokes
     last: Strokes
-    steps: Annotated[int, Field(ge=2, le=32)] = 8
-    seed: Seed = None
+    steps: int = Field(8, ge=2, le=32)
 
 
-class Encode(Body):
-    """Encode drawings."""
+class MapPlace(Seeded):
+    """A place of the map, x to the right and y downwards."""
 
-    drawings: Drawings
-
-
-class Score(Body):
-    """Compare a drawing with real ones."""
-
-    drawing: Strokes
+    x: float = Field(ge=-1, le=1)
+    y: float = Field(ge=-1, le=1)
 
 
-class MapPlace(Body):
-    """Draw at a place of the map, from -1 to 1: x to the right, y downwards."""
+class Drawings(Body):
+    """Some drawings."""
 
-    x: Place
-    y: Place
-    seed: Seed = None
+    drawings: list[Strokes] = Field(min_length=1, max_length=MAX_DRAWINGS)
 
 
 class Sheet(Body):
     """A page of paper, and how drawings are laid out on it; lengths in mm."""
 
-    width: Side = 210.0
-    height: Side = 297.0
-    margin: Length = 10.0
-    gap: Length | None = None
+    width: float = Field(210.0, ge=10, le=5000)
+    height: float = Field(297.0, ge=10, le=5000)
+    margin: Length = None
+    gap: Length = None
     layout: Literal["grid", "packed"] = "grid"
-    pens: Annotated[list[Colour], Field(min_length=1, max_length=8)] = ["black"]
-    pen_width: Annotated[float, Field(ge=0.01, le=20)] = 0.3
+    pens: list[Colour] = Field(["black"], min_length=1, max_length=8)
+    pen_width: float | None = Field(None, ge=0.01, le=20)
     smooth: bool = True
-    vary: Annotated[float, Field(ge=0, le=0.9)] = 0.0
+    vary: float | None = Field(None, ge=0, le=0.9)
     optimize: bool = False
 
 
-class Page(Body):
-    """Lay drawings out on a page."""
+class Page(Drawings):
+    """Drawings on a page."""
 
-    drawings: Drawings
-    page: Sheet = Sheet()
+    page: Sheet | None = None
 
 
 class Export(Page):
-    """Write drawings as a file; with a page an SVG is that page, for a plotter."""
+    """Drawings as a file; with a page, SVG is that page, for a plotter."""
 
     format: Form
-    page: Sheet | None = None  # type: ignore[assignment]
-    background: Colour | None = None
     colour: Colour = "black"
-    pixels: Annotated[int | None, Field(ge=16, le=4000)] = None
+    background: Colour | None = None
+    pixels: int | None = Field(None, ge=16, le=4000)
+
+
+class Plot(Page):
+    """A page to plot; it pauses never, behind each drawing, or every so many minutes."""
+
+    pause: Literal["never", "drawing"] | Annotated[float, Field(gt=0, le=600)] = "never"
 
 
 def parse(kind: type[_Body], content: bytes) -> _Body:
-    """Read the body of a request.
-
-    Args:
-        kind: what it must be.
-        content: JSON; nothing is an empty object.
-
-    Raises:
-        SketchvaeError: for the first fault.
-    """
+    """Read JSON as a body, nothing as an empty one; a SketchvaeError names the first fault."""
     try:
         return kind.model_validate_json(content or b"{}")
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False)[0]
-        where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"])[1:]
+        where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"])[1:60]
         what = fault["msg"][:1].lower() + fault["msg"][1:]
-        got = "" if fault["type"] in ("missing", "json_invalid") else fault["input"]
-        shown = f", got {abbreviate(got, 40)}" if got != "" else ""
-        raise SketchvaeError(f"{where or 'the body'}: {what}{shown}") from error
+        has_value = fault["type"] not in ("missing", "json_invalid")
+        got = f", got {abbreviate(fault['input'], 40)}" if has_value else ""
+        raise SketchvaeError(f"{where or 'the body'}: {what}{got}") from error
 
 
-def to_drawing(strokes: list[Any], word: str = "", name: str = "drawing") -> Drawing:
-    """Return the drawing of strokes [xs, ys].
-
-    Args:
-        strokes: as the bodies hold them.
-        word: the thing drawn.
-        name: of the field, for messages.
-
-    Raises:
-        SketchvaeError: if the columns are not equally long, or the points too many.
-    """
+def to_drawing(strokes: Strokes, name: str = "drawing") -> Drawing:
+    """Return the drawing of strokes; a SketchvaeError names the field where it is none."""
     points = sum(len(stroke[0]) for stroke in strokes)
     if points > MAX_POINTS:
-        raise SketchvaeError(
-            f"{name}: must have at most {MAX_POINTS} points, got {points}; leave some out"
-        )
-    return drawing_of({"word": word, "drawing": strokes}, name)
+        raise SketchvaeError(f"{name}: must have at most {MAX_POINTS} points, got {points}")
+    return drawing_of({"drawing": strokes}, name)
+
+
+def to_drawings(body: Drawings) -> list[Drawing]:
+    """Return the drawings of a body."""
+    drawings = [to_drawing(d, f"drawings[{i}]") for i, d in enumerate(body.drawings)]
+    points = sum(drawing.n_points for drawing in drawings)
+    if points > MAX_ALL:
+        raise SketchvaeError(f"drawings: must have at most {MAX_ALL} points, got {points}")
+    return drawings

@@ -1,10 +1,11 @@
-"""The server: routes, limits, and what keeps other pages and other computers out."""
+"""The server: routes and limits, and what keeps other pages and other computers out."""
 
 import asyncio
+import contextlib
 import ipaddress
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,45 +15,45 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sketchvae.errors import SketchvaeError
-from sketchvae.web import messages
+from sketchvae.errors import ConflictError, SketchvaeError
+from sketchvae.generate.parallel import BoundedPool, FullError
+from sketchvae.web import messages, openapi
 from sketchvae.web.messages import MAX_BODY, Body, parse
-from sketchvae.web.studio import File, Studio
-from sketchvae.web.workers import BusyError, Workers
+from sketchvae.web.studio import Studio
 
 PAGE = Path(__file__).with_name("page")
-BODY_SECONDS = 10.0  # in which a body must have come
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
+WAITING = 32  # requests in the queue
+SECONDS, BODY_SECONDS = 20.0, 10.0  # until the answer must be there, and until the body must
+POLL, SILENCE = 0.2, 15.0  # seconds between two looks at the plot, and between two events
 HEADERS = {
-    "Content-Security-Policy": CSP,
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-
-
 _EMPTY = 'name="studio-token" content=""'  # in the page as it lies on disk
+
+Action = tuple[str, str, type[Body] | None, Callable[[Any], Any]]  # method, path, body, work
 
 
 class Guard:
     """Refuses strange hosts and other pages, and adds headers to every answer.
 
-    A page of another site can let its own name point to this computer (DNS rebinding); the Host
-    header tells, since the name in it is that site's.
-
-    Args:
-        app: behind it.
-        host: that the server listens at.
+    A page elsewhere can let its own name point to this computer (DNS rebinding); the Host header
+    has that name then.
     """
 
     def __init__(self, app: ASGIApp, host: str) -> None:
@@ -60,64 +61,142 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        headers = Headers(scope=scope)
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        app, headers = self.app, Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if not is_known_host(host, self.host):
-            answer = refusal(400, "the studio is not known by this name; use the one it printed")
+            app = _refusal(400, "the studio is not known by this name; use the one it printed")
         elif origin is not None and urlsplit(origin).netloc != host:
-            answer = refusal(403, "the studio answers its own page alone")
-        else:
-            await self.app(scope, receive, send_with_headers)
-            return
-        await answer(scope, receive, send_with_headers)
+            app = _refusal(403, "the studio answers its own page alone")
+        return await app(scope, receive, send_with_headers)
 
 
 def is_known_host(header: str, host: str) -> bool:
-    """Return whether a Host header names this server and no site that points to it.
-
-    Args:
-        header: name and port.
-        host: that the server listens at; any address, where that is 0.0.0.0 or ::.
-    """
-    try:
+    """Return whether a Host header names a server at `host`, and no site that points to it."""
+    with contextlib.suppress(ValueError):
         name = urlsplit(f"//{header}").hostname or ""
-    except ValueError:
-        return False
-    if name in ("localhost", host):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return address.is_loopback or host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+        if name in ("localhost", host):
+            return True
+        is_loopback = ipaddress.ip_address(name).is_loopback
+        return is_loopback or host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
+    return False
 
 
-def refusal(status: int, sentence: str) -> JSONResponse:
-    """Return the answer to a request that is refused.
+class Server:
+    """The application around a studio, which works in some threads.
 
-    Args:
-        status: of HTTP.
-        sentence: why.
+    Streams end where `is_ending` says that the server does.
     """
-    headers = {"Retry-After": "1"} if status == 503 else None
-    return JSONResponse({"error": sentence}, status, headers)
+
+    def __init__(self, studio: Studio, threads: int, is_ending: Callable[[], bool]) -> None:
+        self.studio, self.is_ending = studio, is_ending
+        self.pool = BoundedPool(threads, WAITING)
+        self.token = secrets.token_urlsafe()
+
+    def app(self, host: str = "127.0.0.1") -> ASGIApp:
+        """Return the application of a server that listens at a host."""
+        studio = self.studio
+        actions: list[Action] = [
+            ("get", "/v1/model", None, studio.model),
+            ("post", "/v1/draw", messages.Draw, studio.draw),
+            ("post", "/v1/complete", messages.Complete, studio.complete),
+            ("post", "/v1/reconstruct", messages.Reconstruct, studio.reconstruct),
+            ("post", "/v1/morph", messages.Morph, studio.morph),
+            ("post", "/v1/encode", messages.Drawings, studio.encode),
+            ("post", "/v1/paths", messages.Drawings, studio.paths),
+            ("post", "/v1/score", messages.Score, studio.score),
+            ("get", "/v1/map", None, studio.map_picture),
+            ("post", "/v1/map", messages.MapPlace, studio.map_place),
+            ("post", "/v1/page", messages.Page, studio.page),
+            ("post", "/v1/export", messages.Export, studio.export),
+            ("get", "/v1/job", None, studio.job),
+            ("post", "/v1/job", messages.Plot, studio.plot),
+            ("post", "/v1/job/pause", messages.Body, studio.pause),
+            ("post", "/v1/job/resume", messages.Body, studio.resume),
+            ("post", "/v1/job/stop", messages.Body, studio.stop),
+        ]
+        api = openapi.describe((m, path, kind, str(act.__doc__)) for m, path, kind, act in actions)
+        routes = [
+            Route("/", self._home),
+            Route("/healthz", _fixed({"status": "ok"})),
+            Route("/openapi.json", _fixed(api)),
+            Route("/docs", lambda _: HTMLResponse(openapi.to_html(api))),
+            *(Route(a[1], partial(self._answer, a), methods=[a[0].upper()]) for a in actions),
+            Route("/v1/job/events", self._events),
+            Mount("/page", StaticFiles(directory=PAGE)),
+        ]
+        return Guard(Starlette(routes=routes, exception_handlers=_HANDLERS), host)
+
+    def close(self) -> None:
+        """Drop the requests that wait, and stop the plot with the pen up."""
+        self.pool.close()
+        if self.studio.plotter is not None:
+            self.studio.plotter.close()
+
+    async def _home(self, _: Request) -> Response:
+        text = (PAGE / "index.html").read_text("utf-8")
+        return HTMLResponse(text.replace(_EMPTY, _EMPTY.replace('""', f'"{self.token}"')))
+
+    async def _answer(self, action: Action, request: Request) -> Response:
+        """Do the work of a request in a thread, and return its result."""
+        method, path, kind, act = action
+        token = request.headers.get("x-studio-token", "").encode()
+        moves = method == "post" and path.startswith("/v1/job")
+        if moves and not secrets.compare_digest(token, self.token.encode()):
+            raise HTTPException(403, "the plotter obeys the page that the studio opened alone")
+        body = None if kind is None else parse(kind, await _read(request))
+        is_light = kind in (None, Body)  # and must not wait, as the stop of a plot
+        work = asyncio.to_thread(act, body) if is_light else self._in_pool(partial(act, body))
+        result = await work
+        if isinstance(result, tuple):
+            content, media, name = result
+            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+            return Response(content, media_type=media, headers=headers)
+        text = result if isinstance(result, str) else json.dumps(result, allow_nan=False)
+        return Response(text, media_type="application/json")
+
+    async def _in_pool(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401
+        future = asyncio.wrap_future(self.pool.submit(work))
+        try:
+            return await asyncio.wait_for(future, SECONDS)
+        except TimeoutError:
+            raise HTTPException(503, f"took longer than {SECONDS:g} s; ask for less") from None
+
+    async def _events(self, _: Request) -> Response:
+        """Return server-sent events: the state of the plot, and each change of it."""
+        plotter = self.studio.plotter
+
+        async def events() -> AsyncIterator[str]:
+            version, silent = -1, 0.0
+            while not self.is_ending():
+                if plotter is not None and plotter.version != version:
+                    version, silent = plotter.version, 0.0
+                    yield f"data: {json.dumps(dict(plotter.state))}\n\n"
+                elif silent >= SILENCE:
+                    silent = 0.0
+                    yield ": nothing new\n\n"
+                await asyncio.sleep(POLL)
+                silent += POLL
+
+        return StreamingResponse(events(), media_type="text/event-stream")
 
 
-async def read_body(request: Request) -> bytes:
-    """Return the body of a request.
+def _fixed(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_: Request) -> Response:
+        return JSONResponse(content)
 
-    Raises:
-        HTTPException: if it is too large or too slow.
-    """
+    return endpoint
+
+
+async def _read(request: Request) -> bytes:
+    """Return the body of a request; refuse one that is too large or too slow."""
     content = b""
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -125,103 +204,25 @@ async def read_body(request: Request) -> bytes:
                 content += part
                 if len(content) > MAX_BODY:
                     raise HTTPException(413, f"a request has at most {MAX_BODY} bytes; send less")
-    except TimeoutError:
-        raise HTTPException(408, f"the request was not there within {BODY_SECONDS:g} s") from None
-    except ClientDisconnect:
-        raise HTTPException(400, "the request was cut off") from None
+    except (TimeoutError, ClientDisconnect):
+        raise HTTPException(408, f"the request was not there in {BODY_SECONDS:g} s") from None
     return content
 
 
-def to_response(result: Any) -> Response:  # noqa: ANN401 - what an action returns
-    """Return the answer with a result: JSON, as text or as an object, or a file."""
-    if isinstance(result, File):
-        disposition = f'attachment; filename="{result.name}"'
-        return Response(
-            result.content, media_type=result.media, headers={"Content-Disposition": disposition}
-        )
-    text = result if isinstance(result, str) else json.dumps(result, allow_nan=False)
-    return Response(text, media_type="application/json")
+def _refusal(status: int, sentence: str) -> JSONResponse:
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return JSONResponse({"error": sentence}, status, headers)
 
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-def create_app(studio: Studio, workers: Workers, host: str = "127.0.0.1") -> ASGIApp:
-    """Return the application.
-
-    Args:
-        studio: that does the work.
-        workers: in which it does.
-        host: that the server listens at.
-    """
-    token = secrets.token_urlsafe()
-
-    async def home(_: Request) -> Response:
-        text = (PAGE / "index.html").read_text("utf-8")
-        return HTMLResponse(text.replace(_EMPTY, _EMPTY.replace('""', f'"{token}"')))
-
-    async def health(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def model(_: Request) -> Response:
-        return JSONResponse(studio.model())
-
-    async def map_picture(_: Request) -> Response:
-        return to_response(await workers.run(lambda: studio.map))
-
-    def post(kind: type[Body], act: Callable[[Any], Any]) -> Endpoint:
-        async def endpoint(request: Request) -> Response:
-            body = parse(kind, await read_body(request))
-            return to_response(await workers.run(partial(act, body)))
-
-        return endpoint
-
-    actions: dict[str, tuple[type[Body], Callable[[Any], Any]]] = {
-        "draw": (messages.Draw, studio.draw),
-        "complete": (messages.Complete, studio.complete),
-        "reconstruct": (messages.Reconstruct, studio.reconstruct),
-        "morph": (messages.Morph, studio.morph),
-        "encode": (messages.Encode, studio.encode),
-        "score": (messages.Score, studio.score),
-        "map": (messages.MapPlace, studio.map_place),
-        "page": (messages.Page, studio.page),
-        "export": (messages.Export, studio.export),
-    }
-    routes = [
-        Route("/", home),
-        Route("/healthz", health),
-        Route("/v1/model", model),
-        Route("/v1/map", map_picture, methods=["GET"]),
-        *(
-            Route(f"/v1/{name}", post(*action), methods=["POST"])
-            for name, action in actions.items()
-        ),
-        Mount("/page", StaticFiles(directory=PAGE, check_dir=False)),
-    ]
-    app = Starlette(routes=routes, exception_handlers=_HANDLERS)
-    return Guard(app, host)
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    return refusal(422, str(error))
-
-
-async def _busy(_: Request, error: Exception) -> Response:
-    return refusal(503, str(error))
-
-
-async def _http(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return refusal(error.status_code, error.detail)
-
-
-async def _defect(_: Request, __: Exception) -> Response:
-    return refusal(500, "the studio has a defect; what happened stands where it was started")
+def _handler(status: int, sentence: str = "") -> Callable[[Request, Any], Response]:
+    """Return the function that answers an exception, with its own sentence or a fixed one."""
+    return lambda _, error: _refusal(status, sentence or str(error))
 
 
 _HANDLERS: dict[Any, Any] = {
-    SketchvaeError: _refused,
-    BusyError: _busy,
-    HTTPException: _http,
-    Exception: _defect,
+    ConflictError: _handler(409),
+    SketchvaeError: _handler(422),
+    FullError: _handler(503, "too many requests wait already; try again in a second"),
+    HTTPException: lambda _, error: _refusal(error.status_code, error.detail),
+    Exception: _handler(500, "the studio has a defect; its terminal shows what happened"),
 }

@@ -1,165 +1,215 @@
-"""What each request does: the artist's methods, with drawings as JSON."""
+"""What each request asks of the other rooms, with drawings as JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sketchvae import __version__
 from sketchvae.data.ndjson import line
 from sketchvae.drawing import Drawing
-from sketchvae.errors import SketchvaeError
-from sketchvae.explore.plane import Plane
-from sketchvae.generate.artist import MORPH_TEMPERATURE, TEMPERATURE, Artist
-from sketchvae.generate.sampler import fresh_seed
+from sketchvae.errors import ConflictError, SketchvaeError
+from sketchvae.explore.plane import COLD, Plane
+from sketchvae.generate.artist import TEMPERATURE, Artist
+from sketchvae.plot.prepared import PreparedPage, has_vpype, prepare
 from sketchvae.plot.profiles import Profile
+from sketchvae.plot.svg import to_preview, to_svg
 from sketchvae.polyline import Floats32
 from sketchvae.web import messages
-from sketchvae.web.messages import to_drawing
-from sketchvae.web.pages import MEDIA, Desk, export, formats
+from sketchvae.web.messages import to_drawing, to_drawings
+
+if TYPE_CHECKING:
+    from sketchvae.machine.plotter import Plotter
 
 COLUMNS, ROWS = 10, 10  # of the map's picture
-COLD = 0.1  # temperature of the map: the latent decides
+MEDIA = {
+    "svg": "image/svg+xml",
+    "animated-svg": "image/svg+xml",
+    "png": "image/png",
+    "gif": "image/gif",
+    "ndjson": "application/x-ndjson",
+    "gcode": "text/plain; charset=utf-8",
+    "hpgl": "text/plain; charset=utf-8",
+}
+
+
+File = tuple[bytes, str, str]  # content, the type of that, name
 
 
 @dataclass(frozen=True)
-class File:
-    """A file to take home."""
-
-    content: bytes
-    media: str
-    name: str
-
-
 class Studio:
-    """The artist, behind its API.
+    """The artist behind its API; each method does what one request asks, and returns JSON."""
 
-    Args:
-        artist: that draws.
-        name: of the model.
-        profile: of the machine whose times and G-code are meant.
-    """
+    artist: Artist
+    name: str  # of the model
+    profile: Profile  # of the machine whose times and G-code are meant
+    plotter: "Plotter | None" = None  # None where no machine is attached
 
-    def __init__(self, artist: Artist, name: str, profile: Profile) -> None:
-        self.artist, self.name, self.profile = artist, name, profile
-
-    def model(self) -> dict[str, Any]:
+    def model(self, _: object = None) -> dict[str, Any]:
         """Return what the model is, and what may be asked of it."""
+        limits = (messages.MAX_N, messages.MAX_STROKES, messages.MAX_POINTS)
         return {
             "word": self.artist.word,
             "model": self.name,
             "version": __version__,
             "temperature": None,
-            "limits": {
-                "n": messages.MAX_N,
-                "strokes": messages.MAX_STROKES,
-                "points": messages.MAX_POINTS,
-            },
+            "limits": dict(zip(("n", "strokes", "points"), limits, strict=True)),
             "score": self.artist.model.head is not None,
             "map": self.artist.model.config.latent > 1,
-            "formats": formats(),
+            "machine": self.plotter and {"name": self.plotter.name},
+            "formats": [form for form in MEDIA if form != "hpgl" or has_vpype()],
         }
 
     def draw(self, body: messages.Draw) -> str:
         """Draw new drawings, variations of one, or those of latents."""
-        seed = _seed(body.seed)
-        latents = self._latents(body, seed)
-        n = body.n if latents is None else len(latents)
+        seed = body.chosen_seed
+        n = body.n if body.latents is None else len(body.latents)
         if n * body.best_of > messages.MAX_CANDIDATES:
-            raise SketchvaeError(
-                f"n times best_of must be at most {messages.MAX_CANDIDATES}, got "
-                f"{n * body.best_of}; ask for less"
-            )
+            most = messages.MAX_CANDIDATES
+            raise SketchvaeError(f"n times best_of must be at most {most}, got {n * body.best_of}")
+        latents: Floats32 | list[list[float]] | None = body.latents
+        if body.like is not None:
+            like = to_drawing(body.like, "like")
+            if body.spread is None:
+                latents = self.artist.sample_posterior(like, n, seed)
+            else:
+                latents = self.artist.perturb(self.artist.encode(like), n, body.spread, seed)
         drawn = self.artist.draw_each(
             n, body.temperature, seed, latents=latents, best_of=body.best_of
         )
-        return self._answer((d.to_quickdraw() for d in drawn), seed)
-
-    def _latents(self, body: messages.Draw, seed: int) -> Floats32 | list[list[float]] | None:
-        """Return the latents to draw from, (n, Z); None for those of the prior."""
-        if body.like is None:
-            return body.latents
-        like = to_drawing(body.like, name="like")
-        if body.spread is None:
-            return self.artist.sample_posterior(like, body.n, seed)
-        return self.artist.perturb(self.artist.encode(like), body.n, body.spread, seed)
+        return self._drawn((drawing.to_quickdraw() for drawing in drawn), seed)
 
     def complete(self, body: messages.Complete) -> str:
-        """Continue a drawing."""
-        seed, beginning = _seed(body.seed), to_drawing(body.drawing)
-        temperature = TEMPERATURE if body.temperature is None else body.temperature
-        return self._answer(self.artist.complete(beginning, body.n, temperature, seed), seed)
+        """Continue a drawing; each ending begins with the given strokes, to the last digit."""
+        seed, start = body.chosen_seed, to_drawing(body.drawing)
+        size = body.size and max(body.size, start.longest_side)
+        drawn = self.artist.complete(
+            start, body.n, body.temperature or TEMPERATURE, seed, size=size, is_open=body.open
+        )
+        return self._drawn(drawn, seed)
 
     def reconstruct(self, body: messages.Reconstruct) -> str:
         """Draw a drawing anew from its own latent."""
-        seed, original = _seed(body.seed), to_drawing(body.drawing)
-        temperature = TEMPERATURE if body.temperature is None else body.temperature
-        drawn = self.artist.reconstruct(original, temperature, seed)
-        return self._answer((d.to_quickdraw() for d in drawn), seed)
+        seed, temperature = body.chosen_seed, body.temperature or TEMPERATURE
+        drawn = self.artist.reconstruct(to_drawing(body.drawing), temperature, seed)
+        return self._drawn((drawing.to_quickdraw() for drawing in drawn), seed)
 
     def morph(self, body: messages.Morph) -> str:
         """Draw along the path between two drawings."""
-        seed = _seed(body.seed)
-        ends = [to_drawing(body.first, name="first"), to_drawing(body.last, name="last")]
-        first, last = self.artist.encode(ends)
-        path = self.artist.morph(first, last, body.steps, temperature=MORPH_TEMPERATURE, seed=seed)
-        return self._answer((d.to_quickdraw() for d in path), seed)
+        seed, ends = body.chosen_seed, [to_drawing(body.first, "first")]
+        first, last = self.artist.encode([*ends, to_drawing(body.last, "last")])
+        path = self.artist.morph(first, last, body.steps, seed=seed)
+        return self._drawn((drawing.to_quickdraw() for drawing in path), seed)
 
-    def encode(self, body: messages.Encode) -> dict[str, Any]:
+    def encode(self, body: messages.Drawings) -> dict[str, Any]:
         """Return the latent of each drawing."""
-        drawings = [to_drawing(d, name=f"drawings[{i}]") for i, d in enumerate(body.drawings)]
-        return {"latents": self.artist.encode(drawings).tolist()}
+        return {"latents": self.artist.encode(to_drawings(body)).tolist()}
+
+    def paths(self, body: messages.Drawings) -> dict[str, Any]:
+        """Return the curves of each drawing as SVG path data, one a stroke."""
+        return {"paths": [drawing.paths() for drawing in to_drawings(body)]}
 
     def score(self, body: messages.Score) -> dict[str, Any]:
         """Return the percentile of a drawing among real ones, and that after each stroke."""
-        drawing, head = to_drawing(body.drawing), self.artist.class_head
-        parts = [Drawing(drawing.strokes[: k + 1]) for k in range(len(drawing.strokes))]
-        states = self.artist.states(parts)
-        after = head.percentile(states).round(1).tolist()
-        log_odds = float(head.log_odds(states[-1:])[0])
+        if self.artist.model.head is None:
+            raise ConflictError("this model has no class head, so it cannot score; use another")
+        drawing = to_drawing(body.drawing)
+        after = self.artist.percentile_after_strokes(drawing).round(1).tolist()
+        log_odds = float(self.artist.class_head.log_odds(self.artist.states(drawing))[0])
         return {"percentile": after[-1], "log_odds": round(log_odds, 3), "after": after}
 
     @cached_property
-    def plane(self) -> Plane:
-        """The plane of the map."""
+    def _plane(self) -> Plane:
         return Plane.of(self.artist.model.prior)
 
     @cached_property
-    def map(self) -> dict[str, Any]:
-        """The map's picture: a drawing in each cell; one that did not end is without strokes."""
-        drawn = self.artist.sample(COLUMNS * ROWS, COLD, 0, self.plane.grid(COLUMNS, ROWS))
-        cells = [_line(drawing or Drawing(()), self.artist.word) for drawing in drawn]
-        return {"columns": COLUMNS, "rows": ROWS, "drawings": cells}
+    def _map(self) -> str:
+        drawn = self._plane.draw(self.artist, COLUMNS, ROWS)
+        cells = ",".join(self._record(drawing.to_quickdraw()) for drawing in drawn)
+        return f'{{"columns":{COLUMNS},"rows":{ROWS},"drawings":[{cells}]}}'
+
+    def map_picture(self, _: object = None) -> str:
+        """Return the map's picture: a drawing in each cell; one that did not end is empty."""
+        return self._map
 
     def map_place(self, body: messages.MapPlace) -> str:
         """Draw at a place of the map."""
-        seed, z = _seed(body.seed), self.plane.latents([(body.x, body.y)])
-        return self._answer((d.to_quickdraw() for d in self.artist.decode(z, COLD, seed)), seed)
+        seed, latents = body.chosen_seed, self._plane.latents([(body.x, body.y)])
+        drawn = self.artist.decode(latents, COLD, seed)
+        return self._drawn((drawing.to_quickdraw() for drawing in drawn), seed)
 
     def page(self, body: messages.Page) -> dict[str, Any]:
-        """Return the preview of a page."""
-        return Desk.of(body, self.profile).preview()
+        """Lay drawings out: SVG with the travel of the pen, lengths in mm, and the time."""
+        return self._prepared(body).preview()
 
     def export(self, body: messages.Export) -> File:
-        """Return drawings as a file."""
-        suffix, media = MEDIA[body.format]
-        stem = self.artist.word if self.artist.word.isascii() else ""
-        stem = "".join(c for c in stem if c.isalnum() or c in "-_") or "drawing"
-        name = f"{stem}.{suffix}"
-        return File(export(body, self.profile, self.artist.word), media, name)
+        """Write drawings as a file to take home."""
+        word = "".join(c for c in self.artist.word if c.isascii() and c.isalnum()) or "drawing"
+        name = f"{word}.{body.format.rpartition('-')[2]}"
+        return self._content(body), MEDIA[body.format], name
 
-    def _answer(self, drawings: Iterable[Drawing], seed: int) -> str:
-        """Return drawings and their seed as JSON; coordinates have the digits of ndjson."""
-        lines = ",".join(line(drawing.with_word(self.artist.word)) for drawing in drawings)
+    def _content(self, body: messages.Export) -> bytes:
+        if body.format == "gcode":
+            return self._prepared(body).gcode().encode()
+        if body.format == "hpgl":
+            return self._prepared(body, for_hpgl=True).hpgl().encode()
+        if body.format == "svg" and body.page is not None:
+            return f"{to_svg(self._prepared(body).plot)}\n".encode()
+        drawings = [drawing.with_word(self.artist.word) for drawing in to_drawings(body)]
+        if body.format == "ndjson":
+            return "".join(f"{line(drawing)}\n" for drawing in drawings).encode()
+        from sketchvae.render.page import Style
+        from sketchvae.render.picture import to_picture
+
+        paper = body.background or ("white" if body.format in ("png", "gif") else None)
+        style = Style(colour=body.colour, background=paper)
+        return to_picture(body.format, drawings, style, body.pixels)
+
+    def plot(self, body: messages.Plot) -> dict[str, Any]:
+        """Begin to plot a page."""
+        page, plotter = self._prepared(body), self._machine()
+        about = {"numbers": page.numbers, "svg": to_preview(page.plot)}
+        return self._after(lambda: plotter.start(page.gcode(), about, body.pause))
+
+    def pause(self, _: object) -> dict[str, Any]:
+        """Pause the plot behind the present stroke, the pen up."""
+        return self._after(self._machine().pause)
+
+    def resume(self, _: object) -> dict[str, Any]:
+        """Go on after a pause, or with a plot that was stopped."""
+        return self._after(self._machine().resume)
+
+    def stop(self, _: object) -> dict[str, Any]:
+        """Stop the plot at once, the pen up."""
+        return self._after(self._machine().stop)
+
+    def _after(self, act: Callable[[], None]) -> dict[str, Any]:
+        act()
+        return self.job()
+
+    def job(self, _: object = None) -> dict[str, Any]:
+        """Return the state of the plot, and the preview of its page."""
+        if self.plotter is None:
+            return {"state": "none", "svg": None}
+        return {**self.plotter.state, "svg": self.plotter.about.get("svg")}
+
+    def _machine(self) -> "Plotter":
+        if self.plotter is None:
+            raise ConflictError("no machine is attached; name one when the studio is started")
+        return self.plotter
+
+    def _prepared(self, body: messages.Page, for_hpgl: bool = False) -> PreparedPage:
+        wanted = {} if body.page is None else body.page.model_dump(exclude_none=True)
+        return prepare(to_drawings(body), self.profile, **wanted, for_hpgl=for_hpgl)
+
+    def _drawn(self, drawings: Iterable[Drawing], seed: int) -> str:
+        """Return drawings and their seed as JSON."""
+        records = ",".join(map(self._record, drawings))
         rest = json.dumps({"seed": seed, "model": self.name, "version": __version__})
-        return f'{{"drawings":[{lines}],{rest[1:]}'
+        return f'{{"drawings":[{records}],{rest[1:]}'
 
-
-def _line(drawing: Drawing, word: str) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads(line(drawing.to_quickdraw().with_word(word)))
-    return fields
-
-
-def _seed(seed: int | None) -> int:
-    return fresh_seed() if seed is None else seed
+    def _record(self, drawing: Drawing) -> str:
+        """Return a drawing as JSON: the line of ndjson, and its curves."""
+        fields = line(drawing.with_word(self.artist.word))[:-1]
+        return f'{fields},"paths":{json.dumps(drawing.paths())}}}'
