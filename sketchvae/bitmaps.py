@@ -8,6 +8,7 @@ come as such bitmaps far more often than as strokes; here drawn ones become the 
 
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,15 @@ def _bitmap(drawing: Drawing) -> Bitmaps:
     middle = np.array([left + right, top + bottom]) / 2
     strokes = [(stroke - middle) * (units * _SCALE) + BITMAP_SIDE / 2 for stroke in drawing.strokes]
     return ink_mask(strokes, (BITMAP_SIDE, BITMAP_SIDE), _LINE * _SCALE)
+
+
+def has_bitmaps(path: Path) -> bool:
+    """Return whether an .npz has an array x, as `read_bitmaps` reads; False if it is none."""
+    try:
+        with ZipFile(path) as archive:
+            return "x.npy" in archive.namelist()
+    except (OSError, BadZipFile):
+        return False
 
 
 def read_bitmaps(path: Path) -> Bitmaps:

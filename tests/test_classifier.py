@@ -16,7 +16,6 @@ from sketchvae.evaluate.classifier import (
     Classifier,
     embeddings,
     load_classifier,
-    named_first,
     predict,
     save_classifier,
     shipped_classifier,
@@ -43,6 +42,12 @@ def crosses_and_bars(n: int) -> tuple[list[Drawing], list[Drawing]]:
         crosses.append(Drawing([[[a, b], [255, 255 - b]], [[a, 255], [255, b]]], word="sheep"))
         bars.append(Drawing([[[0, a], [255, a + 20]], [[0, b + 100], [255, b + 90]]], word="bar"))
     return crosses, bars
+
+
+def named_first(model: Classifier, drawings: list[Drawing], word: str) -> float:
+    """Return the fraction of drawings whose likeliest category is a word."""
+    labels = predict(model, bitmaps([drawing.simplified() for drawing in drawings]))
+    return float((labels == model.words.index(word)).mean())
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +127,12 @@ def test_images_are_read_from_drawings_packed_sets_and_bitmaps(tmp_path: Path) -
     crosses, bars = crosses_and_bars(30)
     formats.write(tmp_path / "bars.ndjson.gz", bars)
     pack(crosses, tmp_path / "crosses.drawings", fractions=SplitFractions(0.3, 0.2))
-    np.savez(tmp_path / "bitmaps.npz", x=bitmaps(crosses))
+    np.savez(tmp_path / "many.npz", x=bitmaps(crosses))
+    formats.write(tmp_path / "bitmaps.npz", bars)  # drawings, whatever the name
     assert list(read_categories(tmp_path / "bars.ndjson.gz")) == ["bar"]
     np.testing.assert_array_equal(read_images(tmp_path / "bars.ndjson.gz"), bitmaps(bars))
-    np.testing.assert_array_equal(read_images(tmp_path / "bitmaps.npz"), bitmaps(crosses))
+    np.testing.assert_array_equal(read_images(tmp_path / "many.npz"), bitmaps(crosses))
+    np.testing.assert_array_equal(read_images(tmp_path / "bitmaps.npz"), bitmaps(bars))
     assert 5 < len(read_images(tmp_path / "crosses.drawings")) < 25  # the training split
 
 

@@ -1,8 +1,10 @@
 """Rounds of drawing, accepting and training."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 from helpers import SHEEP, ending_model, refusal, sketchvae
 
 from sketchvae.bitmaps import bitmaps
+from sketchvae.cli import main
 from sketchvae.data import formats
 from sketchvae.data.dataset import PackedDataset, SplitFractions, open_packed, pack
 from sketchvae.drawing import Drawing
@@ -105,7 +108,8 @@ def test_refinement_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
     model = ending_model()
     lines: list[str] = []
     whole = Refiner(real, SMALL, tmp_path / "whole", announce=lines.append).run(model)
-    assert len(lines) == 7  # two for each round, two for the prior, one for the density ratio
+    assert lines[0].startswith("hint: 60 real drawings are few: chance settles how much likelier")
+    assert len(lines) == 8  # two for each round, two for the prior, one for the density ratio
     assert whole.density_ratio is not None
     assert weights_of(load(tmp_path / "whole" / "model.safetensors")) == weights_of(whole)
 
@@ -120,6 +124,17 @@ def test_refinement_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
     again = Refiner(real, SMALL, tmp_path / "out").run(model)
     assert weights_of(again) == weights_of(whole)
     assert again.about["refined"]["rounds"] == 2
+
+
+def test_help_has_the_defaults_of_the_rounds() -> None:
+    stated = {
+        option.name: int(found[1])
+        for option in main.commands["refine"].params
+        if isinstance(option, click.Option)
+        and (found := re.search(r"\[default: (\d+)\]", option.help or ""))
+    }
+    assert stated == {name: getattr(Refinement(), name) for name in stated}
+    assert {"rounds", "drawn", "accepted", "steps", "seed"} <= set(stated)
 
 
 def test_density_ratio_rejects_what_real_drawings_are_not_like(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sketchvae.cli.inputs import SELECTION
-from sketchvae.cli.options import model_option
+from sketchvae.cli.options import bitmaps_option, model_option
 from sketchvae.cli.paths import OUTPUT, force_option
 
 if TYPE_CHECKING:
@@ -49,11 +49,7 @@ _SHOWN = 36  # drawings of each set in the picture
     type=SELECTION,
     help="Other real drawings, to compare real with real.  [default: halves of FILES]",
 )
-@click.option(
-    "--bitmaps",
-    type=click.Path(path_type=Path),
-    help="More real drawings, as Quick, Draw!'s bitmaps of 28 x 28 (.npz or .npy).",
-)
+@bitmaps_option
 @click.option(
     "-n",
     "--number",

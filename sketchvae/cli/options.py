@@ -32,6 +32,11 @@ _pixels = click.option(
 number_option = click.option(
     "-n", "--number", type=click.IntRange(1), help="Only the first drawings."
 )
+bitmaps_option = click.option(
+    "--bitmaps",
+    type=INPUT,
+    help="More real drawings, as Quick, Draw!'s bitmaps of 28 x 28 (.npz or .npy).",
+)
 _seed = click.option("--seed", type=click.IntRange(0), help="The same seed draws the same sheep.")
 _model = click.option(
     "--model",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from sketchvae.cli.options import bind, model_option
+from sketchvae.cli.options import bind, bitmaps_option, model_option
 from sketchvae.cli.output import plural
 from sketchvae.files import make_folder
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RoundOptions:
-    """Options of the rounds; see `Refinement`."""
+    """Options of the rounds, which change `Refinement`; None leaves its default."""
 
     rounds: Annotated[
-        int, click.option("--rounds", default=3, show_default=True, help="Rounds to go.")
-    ] = 3
+        int | None, click.option("--rounds", type=int, help="Rounds to go.  [default: 3]")
+    ]
     drawn: Annotated[
-        int,
+        int | None,
         click.option(
-            "--drawn", default=16_000, show_default=True, help="Drawings to choose from, a round."
+            "--drawn", type=int, help="Drawings to choose from, a round.  [default: 16000]"
         ),
-    ] = 16_000
+    ]
     accepted: Annotated[
-        int,
+        int | None,
         click.option(
-            "--accepted", default=12_000, show_default=True, help="Drawings to train on, a round."
+            "--accepted", type=int, help="Drawings to train on, a round.  [default: 12000]"
         ),
-    ] = 12_000
+    ]
     steps: Annotated[
-        int, click.option("--steps", default=400, show_default=True, help="Batches, a round.")
-    ] = 400
+        int | None, click.option("--steps", type=int, help="Batches, a round.  [default: 400]")
+    ]
     seed: Annotated[
-        int, click.option("--seed", default=1, show_default=True, help="Of all random numbers.")
-    ] = 1
+        int | None, click.option("--seed", type=int, help="Of all random numbers.  [default: 1]")
+    ]
 
 
 @click.command()
@@ -49,11 +49,7 @@ class RoundOptions:
     type=click.Path(path_type=Path),
     help="Real drawings, of which the training part is learnt from: a packed set, or any file.",
 )
-@click.option(
-    "--bitmaps",
-    type=click.Path(path_type=Path),
-    help="More real drawings, as Quick, Draw!'s bitmaps of 28 x 28 (.npz or .npy).",
-)
+@bitmaps_option
 @click.option(
     "--candidates",
     type=click.Path(path_type=Path),
@@ -96,7 +92,7 @@ def refine(
     from sketchvae.data.formats import read
     from sketchvae.model.loader import load_model
 
-    settings = Refinement(**vars(rounds))
+    settings = Refinement(**{k: v for k, v in vars(rounds).items() if v is not None})
     make_folder(out, "name another -o")
     images = read_bitmaps(bitmaps) if bitmaps else np.zeros((0, 28, 28), np.uint8)
     known = RealDrawings(_packed(real, out), images, shipped_classifier("critic"))

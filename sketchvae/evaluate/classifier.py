@@ -15,8 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from torch import Tensor, nn
 
-from sketchvae.bitmaps import Bitmaps, bitmaps
-from sketchvae.drawing import Drawing
+from sketchvae.bitmaps import Bitmaps
 from sketchvae.errors import FileFormatError
 from sketchvae.files import replacing
 from sketchvae.model.weights import shipped_path
@@ -88,18 +87,6 @@ def embeddings(model: Classifier, images: Bitmaps) -> tuple[Floats32, Floats32]:
         features.append(embedded)
         logs.append(torch.log_softmax(model.head(embedded), dim=1))
     return np.asarray(torch.cat(features)), np.asarray(torch.cat(logs))
-
-
-def named_first(model: Classifier, drawings: Sequence[Drawing], word: str) -> float:
-    """Return the fraction of drawings whose likeliest category is a word.
-
-    Args:
-        model: knows the word.
-        drawings: one or more; each is simplified first.
-        word: "sheep".
-    """
-    labels = predict(model, bitmaps([drawing.simplified() for drawing in drawings]))
-    return float((labels == model.words.index(word)).mean())
 
 
 def to_tensor(images: Bitmaps) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sketchvae.bitmaps import Bitmaps, bitmaps, read_bitmaps
+from sketchvae.bitmaps import Bitmaps, bitmaps, has_bitmaps, read_bitmaps
 from sketchvae.data import formats
 from sketchvae.data.dataset import SUFFIX, from_points
 from sketchvae.errors import SketchvaeError
@@ -72,13 +72,15 @@ def label(sets: Mapping[str, Bitmaps], held_out: float = HELD_OUT) -> LabelledBi
 def read_images(path: Path) -> Bitmaps:
     """Return the bitmaps of a file: a packed set's training split, drawings, or bitmaps.
 
+    An .npz holds bitmaps if it has an array x, and else drawings.
+
     Args:
         path: of the file.
 
     Raises:
         SketchvaeError: if the file cannot be read.
     """
-    if path.suffix == ".npy" or (path.suffix == ".npz" and "bitmaps" in path.name):
+    if path.suffix == ".npy" or (path.suffix == ".npz" and has_bitmaps(path)):
         return read_bitmaps(path)
     if path.suffix == SUFFIX:
         return bitmaps([from_points(points) for points in formats.read_points(path, "train")])

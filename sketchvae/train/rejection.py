@@ -45,6 +45,7 @@ from sketchvae.train.run import prepare_run
 from sketchvae.train.settings import Settings
 from sketchvae.train.trainer import Callback
 
+FEW_REAL = 100  # real drawings below which the density ratio is settled by chance
 TYPICAL = 0.25  # fraction of the accepted that the typical prior is fitted to
 PRIOR_COMPONENTS, BROAD_COMPONENTS = 10, 3  # Gaussians of the prior, and of that of real latents
 _PER_DRAWING = 8  # latents sampled from the posterior of each real drawing, for the broad prior
@@ -166,6 +167,12 @@ class Refiner:
         rounds = self.settings.rounds
         make_folder(self.folder, "name another -o")
         self._check_same(model)
+        real = len(self.real.dataset.split("train")) + len(self.real.images)
+        if real < FEW_REAL:
+            self.announce(
+                f"hint: {real} real drawings are few: chance settles how much likelier a drawing "
+                "is among them; a thousand are plenty"
+            )
         current, trained = model, []
         for number in range(1, rounds + 1):
             place = self.folder / f"round-{number}"

@@ -75,8 +75,8 @@ class Outline:
 
 
 @dataclass(frozen=True, eq=False)
-class AnyOf:
-    """All that lies in one of some areas; nothing if there are none."""
+class _Several:
+    """Some areas together."""
 
     areas: Sequence[Area]
 
@@ -89,27 +89,18 @@ class AnyOf:
     def n_outlines(self) -> int:
         """Return the number of outlines of all areas."""
         return sum(area.n_outlines for area in self.areas)
+
+
+class AnyOf(_Several):
+    """All that lies in one of some areas; nothing if there are none."""
 
     def light(self, points: Floats) -> Floats:
         """Return the light of the lightest area, (n,)."""
         return np.max([np.zeros(len(points)), *(a.light(points) for a in self.areas)], axis=0)  # type: ignore[no-any-return]
 
 
-@dataclass(frozen=True, eq=False)
-class AllOf:
+class AllOf(_Several):
     """What lies in each of some areas."""
-
-    areas: Sequence[Area]
-
-    @cached_property
-    def edges(self) -> Floats:
-        """Return the edges of all areas."""
-        return _edges_of(self.areas)
-
-    @cached_property
-    def n_outlines(self) -> int:
-        """Return the number of outlines of all areas."""
-        return sum(area.n_outlines for area in self.areas)
 
     def light(self, points: Floats) -> Floats:
         """Return the light of the darkest area, (n,)."""
