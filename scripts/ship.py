@@ -66,6 +66,7 @@ def judged(model: Model, sets: Path, best_of: Sequence[int] = ()) -> Report:
     """Compare a model with the drawings that were kept out, and with the bitmaps that were."""
     decoder = open_packed(sets / "decoder.drawings")
     others = {"decoder": [decoder[i] for i in decoder.split("test")]}
+    others["reject"] = list(Artist(model).draw(SAMPLES, seed=SEED, reject=True))
     for k in best_of:
         others[f"best of {k}"] = list(Artist(model).draw(SAMPLES // 2, seed=SEED, best_of=k))
     return evaluate(
@@ -86,9 +87,9 @@ def main() -> None:
     model, kept, sets = load(Path(sys.argv[1])), load(Path(sys.argv[2])), Path(sys.argv[3])
     unseen, seen = judged(kept, sets, best_of=(4, 8)), judged(model, sets)
     names = {"real": "real", "decoder": "Google's decoder, 1"}
-    names |= {"typical": "unseen, typical", "t 1": "unseen, 1"}
+    names |= {"typical": "unseen, typical", "t 1": "unseen, 1", "reject": "unseen, reject"}
     names |= {f"best of {k}": f"unseen, best of {k}" for k in (4, 8)}
-    shipped = {"typical": "ours, typical", "t 1": "ours, 1"}
+    shipped = {"typical": "ours, typical", "t 1": "ours, 1", "reject": "ours, reject"}
     drawn = Artist(model).draw(1000, seed=0)
     everything = points(open_packed(sets / "real-all.drawings"))
     about: dict[str, Any] = {

@@ -9,7 +9,6 @@ from sketchvae.polyline import (
     Bools,
     Floats,
     Ints,
-    arc_length,
     resample_count,
     segment_lengths,
     turns,
@@ -65,8 +64,11 @@ def _is_apart(drawing: Drawing, ink: Floats) -> bool:
         drawing: with a stroke or more.
         ink: (strokes,) length of each stroke.
     """
+    if len(drawing.strokes) == 1:
+        return False
     side = max(drawing.longest_side, 1e-9)
-    gaps = _gaps([_dense(stroke, _SPACING * side) for stroke in drawing.strokes])
+    counts = (ink / (_SPACING * side)).astype(int) + 2
+    gaps = _gaps(list(map(resample_count, drawing.strokes, counts.tolist())))
     part = _components(gaps <= TOUCHING * side)
     parts, part = np.unique(part, return_inverse=True)
     if len(parts) < 2:
@@ -105,11 +107,6 @@ def _components(touches: Bools) -> Ints:
         if (lower == first).all():
             return first
         first = lower
-
-
-def _dense(stroke: Floats, spacing: float) -> Floats:
-    """Return points along a stroke, at most `spacing` apart."""
-    return resample_count(stroke, int(arc_length(stroke)[-1] / spacing) + 2)
 
 
 def _diagonal(points: Floats) -> float:

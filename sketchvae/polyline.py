@@ -33,8 +33,7 @@ def points_at(points: Floats, distances: Floats) -> Floats:
         distances: (k,) measured along the polyline from its first point. A distance below 0 gives
             the first point, one beyond the length gives the last point.
     """
-    along = arc_length(points)
-    return np.column_stack([np.interp(distances, along, points[:, axis]) for axis in (0, 1)])
+    return _interpolated(points, arc_length(points), distances)
 
 
 def arc_fractions(points: Floats) -> Floats:
@@ -53,8 +52,18 @@ def points_at_fractions(points: Floats, fractions: Floats) -> Floats:
         points: (n, 2).
         fractions: (k,) from 0 to 1.
     """
-    own = arc_fractions(points)
-    return np.column_stack([np.interp(fractions, own, points[:, axis]) for axis in (0, 1)])
+    return _interpolated(points, arc_fractions(points), fractions)
+
+
+def _interpolated(points: Floats, own: Floats, wanted: Floats) -> Floats:
+    """Return points by linear interpolation, (k, 2).
+
+    Args:
+        points: (n, 2).
+        own: (n,) distance or fraction of each.
+        wanted: (k,) of those to return.
+    """
+    return np.column_stack([np.interp(wanted, own, points[:, axis]) for axis in (0, 1)])
 
 
 def resample(points: Floats, spacing: float) -> Floats:
@@ -81,7 +90,8 @@ def resample_count(points: Floats, count: int) -> Floats:
         points: (n, 2).
         count: number of points, at least 2.
     """
-    return points_at(points, np.linspace(0.0, arc_length(points)[-1], count))
+    along = arc_length(points)
+    return _interpolated(points, along, np.linspace(0.0, along[-1], count))
 
 
 def turns(points: Floats) -> Floats:

@@ -88,6 +88,15 @@ def test_best_of_several_is_the_one_that_is_most_of_a_sheep() -> None:
         np.testing.assert_allclose(one.points, other.points, atol=0.01)
 
 
+def test_rejection_leaves_few_parts_off_the_body() -> None:
+    artist, off = load(), FAULTS.index("part off the body")
+    plain, rejecting = (
+        fault_rates([d.simplified() for d in artist.draw(120, 1.0, seed=3, reject=reject)])[off]
+        for reject in (False, True)
+    )
+    assert rejecting < 0.5 * plain
+
+
 def test_best_of_several_needs_a_class_head() -> None:
     assert "must hold a class head" in refusal(
         lambda: Artist(ending_model()).draw(2, seed=1, best_of=2)

@@ -194,6 +194,7 @@ def draw(
       sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg
       sketchvae draw -n 12 --temperature 1 -o people.svg
+      sketchvae draw -n 12 --reject -o likelier.svg
       sketchvae draw --best-of 8 -o card.svg
       sketchvae draw --preview
     """
