@@ -114,18 +114,13 @@ def _listen(host: str, port: int | None) -> socket.socket:
     Raises:
         SketchvaeError: if the address is none of this computer, or the port is taken.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         number = PORT if port is None else port
-        found = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)
-        family, kind, _, _, address = found[0]
-        listening = socket.socket(family, kind)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(128)
+        return socket.create_server((host, number), family=family, backlog=128)
     except OSError as error:
         if port is None:
             return _listen(host, 0)
         raise SketchvaeError(
             f"{host}, port {port}: the studio cannot listen there ({error.strerror}); try --port 0"
         ) from error
-    return listening
