@@ -110,6 +110,24 @@ class Scorer:
         latents = check_latents(latents, self.model.config.latent)
         return interpolation.perturb(latents, self.model.prior, n, spread, seed)
 
+    def latents_like(
+        self, drawing: Drawing, n: int = 1, spread: float | None = None, seed: int | None = None
+    ) -> Floats32:
+        """Return n latents, (n, Z), of variations of a drawing.
+
+        Args:
+            drawing: of any size.
+            n: number of latents.
+            spread: as for `perturb`, around its latent; None samples its posterior.
+            seed: 0 or more; None for a random one.
+
+        Raises:
+            SketchvaeError: if the drawing is empty, or an argument is out of range.
+        """
+        if spread is None:
+            return self.sample_posterior(drawing, n, seed)
+        return self.perturb(self.encode(drawing), n, spread, seed)
+
     def class_probability(self, drawings: Iterable[Drawing] | Drawing) -> Floats:
         """Return the class probability of each drawing ("sheepness"), (n,), 0 to 1.
 

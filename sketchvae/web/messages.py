@@ -13,12 +13,13 @@ MAX_BODY = 4 * 2**20  # bytes
 MAX_STROKES, MAX_POINTS, MAX_DRAWINGS = 500, 10_000, 200
 MAX_ALL = 40_000  # points of all drawings of a request
 MAX_N, MAX_CANDIDATES = 64, 256  # drawings of a request, and n times best_of
+LIMITS = {"n": MAX_N, "strokes": MAX_STROKES, "points": MAX_POINTS}
 
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 Column = Annotated[list[Coordinate], Field(min_length=1, max_length=MAX_POINTS)]
 Stroke = Annotated[list[Column], Field(min_length=2, max_length=2, description="xs, ys")]
 Strokes = Annotated[list[Stroke], Field(min_length=1, max_length=MAX_STROKES)]
-Temperature = Annotated[float | None, Field(ge=0.001, le=10, description="null for the usual one")]
+Temperature = Annotated[float | None, Field(ge=0.001, le=10, description="null: the usual")]
 Length = Annotated[float | None, Field(ge=0, le=5000)]
 Colour = Annotated[str, Field(min_length=1, max_length=30)]
 Form = Literal["svg", "animated-svg", "png", "gif", "ndjson", "gcode", "hpgl"]
@@ -55,19 +56,14 @@ class Draw(Seeded):
     spread: float | None = Field(None, ge=0, le=10)
 
 
-class Score(Body):
-    """A drawing, to be compared with real ones."""
+class Given(Seeded):
+    """A drawing, to be scored or drawn anew from its own latent."""
 
     drawing: Strokes
-
-
-class Reconstruct(Score, Seeded):
-    """A drawing, to be drawn anew from its own latent."""
-
     temperature: Temperature = None
 
 
-class Complete(Reconstruct):
+class Complete(Given):
     """A beginning; `open`: its last stroke goes on; `size`: longest side of the whole."""
 
     n: int = Field(1, ge=1, le=MAX_N)
@@ -140,8 +136,8 @@ def parse(kind: type[_Body], content: bytes) -> _Body:
         fault = error.errors(include_url=False, include_context=False)[0]
         where = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in fault["loc"])[1:60]
         what = fault["msg"][:1].lower() + fault["msg"][1:]
-        has_value = fault["type"] not in ("missing", "json_invalid")
-        got = f", got {abbreviate(fault['input'], 40)}" if has_value else ""
+        is_known = fault["type"] not in ("missing", "json_invalid")
+        got = f", got {abbreviate(fault['input'], 40)}" if is_known else ""
         raise SketchvaeError(f"{where or 'the body'}: {what}{got}") from error
 
 

@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -10,42 +10,33 @@ from pydantic.json_schema import models_json_schema
 from sketchvae import __version__
 from sketchvae.web.messages import Body
 
-_ERRORS = {
-    "400": "a strange host",
-    "403": "another page, or no token",
-    "408": "too slow",
-    "409": "not in this state",
-    "413": "too large",
-    "422": "bad values",
-    "503": "busy; Retry-After has the seconds to wait",
-}
-Row = tuple[str, str, type[Body] | None, str]  # method, path, body, what it does
+Action = tuple[str, str, type[Body] | None, Callable[..., Any]]  # method, path, body, work
+_REFUSALS = ("400", "403", "408", "409", "413", "422", "503")  # each with one sentence
+_SENTENCE = {"type": "object", "properties": {"error": {"type": "string"}}}
 
 
-def describe(rows: Iterable[Row]) -> dict[str, Any]:
-    """Return the OpenAPI description of some paths."""
-    rows = list(rows)
-    kinds = {kind for _, _, kind, _ in rows if kind is not None}
-    modes: Any = [(kind, "validation") for kind in sorted(kinds, key=lambda kind: kind.__name__)]
-    _, schemas = models_json_schema(modes, ref_template="#/components/schemas/{model}")
-    error = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+def describe(actions: Sequence[Action]) -> dict[str, Any]:
+    """Return the OpenAPI description of some actions."""
+    kinds: Any = {(kind, "validation"): None for _, _, kind, _ in actions if kind is not None}
+    _, schemas = models_json_schema(list(kinds), ref_template="#/components/schemas/{model}")
+    refused = {"description": "refused", "content": {"application/json": {"schema": _SENTENCE}}}
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, kind, summary in rows:
-        answers = {status: _answer(text, "Error") for status, text in _ERRORS.items()}
-        answers["200"] = {"description": summary}
-        entry: dict[str, Any] = {"summary": summary, "responses": answers}
+    for method, path, kind, act in actions:
+        summary = str(getattr(act, "func", act).__doc__)
+        entry: dict[str, Any] = {"summary": summary}
+        entry["responses"] = {"200": {"description": summary}, **dict.fromkeys(_REFUSALS, refused)}
         if kind is not None:
-            entry["requestBody"] = {"required": True, **_content(kind.__name__)}
+            schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+            is_required = any(field.is_required() for field in kind.model_fields.values())
+            content = {"application/json": {"schema": schema}}
+            entry["requestBody"] = {"required": is_required, "content": content}
         if path.startswith("/v1/job") and method == "post":
             token = {"name": "X-Studio-Token", "in": "header", "required": True}
             entry["parameters"] = [token | {"schema": {"type": "string"}}]
         paths.setdefault(path, {})[method] = entry
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "sketchvae studio", "version": __version__},
-        "paths": paths,
-        "components": {"schemas": {**schemas.get("$defs", {}), "Error": error}},
-    }
+    info = {"title": "sketchvae studio", "version": __version__}
+    components = {"schemas": schemas.get("$defs", {})}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": components}
 
 
 def to_html(api: dict[str, Any]) -> str:
@@ -62,12 +53,3 @@ def to_html(api: dict[str, Any]) -> str:
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>API of the studio</title>'
     about = '<h1>API of the studio</h1><p><a href="/openapi.json">The same as OpenAPI</a></p>'
     return f'{head}<link rel="stylesheet" href="/page/studio.css"><main>{about}{"".join(parts)}'
-
-
-def _content(name: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{name}"}
-    return {"content": {"application/json": {"schema": schema}}}
-
-
-def _answer(text: str, name: str) -> dict[str, Any]:
-    return {"description": text, **_content(name)}

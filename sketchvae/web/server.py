@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import (
-    HTMLResponse,
-    JSONResponse,
-    Response,
-    StreamingResponse,
-)
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,7 +29,7 @@ from sketchvae.web.studio import Studio
 PAGE = Path(__file__).with_name("page")
 WAITING = 32  # requests in the queue
 SECONDS, BODY_SECONDS = 20.0, 10.0  # until the answer must be there, and until the body must
-POLL, SILENCE = 0.2, 15.0  # seconds between two looks at the plot, and between two events
+POLL = 0.2  # seconds between two looks at the plot
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -46,36 +41,29 @@ HEADERS = {
 }
 _EMPTY = 'name="studio-token" content=""'  # in the page as it lies on disk
 
-Action = tuple[str, str, type[Body] | None, Callable[[Any], Any]]  # method, path, body, work
 
-
-class Guard:
-    """Refuses strange hosts and other pages, and adds headers to every answer.
+def guarded(app: ASGIApp, host: str) -> ASGIApp:
+    """Return an application that refuses strange hosts and other pages, and adds headers.
 
     A page elsewhere can let its own name point to this computer (DNS rebinding); the Host header
     has that name then.
     """
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        self.app, self.host = app, host
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-
+    async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        app, headers = self.app, Headers(scope=scope)
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if not is_known_host(host, self.host):
-            app = _refusal(400, "the studio is not known by this name; use the one it printed")
-        elif origin is not None and urlsplit(origin).netloc != host:
-            app = _refusal(403, "the studio answers its own page alone")
-        return await app(scope, receive, send_with_headers)
+        headers = Headers(raw=scope.get("headers", [(b"host", b"localhost")]))
+        own, origin, answer = headers.get("host", ""), headers.get("origin"), app
+        if not is_known_host(own, host):
+            answer = _refusal(400, "the studio is not known by this name; use the one it printed")
+        elif origin is not None and urlsplit(origin).netloc != own:
+            answer = _refusal(403, "the studio answers its own page alone")
+        await answer(scope, receive, send_with_headers)
+
+    return guard
 
 
 def is_known_host(header: str, host: str) -> bool:
@@ -90,10 +78,7 @@ def is_known_host(header: str, host: str) -> bool:
 
 
 class Server:
-    """The application around a studio, which works in some threads.
-
-    Streams end where `is_ending` says that the server does.
-    """
+    """The application around a studio; streams end where `is_ending` says that the server does."""
 
     def __init__(self, studio: Studio, threads: int, is_ending: Callable[[], bool]) -> None:
         self.studio, self.is_ending = studio, is_ending
@@ -103,36 +88,35 @@ class Server:
     def app(self, host: str = "127.0.0.1") -> ASGIApp:
         """Return the application of a server that listens at a host."""
         studio = self.studio
-        actions: list[Action] = [
+        actions: list[openapi.Action] = [
             ("get", "/v1/model", None, studio.model),
             ("post", "/v1/draw", messages.Draw, studio.draw),
             ("post", "/v1/complete", messages.Complete, studio.complete),
-            ("post", "/v1/reconstruct", messages.Reconstruct, studio.reconstruct),
+            ("post", "/v1/reconstruct", messages.Given, studio.reconstruct),
             ("post", "/v1/morph", messages.Morph, studio.morph),
             ("post", "/v1/encode", messages.Drawings, studio.encode),
             ("post", "/v1/paths", messages.Drawings, studio.paths),
-            ("post", "/v1/score", messages.Score, studio.score),
+            ("post", "/v1/score", messages.Given, studio.score),
             ("get", "/v1/map", None, studio.map_picture),
             ("post", "/v1/map", messages.MapPlace, studio.map_place),
             ("post", "/v1/page", messages.Page, studio.page),
             ("post", "/v1/export", messages.Export, studio.export),
             ("get", "/v1/job", None, studio.job),
             ("post", "/v1/job", messages.Plot, studio.plot),
-            ("post", "/v1/job/pause", messages.Body, studio.pause),
-            ("post", "/v1/job/resume", messages.Body, studio.resume),
-            ("post", "/v1/job/stop", messages.Body, studio.stop),
         ]
-        api = openapi.describe((m, path, kind, str(act.__doc__)) for m, path, kind, act in actions)
+        for verb in ("pause", "resume", "stop"):
+            actions += [("post", f"/v1/job/{verb}", Body, partial(studio.steer, verb))]
+        api = openapi.describe(actions)
         routes = [
             Route("/", self._home),
-            Route("/healthz", _fixed({"status": "ok"})),
-            Route("/openapi.json", _fixed(api)),
+            Route("/healthz", lambda _: JSONResponse({"status": "ok"})),
+            Route("/openapi.json", lambda _: JSONResponse(api)),
             Route("/docs", lambda _: HTMLResponse(openapi.to_html(api))),
             *(Route(a[1], partial(self._answer, a), methods=[a[0].upper()]) for a in actions),
             Route("/v1/job/events", self._events),
             Mount("/page", StaticFiles(directory=PAGE)),
         ]
-        return Guard(Starlette(routes=routes, exception_handlers=_HANDLERS), host)
+        return guarded(Starlette(routes=routes, exception_handlers=_HANDLERS), host)
 
     def close(self) -> None:
         """Drop the requests that wait, and stop the plot with the pen up."""
@@ -144,7 +128,7 @@ class Server:
         text = (PAGE / "index.html").read_text("utf-8")
         return HTMLResponse(text.replace(_EMPTY, _EMPTY.replace('""', f'"{self.token}"')))
 
-    async def _answer(self, action: Action, request: Request) -> Response:
+    async def _answer(self, action: openapi.Action, request: Request) -> Response:
         """Do the work of a request in a thread, and return its result."""
         method, path, kind, act = action
         token = request.headers.get("x-studio-token", "").encode()
@@ -174,25 +158,14 @@ class Server:
         plotter = self.studio.plotter
 
         async def events() -> AsyncIterator[str]:
-            version, silent = -1, 0.0
+            version = -1
             while not self.is_ending():
                 if plotter is not None and plotter.version != version:
-                    version, silent = plotter.version, 0.0
+                    version = plotter.version
                     yield f"data: {json.dumps(dict(plotter.state))}\n\n"
-                elif silent >= SILENCE:
-                    silent = 0.0
-                    yield ": nothing new\n\n"
                 await asyncio.sleep(POLL)
-                silent += POLL
 
         return StreamingResponse(events(), media_type="text/event-stream")
-
-
-def _fixed(content: dict[str, Any]) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(_: Request) -> Response:
-        return JSONResponse(content)
-
-    return endpoint
 
 
 async def _read(request: Request) -> bytes:
@@ -209,8 +182,8 @@ async def _read(request: Request) -> bytes:
     return content
 
 
-def _refusal(status: int, sentence: str) -> JSONResponse:
-    headers = {"Retry-After": "1"} if status == 503 else None
+def _refusal(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    headers = {"Retry-After": "1"} if status == 503 else headers
     return JSONResponse({"error": sentence}, status, headers)
 
 
@@ -223,6 +196,6 @@ _HANDLERS: dict[Any, Any] = {
     ConflictError: _handler(409),
     SketchvaeError: _handler(422),
     FullError: _handler(503, "too many requests wait already; try again in a second"),
-    HTTPException: lambda _, error: _refusal(error.status_code, error.detail),
+    HTTPException: lambda _, error: _refusal(error.status_code, error.detail, error.headers),
     Exception: _handler(500, "the studio has a defect; its terminal shows what happened"),
 }

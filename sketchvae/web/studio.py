@@ -1,10 +1,10 @@
 """What each request asks of the other rooms, with drawings as JSON."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from sketchvae import __version__
 from sketchvae.data.ndjson import line
@@ -16,24 +16,17 @@ from sketchvae.plot.prepared import PreparedPage, has_vpype, prepare
 from sketchvae.plot.profiles import Profile
 from sketchvae.plot.svg import to_preview, to_svg
 from sketchvae.polyline import Floats32
+from sketchvae.render.page import Style
+from sketchvae.render.picture import to_picture
 from sketchvae.web import messages
-from sketchvae.web.messages import to_drawing, to_drawings
+from sketchvae.web.messages import MAX_CANDIDATES, to_drawing, to_drawings
 
 if TYPE_CHECKING:
     from sketchvae.machine.plotter import Plotter
 
 COLUMNS, ROWS = 10, 10  # of the map's picture
-MEDIA = {
-    "svg": "image/svg+xml",
-    "animated-svg": "image/svg+xml",
-    "png": "image/png",
-    "gif": "image/gif",
-    "ndjson": "application/x-ndjson",
-    "gcode": "text/plain; charset=utf-8",
-    "hpgl": "text/plain; charset=utf-8",
-}
-
-
+MEDIA = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}  # by suffix
+TEXT = "text/plain; charset=utf-8"  # of other files
 File = tuple[bytes, str, str]  # content, the type of that, name
 
 
@@ -48,37 +41,28 @@ class Studio:
 
     def model(self, _: object = None) -> dict[str, Any]:
         """Return what the model is, and what may be asked of it."""
-        limits = (messages.MAX_N, messages.MAX_STROKES, messages.MAX_POINTS)
         return {
             "word": self.artist.word,
             "model": self.name,
             "version": __version__,
             "temperature": None,
-            "limits": dict(zip(("n", "strokes", "points"), limits, strict=True)),
+            "limits": messages.LIMITS,
             "score": self.artist.model.head is not None,
             "map": self.artist.model.config.latent > 1,
             "machine": self.plotter and {"name": self.plotter.name},
-            "formats": [form for form in MEDIA if form != "hpgl" or has_vpype()],
+            "formats": [f for f in get_args(messages.Form) if f != "hpgl" or has_vpype()],
         }
 
     def draw(self, body: messages.Draw) -> str:
         """Draw new drawings, variations of one, or those of latents."""
-        seed = body.chosen_seed
-        n = body.n if body.latents is None else len(body.latents)
-        if n * body.best_of > messages.MAX_CANDIDATES:
-            most = messages.MAX_CANDIDATES
-            raise SketchvaeError(f"n times best_of must be at most {most}, got {n * body.best_of}")
+        seed, n = body.chosen_seed, body.n if body.latents is None else len(body.latents)
+        if n * body.best_of > MAX_CANDIDATES:
+            raise SketchvaeError(f"n times best_of must be at most {MAX_CANDIDATES}; ask for less")
         latents: Floats32 | list[list[float]] | None = body.latents
         if body.like is not None:
-            like = to_drawing(body.like, "like")
-            if body.spread is None:
-                latents = self.artist.sample_posterior(like, n, seed)
-            else:
-                latents = self.artist.perturb(self.artist.encode(like), n, body.spread, seed)
-        drawn = self.artist.draw_each(
-            n, body.temperature, seed, latents=latents, best_of=body.best_of
-        )
-        return self._drawn((drawing.to_quickdraw() for drawing in drawn), seed)
+            latents = self.artist.latents_like(to_drawing(body.like, "like"), n, body.spread, seed)
+        tau, k = body.temperature, body.best_of
+        return self._drawn(self.artist.draw_each(n, tau, seed, latents=latents, best_of=k), seed)
 
     def complete(self, body: messages.Complete) -> str:
         """Continue a drawing; each ending begins with the given strokes, to the last digit."""
@@ -87,20 +71,19 @@ class Studio:
         drawn = self.artist.complete(
             start, body.n, body.temperature or TEMPERATURE, seed, size=size, is_open=body.open
         )
-        return self._drawn(drawn, seed)
+        return self._drawn(drawn, seed, in_place=True)
 
-    def reconstruct(self, body: messages.Reconstruct) -> str:
+    def reconstruct(self, body: messages.Given) -> str:
         """Draw a drawing anew from its own latent."""
         seed, temperature = body.chosen_seed, body.temperature or TEMPERATURE
         drawn = self.artist.reconstruct(to_drawing(body.drawing), temperature, seed)
-        return self._drawn((drawing.to_quickdraw() for drawing in drawn), seed)
+        return self._drawn(drawn, seed)
 
     def morph(self, body: messages.Morph) -> str:
         """Draw along the path between two drawings."""
         seed, ends = body.chosen_seed, [to_drawing(body.first, "first")]
         first, last = self.artist.encode([*ends, to_drawing(body.last, "last")])
-        path = self.artist.morph(first, last, body.steps, seed=seed)
-        return self._drawn((drawing.to_quickdraw() for drawing in path), seed)
+        return self._drawn(self.artist.morph(first, last, body.steps, seed=seed), seed)
 
     def encode(self, body: messages.Drawings) -> dict[str, Any]:
         """Return the latent of each drawing."""
@@ -110,7 +93,7 @@ class Studio:
         """Return the curves of each drawing as SVG path data, one a stroke."""
         return {"paths": [drawing.paths() for drawing in to_drawings(body)]}
 
-    def score(self, body: messages.Score) -> dict[str, Any]:
+    def score(self, body: messages.Given) -> dict[str, Any]:
         """Return the percentile of a drawing among real ones, and that after each stroke."""
         if self.artist.model.head is None:
             raise ConflictError("this model has no class head, so it cannot score; use another")
@@ -126,7 +109,7 @@ class Studio:
     @cached_property
     def _map(self) -> str:
         drawn = self._plane.draw(self.artist, COLUMNS, ROWS)
-        cells = ",".join(self._record(drawing.to_quickdraw()) for drawing in drawn)
+        cells = ",".join(map(self._record, drawn))
         return f'{{"columns":{COLUMNS},"rows":{ROWS},"drawings":[{cells}]}}'
 
     def map_picture(self, _: object = None) -> str:
@@ -136,8 +119,7 @@ class Studio:
     def map_place(self, body: messages.MapPlace) -> str:
         """Draw at a place of the map."""
         seed, latents = body.chosen_seed, self._plane.latents([(body.x, body.y)])
-        drawn = self.artist.decode(latents, COLD, seed)
-        return self._drawn((drawing.to_quickdraw() for drawing in drawn), seed)
+        return self._drawn(self.artist.decode(latents, COLD, seed), seed)
 
     def page(self, body: messages.Page) -> dict[str, Any]:
         """Lay drawings out: SVG with the travel of the pen, lengths in mm, and the time."""
@@ -146,8 +128,8 @@ class Studio:
     def export(self, body: messages.Export) -> File:
         """Write drawings as a file to take home."""
         word = "".join(c for c in self.artist.word if c.isascii() and c.isalnum()) or "drawing"
-        name = f"{word}.{body.format.rpartition('-')[2]}"
-        return self._content(body), MEDIA[body.format], name
+        suffix = body.format.rpartition("-")[2]
+        return self._content(body), MEDIA.get(suffix, TEXT), f"{word}.{suffix}"
 
     def _content(self, body: messages.Export) -> bytes:
         if body.format == "gcode":
@@ -159,9 +141,6 @@ class Studio:
         drawings = [drawing.with_word(self.artist.word) for drawing in to_drawings(body)]
         if body.format == "ndjson":
             return "".join(f"{line(drawing)}\n" for drawing in drawings).encode()
-        from sketchvae.render.page import Style
-        from sketchvae.render.picture import to_picture
-
         paper = body.background or ("white" if body.format in ("png", "gif") else None)
         style = Style(colour=body.colour, background=paper)
         return to_picture(body.format, drawings, style, body.pixels)
@@ -170,22 +149,12 @@ class Studio:
         """Begin to plot a page."""
         page, plotter = self._prepared(body), self._machine()
         about = {"numbers": page.numbers, "svg": to_preview(page.plot)}
-        return self._after(lambda: plotter.start(page.gcode(), about, body.pause))
+        plotter.start(page.gcode(), about, body.pause)
+        return self.job()
 
-    def pause(self, _: object) -> dict[str, Any]:
-        """Pause the plot behind the present stroke, the pen up."""
-        return self._after(self._machine().pause)
-
-    def resume(self, _: object) -> dict[str, Any]:
-        """Go on after a pause, or with a plot that was stopped."""
-        return self._after(self._machine().resume)
-
-    def stop(self, _: object) -> dict[str, Any]:
-        """Stop the plot at once, the pen up."""
-        return self._after(self._machine().stop)
-
-    def _after(self, act: Callable[[], None]) -> dict[str, Any]:
-        act()
+    def steer(self, verb: str, _: object) -> dict[str, Any]:
+        """Pause the plot behind the present stroke, resume it, or stop it; the pen goes up."""
+        getattr(self._machine(), verb)()
         return self.job()
 
     def job(self, _: object = None) -> dict[str, Any]:
@@ -203,13 +172,14 @@ class Studio:
         wanted = {} if body.page is None else body.page.model_dump(exclude_none=True)
         return prepare(to_drawings(body), self.profile, **wanted, for_hpgl=for_hpgl)
 
-    def _drawn(self, drawings: Iterable[Drawing], seed: int) -> str:
+    def _drawn(self, drawings: Iterable[Drawing], seed: int, in_place: bool = False) -> str:
         """Return drawings and their seed as JSON."""
-        records = ",".join(map(self._record, drawings))
+        records = ",".join(self._record(drawing, in_place) for drawing in drawings)
         rest = json.dumps({"seed": seed, "model": self.name, "version": __version__})
         return f'{{"drawings":[{records}],{rest[1:]}'
 
-    def _record(self, drawing: Drawing) -> str:
-        """Return a drawing as JSON: the line of ndjson, and its curves."""
+    def _record(self, drawing: Drawing, in_place: bool = False) -> str:
+        """Return a drawing as JSON: a line of ndjson, 255 pixels large or as it is; its curves."""
+        drawing = drawing if in_place else drawing.to_quickdraw()
         fields = line(drawing.with_word(self.artist.word))[:-1]
         return f'{fields},"paths":{json.dumps(drawing.paths())}}}'
