@@ -126,6 +126,9 @@ class Player:
     def __init__(self, page: str) -> None:
         self.html = page
 
+    def __repr__(self) -> str:
+        return f"Player(a page of {len(self.html) / 1000:.0f} kB, which a notebook shows)"
+
     def _repr_html_(self) -> str:
         """Return the page in a frame, so that neither it nor the notebook changes the other."""
         return (
@@ -178,6 +181,10 @@ def read(path: "PathLike[str] | str", *, split_groups: bool = False) -> Flock:
     """
     from sketchvae.data.selection import Selection
 
+    if not isinstance(path, str | PathLike):
+        raise ArgumentError(
+            f"must get the name of a file or folder, got {abbreviate(path)}; read one after another"
+        )
     return Flock(Selection.parse(str(path)).drawings(split_groups=split_groups))
 
 
@@ -201,8 +208,8 @@ def write(
     Args:
         path: the file; "-" is ndjson to standard output.
         drawings: one, or at least one.
-        look: of pages and films: `width` in mm, `pixels` of .png and films, and what `Style` has:
-            `colour`, `background`, `stroke_width` in mm, `palette`, `smooth`.
+        look: of pages and films: `width` in mm, `pixels` of .png and films, `seconds` of films, and
+            what `Style` has: `colour`, `background`, `stroke_width` in mm, `palette`, `smooth`.
 
     Raises:
         SketchvaeError: for another suffix, no drawing, a look that the file cannot have, or a file
@@ -222,40 +229,47 @@ def write(
         return
     pictures = (".svg", ".png", *(s for s in animation.SUFFIXES if s not in (".svg", ".png")))
     suffix = check_suffix(file, (*pictures, *formats.SUFFIXES), "drawings", "sheep.svg")
-    _check_look(file, look, suffix in pictures, suffix in (".svg", ".html"))
+    _check_look(file, look)
     if suffix in (".svg", ".png"):
         _write_page(file, listed, look)
     elif suffix in pictures:
+        from sketchvae.render.timeline import Animation, Pace
+
+        motion = Animation(Pace(seconds=look.pop("seconds", None)), loop=animation.loops(file))
         width, pixels, style = _sizes_and_style(look)
         spec = animation.animation_spec(
             file, len(listed), width_mm=width, pixels=pixels, style=style
         )
-        animation.write_animation(spec, listed)
+        animation.write_animation(spec, listed, motion)
     elif suffix in (".bin", ".npz"):
         formats.write(file, (d if d.is_simplified else d.to_quickdraw() for d in listed))
     else:
         formats.write(file, listed)
 
 
-def _check_look(path: Path, look: Mapping[str, Any], is_picture: bool, is_vector: bool) -> None:
+def _check_look(path: Path, look: Mapping[str, Any]) -> None:
     """Refuse a look that a file cannot have.
 
     Args:
         path: the file.
         look: values by name, see `write`.
-        is_picture: whether it is a page or a film.
-        is_vector: whether it has no pixels.
     """
+    from sketchvae.render import animation
     from sketchvae.render.page import Style
 
-    known = ("width", "pixels", *(field.name for field in fields(Style)))
+    suffix, films = path.suffix.lower(), set(animation.SUFFIXES) - {".svg", ".png"}
+    fitting = {  # suffixes that a value is for, and what they are called
+        "pixels": ({".png", *films} - {".html"}, ".png and films"),
+        "seconds": (films, "films"),
+    }
+    known = ("width", *fitting, *(field.name for field in fields(Style)))
     for name in look:
         if name not in known:
             near = get_close_matches(name, known, 1)
             advice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
             raise ArgumentError(f"the look of a file has no {name}; {advice}")
-        if not is_picture or (is_vector and name == "pixels"):
-            purpose = ".png and films" if is_picture else "pages and films"
+        suffixes, purpose = fitting.get(name, ({".svg", ".png", *films}, "pages and films"))
+        if suffix not in suffixes:
             raise SketchvaeError(f"{path}: {name} is for {purpose}; leave it out")
 
 

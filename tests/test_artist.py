@@ -404,7 +404,7 @@ def test_decode_draws_from_the_latents_it_is_given() -> None:
         assert almost_equal(alone.draw(9, 0.7, seed=5)[i], drawn[i])
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, Z + 1), (2, Z, 1)])
+@pytest.mark.parametrize("shape", [(Z + 1,), (2, Z + 1), (2, Z, 1)])
 def test_latents_of_another_shape_are_one_line(shape: tuple[int, ...]) -> None:
     with pytest.raises(SketchvaeError, match=r"latents must be finite and of the shape \(n, "):
         Artist(random_model()).decode(np.zeros(shape, dtype=np.float32), seed=0)

@@ -116,7 +116,7 @@ def test_nothing_to_be_near_or_like_is_refused() -> None:
     ("latents", "said"),
     [
         (np.zeros((2, Z + 1)), rf"\(n, {Z}\), got \(2, {Z + 1}\); encode with the same model"),
-        (np.zeros(Z), rf"got \({Z},\)"),
+        (np.zeros(Z + 1), rf"got \({Z + 1},\)"),
         (np.array([[0, 0, 0], [0, np.nan, 0]]), "got nan in row 1, column 1"),
         (np.array([[np.inf, 0, 0]]), "got inf in row 0, column 0"),
     ],

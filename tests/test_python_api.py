@@ -1,5 +1,6 @@
 """What a notebook does: save, read, slice; and what it is told after a slip."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,17 @@ def test_a_file_is_saved_with_the_look_that_is_asked_for() -> None:
             assert picture.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
 
 
+def test_film_is_as_long_as_asked_for_and_loops_as_the_command_s_does() -> None:
+    FLOCK[:2].save("a.gif", seconds=1, pixels=40)
+    with Image.open("a.gif") as film:
+        assert film.info["loop"] == 0
+        seconds = 0.0
+        for number in range(frames_of(Path("a.gif"))):
+            film.seek(number)
+            seconds += film.info["duration"] / 1000
+    assert seconds == pytest.approx(1 + 1.5)  # and the pause of the loop
+
+
 def test_draw_like_is_what_the_command_draws() -> None:
     latents = ARTIST.sample_posterior(FLOCK[:2], 3, seed=4)
     drawn = ARTIST.draw(3, seed=4, like=FLOCK[:2])
@@ -112,6 +124,8 @@ def test_read_takes_numbers_and_folders(folder: Path) -> None:
         (lambda: Drawing([]).save("x.gif"), "an animation needs a drawing with a stroke"),
         (lambda: FLOCK.save("no/x.svg"), "no/x.svg: cannot be written"),
         (lambda: FLOCK.save("x.svg", pixels=90), "x.svg: pixels is for .png and films"),
+        (lambda: FLOCK.save("x.html", pixels=90), "x.html: pixels is for .png and films"),
+        (lambda: FLOCK.save("x.svg", seconds=2), "x.svg: seconds is for films; leave it out"),
         (lambda: FLOCK.save("x.bin", width=90), "x.bin: width is for pages and films; leave it"),
         (lambda: FLOCK.save("x.svg", width=0), "the page must be from 1 to 100000 mm wide"),
         (lambda: sketchvae.read("none.ndjson"), "none.ndjson: no such file; check the name"),
@@ -183,6 +197,7 @@ def test_a_single_drawing_does_where_several_are_expected() -> None:
 def test_latents_may_be_lists_and_the_ends_of_a_path_one_row() -> None:
     z = ARTIST.encode(FLOCK[:2])
     assert ARTIST.decode(z.tolist(), 1, seed=1) == ARTIST.decode(z, 1, seed=1)
+    assert ARTIST.decode(z[0], 1, seed=1) == ARTIST.decode(z[:1], 1, seed=1)
     ways = [(z[0], z[1]), (z[:1], z[1:]), (z[0].tolist(), z[1].tolist())]
     drawn = [ARTIST.morph(a, b, 2, temperature=1, seed=1) for a, b in ways]
     assert drawn[0] == drawn[1] == drawn[2]
@@ -213,11 +228,15 @@ def test_latents_may_be_lists_and_the_ends_of_a_path_one_row() -> None:
         (lambda: Flock(["a"]), "got 'a' as number 0"),  # type: ignore[list-item]
         (lambda: Flock("x.svg"), "with sketchvae.read('x.svg')"),  # type: ignore[arg-type]
         (lambda: FLOCK.save(5), "must get the name of a file to write, got 5"),  # type: ignore[arg-type]
+        (lambda: sketchvae.read(["x.svg"]), "got ['x.svg']; read one after another"),  # type: ignore[arg-type]
         (lambda: sketchvae.load(7), "must get the name of a model, got 7"),  # type: ignore[arg-type]
         (lambda: FLOCK + "x", "got the name 'x'"),  # type: ignore[operator]
         (lambda: sketchvae.write("x.svg", 3), "got 3"),  # type: ignore[arg-type]
         (lambda: FLOCK.save("x.svg", color="red"), "has no color; did you mean colour?"),
-        (lambda: FLOCK[0].save("x.svg", dpi=3), "has no dpi; choose from width, pixels, stroke_"),
+        (
+            lambda: FLOCK[0].save("x.svg", dpi=3),
+            "has no dpi; choose from width, pixels, seconds, stroke_",
+        ),
         (lambda: FLOCK.save("x.svg", width="a"), "the page must be a number, got 'a'"),
         (lambda: ARTIST.draw(like="x.svg"), "with sketchvae.read('x.svg')"),  # type: ignore[arg-type]
         (lambda: sorted(FLOCK), "drawings have no order; sort a flock by a key: flock.sorted("),
@@ -251,6 +270,7 @@ def test_wrong_number_is_one_line(act: Callable[[], object], said: str) -> None:
 
 
 def test_reprs_tell_what_there_is() -> None:
+    assert re.fullmatch(r"Player\(a page of \d+ kB, .*\)", repr(FLOCK[:1].animate()))
     assert repr(ARTIST) == "Artist('sheep', latents of 3 numbers)"
     assert repr(Drawing([[(0, 0)]])) == "Drawing(1 stroke, 1 point, 0 x 0)"
     assert repr(Flock(FLOCK[:2])).startswith("Flock(2 drawings, ")

@@ -53,6 +53,8 @@ def test_numbers_choose_drawings_in_the_order_they_are_typed(text: str, numbers:
         ("x.ndjson:0", "counted from 1, got 0; choose another"),
         ("x.ndjson:8-3", "must not be above the last, got 8-3; turn them round: 3-8"),
         ("nope", "nope: no such file; check the name"),
+        ("photo.jpg", "got .jpg; pixels are no strokes; trace it to .svg"),
+        ("page.nc", "got .nc; take the drawings that were plotted"),
         ("nope:3", "nope: no such file; check the name"),
         ("x.ndjson:", "x.ndjson:: numbers of drawings must be as 5, or 2,5,7, or 3-8, got ''"),
         ("x.ndjson:a", "as 5, or 2,5,7, or 3-8, got 'a'; leave ':a' out for all"),
@@ -62,6 +64,8 @@ def test_numbers_choose_drawings_in_the_order_they_are_typed(text: str, numbers:
     ],
 )
 def test_wrong_numbers_are_one_line(text: str, said: str) -> None:
+    for name in ("photo.jpg", "page.nc"):
+        Path(name).touch()
     assert said in refusal(lambda: list(Selection.parse(text).read()))
 
 

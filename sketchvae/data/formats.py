@@ -22,6 +22,18 @@ READ_ONLY = (".json", ".csv", *SVG)  # SVG is written by `render`, the others by
 STANDARD = Path("-")  # standard input or output, as ndjson
 SHEEP = Path("sheep")  # name of the 300 drawings that come with sketchvae
 
+_OTHERS = {  # suffixes of what holds no drawings, and what to do
+    (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".webp",
+        ".bmp",
+    ): "pixels are no strokes; trace it to .svg",
+    (".gcode", ".nc", ".gc", ".ngc", ".hpgl", ".plt"): "take the drawings that were plotted",
+    (".pdf", ".ai", ".eps", ".dxf"): "save it as .svg in the program that made it",
+}
 _SIGNATURES = (  # first bytes of a file; a Quick, Draw! .bin begins with any eight
     ("a zip file", re.compile(rb"PK(\x03\x04|\x05\x06)")),
     ("a gzip file", re.compile(rb"\x1f\x8b\x08")),
@@ -235,7 +247,9 @@ def _suffix(path: Path, known: tuple[str, ...]) -> str:
     if path.exists() and not path.is_file():
         got = "a folder; name a file in it" if path.is_dir() else "a device or a pipe; use - for it"
         raise SketchvaeError(f"{path}: must be a file, got {got}")
-    return check_suffix(path, known, advice="name it after its format")
+    suffix = path.suffix.lower()
+    advice = next((text for others, text in _OTHERS.items() if suffix in others), "")
+    return check_suffix(path, known, advice=advice or "name it after its format")
 
 
 def _check_signature(path: Path, suffix: str) -> None:

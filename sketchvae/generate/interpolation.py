@@ -25,10 +25,10 @@ _SMOOTHNESS = 20.0  # squared latent distance that equals a change to a shape wi
 
 
 def check_latents(latents: ArrayLike, width: int) -> Floats32:
-    """Return latents as float32.
+    """Return latents as float32, (n, width).
 
     Args:
-        latents: (n, width), an array or lists.
+        latents: (n, width), or a single one (width,), an array or lists.
         width: Z of the model.
 
     Raises:
@@ -36,6 +36,7 @@ def check_latents(latents: ArrayLike, width: int) -> Floats32:
         SketchvaeError: if a value is not finite, or the shape another.
     """
     values = _numbers(latents, width)
+    values = values[None] if values.shape == (width,) else values
     if values.ndim != 2 or values.shape[1] != width or not np.isfinite(values).all():
         raise SketchvaeError(
             f"latents must be finite and of the shape (n, {width}), got "
@@ -54,7 +55,7 @@ def check_latent(latent: ArrayLike, width: int) -> Floats32:
     Raises:
         SketchvaeError: as `check_latents`, or for several latents.
     """
-    latents = check_latents(np.atleast_2d(_numbers(latent, width)), width)
+    latents = check_latents(latent, width)
     if len(latents) != 1:
         raise SketchvaeError(f"there must be one latent here, got {len(latents)}; choose one")
     only: Floats32 = latents[0]
