@@ -186,6 +186,8 @@ def test_import_tells_copies_a_missing_word_and_few_for_validation(tmp_path: Pat
     assert "no drawing has a word" not in import_notes(
         tmp_path, [d.with_word("") for d in many], "--word", "ewe"
     )
+    said = import_notes(tmp_path, [*many[:3], many[3].with_word("")], "--word", "ewe")
+    assert "3 keep the word that their file has for them (sheep 3); --word is for those" in said
     said = import_notes(tmp_path, many[:60])
     count = int(said.partition(" train, ")[2].split()[0])
     assert 0 < count < 10

@@ -1,6 +1,7 @@
 """Import the drawings of many files, with a report of the drawings that were left out."""
 
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +23,14 @@ class ImportReport:
         parts: what was left out, of each SVG file of which a part was.
         empty: number of drawings without a stroke.
         of_other_words: number of drawings of another word than `only_word`.
+        own_words: number of drawings by the word that they have instead of the one given.
     """
 
     unreadable: list[str] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     empty: int = 0
     of_other_words: int = 0
+    own_words: Counter[str] = field(default_factory=Counter)
 
     def lines(self) -> Iterator[str]:
         """Yield the report as text, a line for each reason."""
@@ -40,6 +43,12 @@ class ImportReport:
     def notes(self) -> Iterator[str]:
         """Yield a line for each file of which a part was left out."""
         yield from _named(self.parts, "SVG files of which a part was left out")
+        if self.own_words:
+            words = ", ".join(f"{word} {n}" for word, n in self.own_words.most_common(4))
+            yield (
+                f"{self.own_words.total()} keep the word that their file has for them ({words}); "
+                "--word is for those without"
+            )
 
 
 def _named(messages: Sequence[str], what: str) -> Iterator[str]:
@@ -82,9 +91,13 @@ def import_drawings(
             named = drawing.with_word(word) if word and not drawing.word else drawing
             if not named.strokes:
                 report.empty += 1
-            elif only_word and named.word != only_word:
+                continue
+            if only_word and named.word != only_word:
                 report.of_other_words += 1
-            elif epsilon is not None:
+                continue
+            if word and named.word != word:
+                report.own_words[named.word] += 1
+            if epsilon is not None:
                 yield named.in_simplified_form().simplify(epsilon)
             else:
                 yield named
