@@ -188,11 +188,10 @@ def test_model_whose_drawings_do_not_end_is_refused(real: RealDrawings, tmp_path
 
 def test_command_refines_and_goes_on(tmp_path: Path) -> None:
     save(ending_model(), tmp_path / "model.safetensors")
-    formats.write(tmp_path / "real.ndjson", list(formats.read(SHEEP))[:30])
     np.savez(tmp_path / "bitmaps.npz", x=bitmaps(list(formats.read(SHEEP))[30:60]))
     arguments = [
         *("refine", "--model", str(tmp_path / "model.safetensors")),
-        *("--real", str(tmp_path / "real.ndjson"), "--bitmaps", str(tmp_path / "bitmaps.npz")),
+        *("--real", f"{SHEEP}:1-30", "--bitmaps", str(tmp_path / "bitmaps.npz")),
         *"--rounds 1 --drawn 1000 --accepted 100 --steps 2".split(),
     ]
     out = tmp_path / "out"

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
+from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import bind, bitmaps_option, model_option
 from sketchvae.cli.output import plural
 from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
     from sketchvae.data.dataset import PackedDataset
+    from sketchvae.data.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,13 @@ class RoundOptions:
 @click.option(
     "--real",
     required=True,
-    type=click.Path(path_type=Path),
+    type=SELECTION,
     help="Real drawings, of which the training part is learnt from: a packed set, or any file.",
 )
 @bitmaps_option
 @click.option(
     "--candidates",
-    type=click.Path(path_type=Path),
+    type=SELECTION,
     help="Drawings of other origin that may be accepted as well.",
 )
 @click.option(
@@ -61,9 +63,9 @@ class RoundOptions:
 @bind(rounds=RoundOptions)
 def refine(
     model: Path | None,
-    real: Path,
+    real: "Selection",
     bitmaps: Path | None,
-    candidates: Path | None,
+    candidates: "Selection | None",
     out: Path,
     rounds: RoundOptions,
 ) -> None:
@@ -89,14 +91,13 @@ def refine(
         from sketchvae.train.signals import RunInterrupted
     import numpy as np
 
-    from sketchvae.data.formats import read
     from sketchvae.model.loader import load_model
 
     settings = Refinement(**{k: v for k, v in vars(rounds).items() if v is not None})
     make_folder(out, "name another -o")
     images = read_bitmaps(bitmaps) if bitmaps else np.zeros((0, 28, 28), np.uint8)
     known = RealDrawings(_packed(real, out), images, shipped_classifier("critic"))
-    others = [drawing.in_simplified_form() for drawing in read(candidates)] if candidates else []
+    others = [d.in_simplified_form() for d in candidates.drawings()] if candidates else []
     stopped, code = "", 0
     with ConsoleProgress(settings.steps) as console:
         refiner = Refiner(known, settings, out, others, console.print, [console])
@@ -113,13 +114,12 @@ def refine(
     click.echo(f"{out}: done, {rounds_done}; next: sketchvae draw --model {out}", err=True)
 
 
-def _packed(path: Path, out: Path) -> "PackedDataset":
-    """Open a packed set; any other file of drawings is packed into the folder first, whole."""
+def _packed(real: "Selection", out: Path) -> "PackedDataset":
+    """Open a packed set; any other drawings are packed into the folder first, all of them."""
     from sketchvae.data.dataset import SUFFIX, SplitFractions, open_packed, pack
-    from sketchvae.data.formats import read
 
-    if path.suffix == SUFFIX:
-        return open_packed(path)
-    packed = out / f"real{SUFFIX}"
-    pack(read(path), packed, sources=(path.name,), fractions=SplitFractions(0.0, 0.0))
+    if real.path.suffix == SUFFIX and real.ranges is None:
+        return open_packed(real.path)
+    packed, name = out / f"real{SUFFIX}", Path(real.text).name
+    pack(real.drawings(), packed, sources=(name,), fractions=SplitFractions(0.0, 0.0))
     return open_packed(packed)
