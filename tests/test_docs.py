@@ -23,6 +23,9 @@ PAGES = [
 NOT_RUN = {
     "sketchvae send": "needs a plotter",
     "sketchvae draw -o - | sketchvae plot - -o - | sketchvae send": "needs a plotter",
+    "sketchvae studio": "serves until Ctrl-C; test_studio_server starts it",
+    "curl localhost:8137": "needs the studio; test_studio asks for the same",
+    "pip install '.[web": "is what CI installs",
     "sketchvae data fetch": "needs a network",
     "sketchvae data import sheep.bin": "needs what was fetched",
     "sketchvae train --data sheep.drawings --out runs/all-sheep": "takes a day",
