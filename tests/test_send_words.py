@@ -82,6 +82,13 @@ def test_a_file_is_judged_without_a_machine(pen: str) -> None:
     assert last_line("--check-only", "page.svg").startswith("page.svg: is SVG, for send axidraw")
 
 
+def test_a_file_whose_speeds_are_none_is_refused_by_its_name() -> None:
+    text = gcode().replace("G21", "(speeds: rapid 0)\nG21", 1)
+    Path("slow.gcode").write_text(text)
+    message = last_line("slow.gcode", "--check-only", fails=1)
+    assert message.startswith("Error: slow.gcode: the rapid must be 1 to 1000000 mm/min, got 0")
+
+
 def test_a_file_is_judged_by_the_bed_of_a_machine() -> None:
     assert "5 strokes" in last_line("--machine", "desk", "flock.gcode", "--check-only")
     message = last_line("--machine", "small", "flock.gcode", "--check-only", fails=1)

@@ -246,7 +246,10 @@ def _judge(file: Path, options: GrblOptions, profile: "Profile | None") -> None:
         click.echo(f"{file}: is SVG, for send {AXIDRAW}; nothing was sent", err=True)
         return
     job = read_job(_content(file), _name(file), options.pen_up)
-    motion = known_motion(job.speeds if profile is None else profile.options)
+    try:
+        motion = known_motion(job.speeds if profile is None else profile.options)
+    except SketchvaeError as error:
+        raise SketchvaeError(f"{profile.path if profile else job.name}: {error}") from error
     if profile is not None and "bed" in profile.options:
         bed = parse_page(profile.options["bed"], unit="mm")
         check_machine(job, {130: bed.width, 131: bed.height})
