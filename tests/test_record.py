@@ -167,7 +167,11 @@ def test_other_version_is_said() -> None:
         ("a.gif", b"GIF89a", "a.gif: a picture with a record must end in .svg, .html, .png or"),
         ("x.ndjson", b"{}", "look into it with 'sketchvae data info x.ndjson'"),
         ("a.nc", b"G21", "got G-code; look into it with 'sketchvae send a.nc --check-only'"),
-        ("a.txt", b"hello, world", "must be weights (.safetensors), got a file in .txt; name what"),
+        (
+            "a.txt",
+            b"hello, world",
+            "must be a safetensors file of weights, got a file in .txt; name what",
+        ),
         ("none", None, "none: no such file; check the name"),
         ("a.html", b"<html>", "sketchvae draw and the like write one into .svg, .html and .png"),
     ],

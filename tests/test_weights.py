@@ -430,7 +430,7 @@ def test_weights_of_other_programs_are_refused_by_their_format(tmp_path: Path, k
 def test_file_that_is_not_safetensors_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "weights.pt"
     path.write_bytes(content)
-    assert "must be a safetensors file of weights, got something else" in refused(path)
+    assert "must be a safetensors file of weights, got a file in .pt" in refused(path)
 
 
 def test_line_breaks_of_a_damaged_header_do_not_reach_the_message(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def load(path: Path) -> Model:
 
 def _no_weights(path: Path, error: Exception) -> str:
     """Say that a file is another one than weights, by its suffix, or that it is damaged."""
-    must = "must be weights (.safetensors)"
+    must = "must be a safetensors file of weights"
     if path.suffix.lower() != ".safetensors":
         what = f"a file in {path.suffix}" if path.suffix else "a file of another kind"
         return f"{path}: {must}, got {what}; name what 'sketchvae train' wrote, or its folder"
