@@ -183,7 +183,10 @@ def test_after_a_lost_place_it_goes_on_from_the_origin(sim: Simulator, plotter: 
     sim.position, sim.slip = sim.origin, (0.0, 0.0, 0.0)  # by hand
     assert there != sim.position
     drawn = sim.drawn
+    when_drawn(sim, drawn + length(strokes()[2:3]) + 10, plotter.stop)
     plotter.resume()
+    assert wait_for(plotter, "stopped", "done", "failed")["state"] == "stopped"
+    plotter.resume()  # where it stopped, not where it began after the loss
     assert wait_for(plotter, "done", "failed")["state"] == "done"
     sim.wait_until_idle()
     assert sim.drawn - drawn == pytest.approx(length(strokes()[2:]), abs=0.3)
@@ -193,6 +196,22 @@ def test_after_a_lost_place_it_goes_on_from_the_origin(sim: Simulator, plotter: 
 def test_without_a_job_nothing_can_be_asked(plotter: Plotter, act: str) -> None:
     with pytest.raises(ConflictError):
         getattr(plotter, act)()
+
+
+def test_a_job_that_could_not_begin_is_begun_by_going_on_or_forgotten(
+    sim: Simulator, tmp_path: Path
+) -> None:
+    plotter = Plotter("/dev/nothing", "desk", tmp_path / "plots")
+    plotter.start(gcode(), {"numbers": NUMBERS})
+    assert "desk: is no serial port" in wait_for(plotter, "failed")["message"]
+    plotter.start(gcode(), {"numbers": NUMBERS})
+    wait_for(plotter, "failed")
+    assert len(list((tmp_path / "plots").glob("*.gcode"))) == 1
+    plotter.port = sim.port
+    plotter.resume()
+    assert wait_for(plotter, "done", "failed")["state"] == "done"
+    assert_drawn_once(sim)
+    assert list((tmp_path / "plots").iterdir()) == []
 
 
 def test_what_is_no_job_is_refused_and_no_file_is_left(plotter: Plotter, tmp_path: Path) -> None:

@@ -172,7 +172,9 @@ class Plotter:
         with self._lock:
             if self.is_running:
                 raise ConflictError("a plot is running; stop it before another")
-            self._kept = KeptJob.write(self.folder, gcode, about)
+            kept = KeptJob.write(self.folder, gcode, {**about, "pause": pause})
+            self._drop_unbegun()
+            self._kept, self._first = kept, None
             self._advance(0)
             self._begin(SendOptions(), pause)
 
@@ -193,8 +195,9 @@ class Plotter:
             if self._kept is None or self._state["state"] not in ("stopped", "failed"):
                 raise ConflictError("there is no plot to go on with")
             begun = Journal.read(self._kept.journal, self._kept.job) is not None
-            options = SendOptions(resume=begun and self._first is None, first=self._first)
-            self._begin(options, self._pause)
+            first, self._first = self._first, None
+            pause = self._kept.about.get("pause", "never")
+            self._begin(SendOptions(resume=begun and first is None, first=first), pause)
 
     def stop(self) -> None:
         """Stop at once, the pen up."""
@@ -207,12 +210,18 @@ class Plotter:
         self._stops = True
         if self._thread is not None:
             self._thread.join(_PATIENCE)
+        self._drop_unbegun()
 
     # --- the thread ---------------------------------------------------------------------
 
     _asked = _pressed = _stops = False  # a pause is asked for; Enter; stop
     _pause: Pause = "never"
     _since = 0.0  # seconds, when the pen began to draw after the last pause
+
+    def _drop_unbegun(self) -> None:
+        """Remove the files of a job of which nothing was sent."""
+        if self._kept is not None and not self._kept.journal.exists() and not self.is_running:
+            self._kept.remove()
 
     def _begin(self, options: SendOptions, pause: Pause) -> None:
         self._asked = self._pressed = self._stops = False
@@ -230,7 +239,6 @@ class Plotter:
             send_job(self.port, kept.job, kept.journal, options, self)
             kept.remove()
             self._advance(len(kept.job.strokes))
-            self._first = None
             state, message = "done", self._state["message"]
         except PlaceLostError as error:
             self._first = error.following
