@@ -99,4 +99,4 @@ def blurred(images: Bitmaps) -> Floats:
     distances = np.subtract.outer(np.arange(BITMAP_SIDE), np.arange(BITMAP_SIDE))
     along = np.exp(-(distances**2) / 2) / np.sqrt(2 * np.pi)  # a Gaussian as a matrix product
     pixels: Floats = along @ (images / 255) @ along.T
-    return pixels.reshape(len(images), -1)
+    return pixels.reshape(len(images), BITMAP_SIDE**2)

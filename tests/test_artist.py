@@ -653,3 +653,11 @@ def test_an_open_stroke_is_the_same_stroke_to_the_decoder() -> None:
 def _following(drawn: Drawing, beginning: Drawing) -> Floats:
     """Return the first point that was added."""
     return np.asarray(drawn.points[beginning.n_points])
+
+
+def test_a_reconstruction_of_which_nothing_ends_is_empty() -> None:
+    model = ending_model()
+    model.tensors["head.bias"][-1] = -1e4  # the end
+    artist = Artist(model)
+    originals = [Drawing([[(0, 0), (9, 9)]]), Drawing([[(0, 0), (90, 9), (9, 200)]])]
+    assert artist.reconstruct(originals, seed=1) == [Drawing(()), Drawing(())]
