@@ -179,6 +179,7 @@ def test_the_page_is_whole_without_another_host_or_inline_code(client: TestClien
         ("complete", '{"drawing": [[[1, 2], [3]]]}', 422, "must be equally long"),
         ("complete", '{"drawing": [[[1], ["3"]]]}', 422, "should be a valid number, got '3'"),
         ("complete", json.dumps({"drawing": [[[1] * 9000] * 2] * 2}), 422, "at most 10000 points"),
+        ("score", json.dumps({"drawing": [[[1] * 20] * 2] * 400}), 422, "too many strokes to be"),
         ("export", '{"drawings": [[[[1], [1]]]], "format": "pdf"}', 422, "got 'pdf'"),
         ("draw", " " * (4 * 2**20 + 1), 413, "at most 4194304 bytes"),
     ],

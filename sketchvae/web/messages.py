@@ -11,7 +11,7 @@ from sketchvae.generate.sampler import fresh_seed
 
 MAX_BODY = 4 * 2**20  # bytes
 MAX_STROKES, MAX_POINTS, MAX_DRAWINGS = 500, 10_000, 200
-MAX_ALL = 40_000  # points of all drawings of a request
+MAX_ALL, MAX_SCORED = 40_000, 100_000  # points of all drawings; strokes times points to score
 MAX_N, MAX_CANDIDATES = 64, 256  # drawings of a request, and n times best_of
 LIMITS = {"n": MAX_N, "strokes": MAX_STROKES, "points": MAX_POINTS}
 
@@ -119,7 +119,7 @@ class Export(Page):
     format: Form
     colour: Colour = "black"
     background: Colour | None = None
-    pixels: int | None = Field(None, ge=16, le=4000)
+    pixels: int | None = Field(None, ge=16, le=2000)
 
 
 class Plot(Page):

@@ -27,9 +27,7 @@ from sketchvae.web.messages import MAX_BODY, Body, parse
 from sketchvae.web.studio import Studio
 
 PAGE = Path(__file__).with_name("page")
-WAITING = 32  # requests in the queue
 SECONDS, BODY_SECONDS = 20.0, 10.0  # until the answer must be there, and until the body must
-POLL = 0.2  # seconds between two looks at the plot
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -82,7 +80,7 @@ class Server:
 
     def __init__(self, studio: Studio, threads: int, is_ending: Callable[[], bool]) -> None:
         self.studio, self.is_ending = studio, is_ending
-        self.pool = BoundedPool(threads, WAITING)
+        self.pool = BoundedPool(threads, waiting=32)
         self.token = secrets.token_urlsafe()
 
     def app(self, host: str = "127.0.0.1") -> ASGIApp:
@@ -163,7 +161,7 @@ class Server:
                 if plotter is not None and plotter.version != version:
                     version = plotter.version
                     yield f"data: {json.dumps(dict(plotter.state))}\n\n"
-                await asyncio.sleep(POLL)
+                await asyncio.sleep(0.2)
 
         return StreamingResponse(events(), media_type="text/event-stream")
 

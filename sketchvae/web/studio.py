@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from sketchvae.machine.plotter import Plotter
 
 COLUMNS, ROWS = 10, 10  # of the map's picture
-MEDIA = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}  # by suffix
-TEXT = "text/plain; charset=utf-8"  # of other files
-File = tuple[bytes, str, str]  # content, the type of that, name
+MEDIA = {"svg": "image/svg+xml", "png": "image/png", "gif": "image/gif"}  # others are text
 
 
 @dataclass(frozen=True)
@@ -98,6 +96,10 @@ class Studio:
         if self.artist.model.head is None:
             raise ConflictError("this model has no class head, so it cannot score; use another")
         drawing = to_drawing(body.drawing)
+        if len(drawing.strokes) * drawing.n_points > messages.MAX_SCORED:
+            raise SketchvaeError(
+                "drawing: too many strokes to be scored after each; leave some out"
+            )
         after = self.artist.percentile_after_strokes(drawing).round(1).tolist()
         log_odds = float(self.artist.class_head.log_odds(self.artist.states(drawing))[0])
         return {"percentile": after[-1], "log_odds": round(log_odds, 3), "after": after}
@@ -125,11 +127,11 @@ class Studio:
         """Lay drawings out: SVG with the travel of the pen, lengths in mm, and the time."""
         return self._prepared(body).preview()
 
-    def export(self, body: messages.Export) -> File:
-        """Write drawings as a file to take home."""
+    def export(self, body: messages.Export) -> tuple[bytes, str, str]:
+        """Write drawings as a file to take home; return its content, type and name."""
         word = "".join(c for c in self.artist.word if c.isascii() and c.isalnum()) or "drawing"
         suffix = body.format.rpartition("-")[2]
-        return self._content(body), MEDIA.get(suffix, TEXT), f"{word}.{suffix}"
+        return self._content(body), MEDIA.get(suffix, "text/plain"), f"{word}.{suffix}"
 
     def _content(self, body: messages.Export) -> bytes:
         if body.format == "gcode":
