@@ -140,8 +140,8 @@ class Artist(Scorer):
         if latents is not None:
             latents = check_latents(latents, self.model.config.latent).repeat(best_of, axis=0)
 
-        def draw(indices: Sequence[int], candidate: int = 0) -> Iterator[Drawing]:
-            drawn = self._drawn(prior, spec, latents, indices=indices, candidate=candidate)
+        def draw(indices: Sequence[int]) -> Iterator[Drawing]:
+            drawn = self._drawn(prior, spec, latents, indices=indices)
             return (drawing for drawing in drawn if drawing is not None)
 
         if reject:
@@ -200,7 +200,6 @@ class Artist(Scorer):
         *,
         retries: bool = True,
         indices: Sequence[int] | None = None,
-        candidate: int = 0,
     ) -> Iterator[Drawing | None]:
         """Yield sampled drawings in pixels, in order; None for one that was given up."""
 
@@ -214,7 +213,6 @@ class Artist(Scorer):
                 latents=latents,
                 prefix=prefix,
                 indices=indices,
-                candidate=candidate,
             )
 
         for steps in sequences_in_parallel(sampler, range(spec.n) if indices is None else indices):

@@ -25,7 +25,7 @@ MAX_CANDIDATES = 20  # for a drawing; if none of them is accepted, the likeliest
 _CHUNK = 512  # drawings whose candidates are drawn side by side
 _CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
 
-Draw = Callable[[Sequence[int], int], Iterable[Drawing]]
+Draw = Callable[[Sequence[int]], Iterable[Drawing]]
 Judge = Callable[[Sequence[Drawing]], Floats]
 
 
@@ -125,36 +125,36 @@ def accepted(draw: Draw, judge: Judge, n: int, seed: int) -> Iterator[Drawing]:
     """Yield n accepted drawings in order; which of its candidates, depends on the seed and on i.
 
     Args:
-        draw: returns one candidate for each of some drawings, by their indices, and the number
-            of candidates that these had before.
+        draw: returns candidates by their indices; index i + c * n is of candidate c for drawing i.
         judge: returns the logarithm of the probability that each candidate is accepted.
         n: number of drawings.
         seed: 0 or more.
     """
     for first in range(0, n, _CHUNK):
-        yield from _accept(draw, judge, range(first, min(first + _CHUNK, n)), seed)
+        choices = [_Choice(index, seed) for index in range(first, min(first + _CHUNK, n))]
+        waiting = choices
+        while waiting:
+            candidates = list(draw([choice.index + choice.number * n for choice in waiting]))
+            logs = judge(candidates).tolist()
+            for choice, candidate, log in zip(waiting, candidates, logs, strict=True):
+                choice.offer(candidate, log)
+            waiting = [choice for choice in waiting if not choice.is_made]
+        yield from (choice.drawing for choice in choices)
 
 
-def _accept(draw: Draw, judge: Judge, indices: Sequence[int], seed: int) -> list[Drawing]:
-    """Return the accepted drawings of these indices; the likeliest where none is accepted."""
-    # No attempt has this number, so that the noise of a drawing is independent of its uniforms.
-    generators = [np.random.default_rng([seed, index, MAX_ATTEMPTS]) for index in indices]
-    log_uniforms = {
-        index: np.log(rng.random(MAX_CANDIDATES))
-        for index, rng in zip(indices, generators, strict=True)
-    }
-    chosen: dict[int, tuple[float, Drawing]] = {}
-    waiting = list(indices)
-    for number in range(MAX_CANDIDATES):
-        candidates = list(draw(waiting, number))
-        logs, rejected = judge(candidates).tolist(), []
-        for index, candidate, log in zip(waiting, candidates, logs, strict=True):
-            is_accepted = log_uniforms[index][number] < log
-            if is_accepted or index not in chosen or log > chosen[index][0]:
-                chosen[index] = (log, candidate)
-            if not is_accepted:
-                rejected.append(index)
-        if not rejected:
-            break
-        waiting = rejected
-    return [chosen[index][1] for index in indices]
+class _Choice:
+    """The choice of one drawing: the first candidate that is accepted, else the likeliest."""
+
+    def __init__(self, index: int, seed: int) -> None:
+        # No attempt has this number, so that the uniforms are independent of the noise.
+        uniforms = np.random.default_rng([seed, index, MAX_ATTEMPTS]).random(MAX_CANDIDATES)
+        self.index, self.log_uniforms = index, np.log(uniforms).tolist()
+        self.number, self.log, self.drawing, self.is_made = 0, -np.inf, Drawing(()), False
+
+    def offer(self, candidate: Drawing, log: float) -> None:
+        """Look at the next candidate, which is accepted with the probability exp(log)."""
+        is_accepted = self.log_uniforms[self.number] < log
+        if is_accepted or log > self.log:
+            self.drawing, self.log = candidate, log
+        self.number += 1
+        self.is_made = is_accepted or self.number == MAX_CANDIDATES

@@ -75,8 +75,8 @@ class Sampler:
         latents: (n, Z) latent of each drawing; None samples the prior.
         prefix: steps that every drawing begins with, one column without END; None for none.
             Each drawing gets at least one step more.
-        indices: of the drawings to sample, rising; None for all, 0 to spec.n - 1.
-        candidate: number of the candidate for each drawing, where several are drawn: 0 or more.
+        indices: of the drawings to sample, in the order in which to yield them; None for all, 0 to
+            spec.n - 1. Index i + c * spec.n is of candidate c for drawing i.
 
     Attributes:
         sample_index: (B,) index of the drawing in each slot.
@@ -97,12 +97,10 @@ class Sampler:
         latents: Floats32 | None = None,
         prefix: PaddedBatch | None = None,
         indices: Sequence[int] | None = None,
-        candidate: int = 0,
     ) -> None:
         self.decoder, self.prior, self.spec, self.max_steps = decoder, prior, spec, max_steps
         self.retries, self.latents, self.prefix = retries, latents, prefix
         self.prefix_steps = 0 if prefix is None else len(prefix.steps)
-        self.candidate = candidate
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
         indices = range(spec.n) if indices is None else indices
         self.due, self.waiting = indices, indices[_MAX_SLOTS:]  # to yield, and to begin
@@ -189,8 +187,9 @@ class Sampler:
         self.attempts[index] = self.attempts.get(index, 0) + 1
         if self.attempts[index] >= MAX_ATTEMPTS:
             raise SketchvaeError(
-                f"drawing {index} must end within {self.max_steps} steps, got none that did "
-                f"in {MAX_ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train longer"
+                f"drawing {index % self.spec.n} must end within {self.max_steps} steps, got none "
+                f"that did in {MAX_ATTEMPTS} attempts; try a temperature from 0.3 to 1, or train "
+                "longer"
             )
         return True
 
@@ -214,8 +213,9 @@ class Sampler:
         normals = np.empty((len(indices), Z), dtype=np.float32)
         noise = np.empty((4, self.max_steps, len(indices)), dtype=np.float32)
         for slot, index in enumerate(indices.tolist()):
-            key = [self.spec.seed, index, self.attempts.get(index, 0)]
-            rng = np.random.default_rng([*key, self.candidate] if self.candidate else key)
+            candidate, drawing = divmod(index, self.spec.n)
+            key = [self.spec.seed, drawing, self.attempts.get(index, 0)]
+            rng = np.random.default_rng([*key, candidate] if candidate else key)
             uniforms[slot] = rng.random(dtype=np.float32)
             normals[slot] = rng.standard_normal(Z, dtype=np.float32)
             noise[:2, :, slot] = rng.random((2, self.max_steps), dtype=np.float32)
@@ -223,7 +223,7 @@ class Sampler:
         if self.latents is None:
             z = self.prior.sample(uniforms, normals)
         else:
-            z = self.latents[indices].astype(np.float32)
+            z = self.latents[indices % self.spec.n].astype(np.float32)
         state = self.decoder.begin(z)
         if self.prefix is not None:
             for _ in self.decoder.teacher_force(state, self.prefix.repeated(len(indices))):
@@ -238,7 +238,7 @@ def sequences_in_parallel(
 
     Args:
         sampler: returns a sampler of the drawings of these indices.
-        indices: of the drawings, rising.
+        indices: of the drawings, as for `Sampler`.
 
     Raises:
         SketchvaeError: as `Sampler.sequences`.
