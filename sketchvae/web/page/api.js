@@ -20,17 +20,19 @@ export async function ask(path, body, signal) {
       throw new Error("The studio does not answer; look whether its command still runs.");
     }
     if (answer.ok) return answer;
-    if (answer.status !== 503 || wait > WAITS) throw new Error(await sentence(answer));
+    if (answer.status !== 503 || wait > WAITS) throw new Error(await reason(answer));
     const seconds = Number(answer.headers.get("Retry-After")) || 1;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     signal?.throwIfAborted();
   }
 }
 
-async function sentence(answer) {
+// Words of the server as a sentence.
+export const sentence = (words) => words[0].toUpperCase() + words.slice(1).replace(/([.?!]?)$/, (end) => end || ".");
+
+async function reason(answer) {
   try {
-    const {error} = await answer.json();
-    if (error) return error[0].toUpperCase() + error.slice(1).replace(/\.?$/, ".");
+    return sentence((await answer.json()).error);
   } catch { /* no JSON */ }
   return `The studio answered ${answer.status}; try once more.`;
 }

@@ -37,6 +37,7 @@ export async function entered() {
   atlas.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
   const across = width / columns, down = HEIGHT / rows;
   atlas.replaceChildren(...drawings.map((drawing, i) => {
+    if (!drawing.drawing.length) return ""; // it did not end
     const {x0, y0, x1, y1, side} = bounds(drawing.drawing);
     const k = FILL * Math.min(across, down) / side;
     const x = (i % columns + 0.5) * across - (x0 + x1) / 2 * k;

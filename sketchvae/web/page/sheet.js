@@ -1,9 +1,8 @@
 // The page: favourites on a sheet of paper in millimetres, its files, and the plotter.
 
-import {ask, Latest} from "./api.js";
+import {ask, Latest, sentence} from "./api.js";
 import * as favourites from "./favourites.js";
 import {formatButtons, save} from "./home.js";
-import {element} from "./ink.js";
 
 const KEY = "sketchvae-page";
 const COLOURS = ["#222222", "#b03a2e", "#1f5f8b", "#2e7d4f", "#c77d11", "#6b4c9a", "#8a6d3b", "#d16ba5"];
@@ -104,6 +103,7 @@ function showSvg(text) {
   svg.setAttribute("aria-label", `Page of ${width} by ${height} mm`);
   svg.style.aspectRatio = `${width} / ${height}`;
   $("preview").replaceChildren(svg);
+  $("preview").classList.remove("plotted");
   return svg;
 }
 
@@ -115,10 +115,10 @@ function showFacts(facts) {
   buttons();
 }
 
-const metres = (mm = 0) => mm < 1000 ? `${mm.toFixed(0)} mm` : `${(mm / 1000).toFixed(1)} m`;
+const metres = (mm) => mm < 1000 ? `${mm.toFixed(0)} mm` : `${(mm / 1000).toFixed(1)} m`;
 
 function duration(seconds) {
-  const whole = Math.round(seconds ?? 0), minutes = Math.floor(whole / 60);
+  const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
   if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
@@ -148,47 +148,32 @@ function startPlotter() {
 }
 
 async function follow(state) {
-  const begins = runs(state) && !runs(job), share = state.of_mm ? state.ink_mm / state.of_mm : 0;
+  const begins = runs(state) && !runs(job);
   job = state;
   const {drawing, of, ink_mm: ink, of_mm: all, seconds_left: left, message} = job;
-  const names = {none: "Nothing is being plotted.", streaming: "Plotting.", paused: "Paused, pen up.",
-    stopped: "Stopped, pen up.", done: "Done.", failed: "Failed."};
-  const words = [names[job.state], message].filter(Boolean).join(" ");
+  const words = sentence(message || {none: "nothing is being plotted", streaming: "plotting"}[job.state] || job.state);
   if ($("job-state").textContent !== words) $("job-state").textContent = words;
-  $("job-words").textContent = job.state === "none" ? ""
-    : `Drawing ${drawing} of ${of}, ${metres(ink)} of ${metres(all)}, ${duration(left)} left.`;
-  $("progress").value = share;
+  $("job-words").textContent = [of && `Drawing ${drawing} of ${of}`, all && `${metres(ink)} of ${metres(all)}`,
+    left && `${duration(left)} left`].filter(Boolean).join(", ");
+  $("progress").value = all ? ink / all : 0;
   buttons();
   if (begins) await showJob();
-  if (jobInk) inkUpTo(share);
+  jobInk?.forEach((path, i) => path.classList.toggle("pale", i >= job.stroke));
 }
 
 function buttons() {
   $("plot").disabled = runs(job) || !laidOut;
   $("job-pause").disabled = job.state !== "streaming";
-  $("job-resume").disabled = !["paused", "failed"].includes(job.state);
+  $("job-resume").disabled = !["paused", "stopped", "failed"].includes(job.state);
   $("job-stop").disabled = !runs(job);
   for (const set of form.querySelectorAll("fieldset")) set.disabled = runs(job);
 }
 
-// The page that is being plotted, in every tab: its ink is pale until the pen has drawn it.
+// The page that is being plotted, in every tab: a stroke is pale until the pen has drawn it.
 async function showJob() {
   const {svg} = await ask("/v1/job").then((answer) => answer.json()).catch(() => ({}));
   if (!svg) return;
   line.stop();
-  let begin = 0;
-  jobInk = [...showSvg(svg).querySelectorAll("g[id^=pen-] path")].map((path) => {
-    const length = path.getTotalLength(), done = element("path", {d: path.getAttribute("d")});
-    path.classList.add("pale");
-    path.after(done);
-    return {done, length, begin, end: begin += length};
-  });
-}
-
-function inkUpTo(share) {
-  const ink = share * (jobInk.at(-1)?.end ?? 0);
-  for (const {done, length, begin, end} of jobInk) {
-    done.classList.toggle("dry", ink <= begin);
-    done.setAttribute("stroke-dasharray", ink >= end ? "none" : `${ink - begin} ${length + 1}`);
-  }
+  jobInk = [...showSvg(svg).querySelectorAll("g[id^=pen-] path")];
+  $("preview").classList.add("plotted");
 }

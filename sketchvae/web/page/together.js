@@ -5,6 +5,7 @@ import {beginning, blank, bounds, card, element, Growth, PAPER, PEN, straight} f
 import {Pen} from "./pen.js";
 
 const CHOICES = 4;
+const LEAST = PAPER / 2; // longest side of a whole drawing: a small first line is a part of it
 const EMPTY = {strokes: [], base: null};
 const $ = (id) => document.getElementById(id);
 const ending = new Latest($("together-status"));
@@ -63,8 +64,9 @@ function takeOver() {
 }
 
 function drawn(line) {
-  commit({strokes: [...now.strokes, {line, path: null, mine: true}], base: null});
-  if ($("auto").checked) finish(now);
+  const goesOn = $("auto").checked; // then the score comes with the ending, which must not wait for it
+  commit({strokes: [...now.strokes, {line, path: null, mine: true}], base: null}, !goesOn);
+  if (goesOn) finish(now);
 }
 
 // The state that is on the paper, with the part of an ending that is there already.
@@ -91,12 +93,12 @@ function travel(from, to) {
   render();
 }
 
-function commit(state) {
+function commit(state, isScored = true) {
   if (state !== now && (state.strokes.length || now.strokes.length)) {
     past.push(now);
     future = [];
     now = state;
-    score(now);
+    if (isScored) score(now);
   }
   render();
 }
@@ -124,13 +126,14 @@ async function finish(base) {
   if (!base.strokes.length) return;
   const own = choices = {base, drawings: []};
   showChoices();
-  const body = {
-    drawing: base.strokes.map((stroke) => stroke.line), open: $("open").checked,
-    temperature: Number($("temperature").value),
-  };
+  const drawing = base.strokes.map((stroke) => stroke.line);
+  const size = bounds(drawing).side < 0.8 * LEAST ? LEAST : null;
+  const temperature = Number($("temperature").value);
+  const body = {drawing, open: $("open").checked, temperature, size};
   for (const [latest, n] of [[ending, 1], [others, CHOICES - 1]]) {
     const answer = await latest.json("The pen is on its way", "/v1/complete", {...body, n});
-    if (!answer || choices !== own) return;
+    if (choices !== own) return;
+    if (!answer) { score(now); return; }
     own.drawings.push(...answer.drawings);
     if (n === 1) grow(0);
     showChoices();
