@@ -18,10 +18,13 @@ const showPin = pinButton($("here-pin"), () => here, line);
 let width = HEIGHT, begun = false, place = {x: 0, y: 0}, next = null, busy = false, here = null;
 
 export function start(studio) {
-  const open = () => here && studio.open(here);
+  const open = (event) => {
+    event.preventDefault(); // or the same key presses a button of the dialog
+    if (here) studio.open(here);
+  };
   cross.append(element("circle", {r: 14}), element("path", {d: "M-30,0 H30 M0,-30 V30"}));
   for (const kind of ["pointermove", "pointerdown"]) atlas.addEventListener(kind, pointed);
-  atlas.addEventListener("keydown", (event) => event.key === "Enter" ? open() : key(event));
+  atlas.addEventListener("keydown", (event) => event.key === "Enter" ? open(event) : key(event));
   $("here-open").addEventListener("click", open);
 }
 

@@ -148,7 +148,7 @@ function startPlotter() {
 }
 
 async function follow(state) {
-  const begins = runs(state) && !runs(job);
+  const begins = runs(state) && !runs(job), ends = runs(job) && !runs(state);
   job = state;
   const {drawing, of, ink_mm: ink, of_mm: all, seconds_left: left, message} = job;
   const words = sentence(message || {none: "nothing is being plotted", streaming: "plotting"}[job.state] || job.state);
@@ -158,6 +158,7 @@ async function follow(state) {
   $("progress").value = all ? ink / all : 0;
   buttons();
   if (begins) await showJob();
+  if (ends && !laidOut && !$("page").hidden) await layOut();
   jobInk?.forEach((path, i) => path.classList.toggle("pale", i >= job.stroke));
 }
 
