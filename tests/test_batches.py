@@ -9,14 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data.dataset import PackedDataset, Points, Split, SplitFractions, key_of
+from sketchvae.data.dataset import (
+    PackedDataset,
+    Points,
+    Split,
+    SplitFractions,
+    key_of,
+    valid_share,
+)
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Augmentation, Batch, make_batch
 from sketchvae.polyline import Floats
 from sketchvae.sequences import LENGTH_MULTIPLE, Pen, to_stroke5
 from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset, validation_batches
-from sketchvae.train.shortcomings import simplification, valid_share
+from sketchvae.train.shortcomings import simplification
 
 SCALE = 17.0
 HALF_A_PIXEL = 0.5 / SCALE + 1e-5

@@ -73,9 +73,15 @@ def fetch(word: str, output: Path | None) -> None:
     "more makes long drawings shorter.  [default: 2, where the file is not simplified already]",
 )
 @click.option(
-    "--valid", default=0.05, show_default=True, help="Share for validation, chosen by hash."
+    "--valid",
+    type=float,
+    help="Share for validation, chosen by hash.  [default: 0.05; of fewer than 1000, 0.1]",
 )
-@click.option("--test", default=0.05, show_default=True, help="Share for the test, by hash.")
+@click.option(
+    "--test",
+    type=float,
+    help="Share for the test, by hash.  [default: 0.05; of fewer than 1000, or with --valid, 0]",
+)
 def import_(
     files: "tuple[Selection, ...]",
     output: Path,
@@ -83,8 +89,8 @@ def import_(
     only: str,
     split_groups: bool,
     simplify: float | None,
-    valid: float,
-    test: float,
+    valid: float | None,
+    test: float | None,
 ) -> None:
     """Pack drawings into one file that training maps into memory.
 
@@ -99,30 +105,21 @@ def import_(
       sketchvae data import sheep.bin more.ndjson -o sheep.drawings
       sketchvae data import cows/ --word cow -o cow.drawings
     """
-    from sketchvae.data.dataset import SUFFIX, SplitFractions, pack
-    from sketchvae.data.importing import ImportReport, import_drawings, source_names
-    from sketchvae.errors import SketchvaeError, check_suffix
+    from sketchvae.cli.packing import pack_files
+    from sketchvae.data.dataset import SUFFIX, SplitFractions
+    from sketchvae.errors import check_suffix
 
     check_suffix(output, [SUFFIX], "a packed set", f"-o sheep{SUFFIX}")
-    for option, text in (("--word", word), ("--only", only)):
-        if not text.isprintable():
-            raise SketchvaeError(f"{option} must be printable text, got {text[:50]!r}; try sheep")
-    report = ImportReport()
-    drawings = import_drawings(
-        files, report, word=word, only_word=only, split_groups=split_groups, epsilon=simplify
+    usual = valid is None and test is None
+    pack_files(
+        files,
+        output,
+        word=word,
+        only=only,
+        split_groups=split_groups,
+        epsilon=simplify,
+        fractions=None if usual else SplitFractions(valid or 0.0, test or 0.0),
     )
-    try:
-        pack(
-            drawings,
-            output,
-            sources=source_names([file.path for file in files]),
-            fractions=SplitFractions(valid, test),
-        )
-    finally:
-        for line in report.lines():
-            click.echo(f"left out: {line}", err=True)
-        for line in report.notes():
-            click.echo(line, err=True)
     _print_summary(output)
 
 

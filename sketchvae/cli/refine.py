@@ -12,7 +12,6 @@ from sketchvae.cli.output import plural
 from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
-    from sketchvae.data.dataset import PackedDataset
     from sketchvae.data.selection import Selection
 
 
@@ -91,12 +90,15 @@ def refine(
         from sketchvae.train.signals import RunInterrupted
     import numpy as np
 
+    from sketchvae.cli.packing import packed_set
+    from sketchvae.data.splits import SplitFractions
     from sketchvae.model.loader import load_model
 
     settings = Refinement(**{k: v for k, v in vars(rounds).items() if v is not None})
     make_folder(out, "name another -o")
     images = read_bitmaps(bitmaps) if bitmaps else np.zeros((0, 28, 28), np.uint8)
-    known = RealDrawings(_packed(real, out), images, shipped_classifier("critic"))
+    packed = packed_set(real, out, name="real", fractions=SplitFractions(0.0, 0.0))
+    known = RealDrawings(packed, images, shipped_classifier("critic"))
     others = [d.in_simplified_form() for d in candidates.drawings()] if candidates else []
     stopped, code = "", 0
     with ConsoleProgress(settings.steps) as console:
@@ -112,14 +114,3 @@ def refine(
         raise SystemExit(code)
     rounds_done = plural(settings.rounds, "round")
     click.echo(f"{out}: done, {rounds_done}; next: sketchvae draw --model {out}", err=True)
-
-
-def _packed(real: "Selection", out: Path) -> "PackedDataset":
-    """Open a packed set; any other drawings are packed into the folder first, all of them."""
-    from sketchvae.data.dataset import SUFFIX, SplitFractions, open_packed, pack
-
-    if real.path.suffix == SUFFIX and real.ranges is None:
-        return open_packed(real.path)
-    packed, name = out / f"real{SUFFIX}", Path(real.text).name
-    pack(real.drawings(), packed, sources=(name,), fractions=SplitFractions(0.0, 0.0))
-    return open_packed(packed)

@@ -1,16 +1,20 @@
 """sketchvae train: from packed sets to a weights file."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sketchvae.cli.options import bind
+from sketchvae.cli.train_options import SettingOptions, SizeOptions
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sketchvae.model.config import ModelConfig
     from sketchvae.model.weights import Model
     from sketchvae.train.batches import WeightedDataset
@@ -18,130 +22,8 @@ if TYPE_CHECKING:
     from sketchvae.train.trainer import Trainer
 
 
-@dataclass(frozen=True)
-class SettingOptions:
-    """Options that change `Settings`; None leaves the default."""
-
-    steps: Annotated[
-        int | None,
-        click.option(
-            "--steps", type=int, help="Batches to train on.  [default: 20000; with --init 400]"
-        ),
-    ] = None
-    batch: Annotated[
-        int | None,
-        click.option(
-            "--batch", type=int, help="Drawings a batch, over all processes.  [default: 64]"
-        ),
-    ] = None
-    learning_rate: Annotated[
-        float | None,
-        click.option(
-            "--learning-rate",
-            type=float,
-            help="Highest learning rate.  [default: 0.002; with --init 0.001]",
-        ),
-    ] = None
-    clip: Annotated[
-        float | None,
-        click.option("--clip", type=float, help="Greatest norm of the gradient.  [default: 1]"),
-    ] = None
-    kl_weight: Annotated[
-        float | None,
-        click.option("--kl-weight", type=float, help="Highest w_KL.  [default: 1]"),
-    ] = None
-    kl_anneal: Annotated[
-        float | None,
-        click.option(
-            "--kl-anneal",
-            type=float,
-            help="Fraction of the steps in which w_KL rises.  [default: 0.3; with --init 0]",
-        ),
-    ] = None
-    free_nats: Annotated[
-        float | None,
-        click.option(
-            "--free-nats",
-            "--kl-floor",
-            type=float,
-            help="Nats of L_KL per drawing that cost nothing (free bits).  [default: 20]",
-        ),
-    ] = None
-    random_scale: Annotated[
-        float | None,
-        click.option(
-            "--random-scale",
-            "--stretch",
-            type=float,
-            help="Augmentation: x and y are scaled by 1 +- this.  [default: 0.1]",
-        ),
-    ] = None
-    point_dropout: Annotated[
-        float | None,
-        click.option(
-            "--point-dropout",
-            "--drop",
-            type=float,
-            help="Augmentation: fraction of points left out.  [default: 0.1]",
-        ),
-    ] = None
-    max_points: Annotated[
-        int | None,
-        click.option(
-            "--max-points",
-            type=int,
-            help="Longer drawings are left out, and the model draws none.  [default: 250]",
-        ),
-    ] = None
-    validate_every: Annotated[
-        int | None,
-        click.option(
-            "--validate-every",
-            type=int,
-            help="Steps between validations.  [default: 1000; with --init 50]",
-        ),
-    ] = None
-    patience: Annotated[
-        int | None,
-        click.option(
-            "--patience",
-            metavar="N",
-            type=int,
-            help="End after N validations in a row that are no better; 0: never.  [default: 3 for "
-            "fewer than 1000 drawings, else 0]",
-        ),
-    ] = None
-    seed: Annotated[
-        int | None,
-        click.option("--seed", type=int, help="Seed of weights, batches and noise.  [default: 1]"),
-    ] = None
-
-
-@dataclass(frozen=True)
-class SizeOptions:
-    """Options that change the sizes of the network, `ModelConfig`; None leaves the default."""
-
-    latent: Annotated[
-        int | None, click.option("--latent", type=int, help="Dimensions of z.  [default: 128]")
-    ] = None
-    encoder_hidden: Annotated[
-        int | None,
-        click.option(
-            "--encoder-hidden",
-            type=int,
-            help="Units of the encoder LSTM, each way.  [default: 256]",
-        ),
-    ] = None
-    decoder_hidden: Annotated[
-        int | None,
-        click.option(
-            "--decoder-hidden", type=int, help="Units of the decoder LSTM.  [default: 512]"
-        ),
-    ] = None
-    mixtures: Annotated[
-        int | None,
-        click.option("--mixtures", type=int, help="Components M of the mixture.  [default: 20]"),
-    ] = None
+FEW_DRAWINGS = 10_000  # fewer teach little from nothing
+_NOTHING = "nothing"
 
 
 @click.command()
@@ -149,36 +31,48 @@ class SizeOptions:
     "--data",
     "data_",
     multiple=True,
-    required=True,
-    metavar="SET[@N]",
-    help="A packed set; @N shows each of its drawings N times an epoch. May be repeated.",
+    metavar="FILE[@N]",
+    help="Drawings: a packed set, or a file or folder that data import reads, with its usual "
+    "splits. @N shows each drawing N times an epoch. May be repeated.",
 )
+@click.option(
+    "--quickdraw",
+    metavar="WORD",
+    help="All drawings of WORD of Quick, Draw!, fetched into the folder of the run first.",
+)
+@click.option("--word", default="", help="What the drawings show, where the files do not say.")
 @click.option(
     "--valid",
     multiple=True,
-    metavar="SET",
-    type=click.Path(path_type=Path),
+    metavar="FILE",
     help="Sets whose validation part judges; never trained on.  [default: those of --data]",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the run.  [default: runs/ and the word, or else the name of the first file]",
+)
 @click.option(
     "--init",
     metavar="MODEL",
-    help="Weights to begin from: a file, or the folder or a checkpoint of a run; 'sheep' for the "
-    "shipped ones. Their sizes are kept.",
+    help="Weights to begin from, and their sizes: 'base', which learnt 345 kinds of drawings; "
+    "'sheep'; a file, or the folder or a checkpoint of a run; 'nothing'.  [default: base for fewer "
+    "than 10000 drawings]",
 )
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @bind(settings=SettingOptions, sizes=SizeOptions)
 def train(
     data_: tuple[str, ...],
-    valid: tuple[Path, ...],
-    out: Path,
+    quickdraw: str | None,
+    word: str,
+    valid: tuple[str, ...],
+    out: Path | None,
     init: str | None,
     resume: bool,
     settings: SettingOptions,
     sizes: SizeOptions,
 ) -> None:
-    """Train a model on packed sets. Needs sketchvae[train].
+    """Train a model on drawings. Needs sketchvae[train].
 
     Ctrl-C saves and leaves; the same command with --resume goes on as if nothing had
     happened. The folder, which every --model takes, gets model.safetensors (the best by
@@ -188,9 +82,9 @@ def train(
 
     \b
     Examples:
-      sketchvae train --data cow.drawings --init sheep --out runs/cow
-      sketchvae draw --model runs/cow
-      sketchvae train --data sheep.drawings --out runs/sheep
+      sketchvae train --data cats/ --word cat
+      sketchvae draw --model runs/cat
+      sketchvae train --quickdraw cat --out runs/every-cat
     """
     from sketchvae.cli.extras import needs
 
@@ -201,21 +95,33 @@ def train(
         from sketchvae.train.run import prepare_run
         from sketchvae.train.settings import Settings
 
-    if not resume and (out / "last.pt").exists():  # never train over the run of another
+    if not data_ and not quickdraw:
         raise SketchvaeError(
-            f"{out}: holds a run already; go on with --resume, or name another --out"
+            "training needs drawings; name them with --data, as in --data cats/, or fetch some "
+            "with --quickdraw cat"
         )
-    start = _initial_model(init) if init else None
-    config = _config(_typed(sizes), start)
-    datasets = [_weighted_dataset(text) for text in data_]
-    valid_sets = [_weighted_dataset(str(path)) for path in valid] or datasets
-    chosen = (Settings.fine_tuning if start else Settings)(**_typed(settings))
+    folder = out or Path("runs", quickdraw or word or Path(data_[0].partition("@")[0]).stem)
+    if not resume and (folder / "last.pt").exists():  # never train over the run of another
+        raise SketchvaeError(
+            f"{folder}: holds a run already; go on with --resume, or name another --out"
+        )
+    make_folder(folder, "name another --out")
     with ProcessGroup.init() as group:
-        trainer = prepare_run(config, chosen, datasets, valid_sets, out, group, start)
+        if group.rank != 0:
+            group.any_rank(False)  # until the first process has packed the drawings
+        names = [*data_, *([_fetched(quickdraw, folder)] if quickdraw else [])]
+        opened = partial(_opened, folder=folder, word=word, reuse=resume or group.rank != 0)
+        datasets = [opened(name) for name in names]
+        valid_sets = [opened(name) for name in valid] or datasets
+        if group.rank == 0:
+            group.any_rank(False)
+        start = _initial_model(init, datasets, _typed(sizes))
+        config = _config(_typed(sizes), start)
+        chosen = (Settings.fine_tuning if start else Settings)(**_typed(settings))
+        trainer = prepare_run(config, chosen, datasets, valid_sets, folder, group, start)
         if resume:
             trainer.resume()
-        make_folder(out, "name another --out")
-        if group.rank == 0 and not resume:
+        elif group.rank == 0:
             for line in opening_lines(trainer):
                 click.echo(line, err=True)
         interrupted = _run(trainer)
@@ -245,11 +151,26 @@ def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:
     return {name: value for name, value in vars(options).items() if value is not None}
 
 
-def _initial_model(init: str) -> "Model":
-    """Load the weights to begin from."""
-    from sketchvae.model.loader import load_model
+def _fetched(word: str, folder: Path) -> str:
+    """Return the file of all drawings of a category of Quick, Draw!, fetched if need be."""
+    from sketchvae.data.quickdraw import fetch
 
-    return load_model(init)
+    path, fetched = fetch(word, folder)
+    if fetched:
+        click.echo(f"{path}: fetched", err=True)
+    return str(path)
+
+
+def _initial_model(
+    init: str | None, datasets: "Sequence[WeightedDataset]", sizes: dict[str, int]
+) -> "Model | None":
+    """Load the weights to begin from; None for random ones."""
+    from sketchvae.model.loader import BASE, load_model
+
+    if init is None:
+        few = sum(len(weighted.dataset) for weighted in datasets) < FEW_DRAWINGS
+        init = BASE if few and not sizes else _NOTHING
+    return None if init == _NOTHING else load_model(init)
 
 
 def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":
@@ -267,14 +188,21 @@ def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":
     return config
 
 
-def _weighted_dataset(text: str) -> "WeightedDataset":
-    """Open the dataset of an argument SET or SET@N."""
-    from sketchvae.data.dataset import open_packed
+def _opened(text: str, folder: Path, word: str, reuse: bool) -> "WeightedDataset":
+    """Open the drawings of an argument FILE or FILE@N; what is not a packed set becomes one.
+
+    Args:
+        text: the argument.
+        folder: of the run, which gets that set.
+        word: of the drawings that have none.
+        reuse: whether a set that the folder has already will do.
+    """
+    from sketchvae.cli.packing import packed_set
     from sketchvae.train.batches import WeightedDataset
 
     name, at, repeat = text.rpartition("@")
-    if at and repeat.isdigit():
-        if int(repeat) < 1:
-            raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
-        return WeightedDataset(open_packed(Path(name)), int(repeat))
-    return WeightedDataset(open_packed(Path(text)))
+    if not (at and repeat.isdigit()):
+        return WeightedDataset(packed_set(text, folder, word=word, reuse=reuse))
+    if int(repeat) < 1:
+        raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
+    return WeightedDataset(packed_set(name, folder, word=word, reuse=reuse), int(repeat))

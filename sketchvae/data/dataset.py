@@ -35,6 +35,8 @@ Points = NDArray[np.uint8]
 
 FORMAT = "sketchvae-packed-1"
 SUFFIX = ".drawings"
+FEW_DRAWINGS = 1000  # fewer are divided so that most are trained on
+_VALID_SHARES = (0.1, 0.15, 0.2, 0.3, 0.5)  # of few drawings, for validation
 _MAX_HEADER = 1 << 24  # bytes; only words and sources grow with the drawings
 _MAX_WORDS = 1 << 16  # number of values of uint16
 _ARRAYS: dict[
@@ -64,6 +66,40 @@ class SplitFractions:
                 "the shares of validation and test must be 0 or more and add up to less than 1, "
                 f"got {self.valid:g} and {self.test:g}"
             )
+
+    @classmethod
+    def usual(cls, keys: NDArray[np.uint64]) -> "SplitFractions":
+        """Return the fractions for drawings whose set names none.
+
+        A twentieth for validation and a twentieth for the test; of fewer than 1000 drawings, all
+        are needed: a tenth for validation, or more, so that it is not empty, and no test.
+
+        Args:
+            keys: of the drawings.
+        """
+        if len(keys) >= FEW_DRAWINGS:
+            return cls()
+        if len(np.unique(keys)) < 2:
+            return cls(0.0, 0.0)
+        return cls(valid_share(keys), 0.0)
+
+
+def valid_share(keys: NDArray[np.uint64]) -> float:
+    """Return a share for validation, without a test split, that leaves both splits drawings.
+
+    Args:
+        keys: of the drawings, two or more that differ.
+    """
+    positions = np.unique(keys) / np.float64(2**64)
+    for share in _VALID_SHARES:
+        if 0.05 <= (positions < share).mean() < 1:
+            return share
+    below, above = positions[:2]
+    for digits in range(2, 18):
+        share = (np.floor(below * 10**digits) + 1) / 10**digits
+        if below < share <= above:
+            return float(share)
+    return float(above)
 
 
 @dataclass(frozen=True)
@@ -143,7 +179,7 @@ def pack(
     path: Path,
     *,
     sources: Iterable[str] = (),
-    fractions: SplitFractions = SplitFractions(),
+    fractions: SplitFractions | None = None,
 ) -> int:
     """Write a packed dataset and return the number of its drawings.
 
@@ -154,7 +190,7 @@ def pack(
         drawings: at least one.
         path: the file, which is replaced as a whole or not at all.
         sources: names of the files of the drawings.
-        fractions: fractions of valid and test.
+        fractions: fractions of valid and test; None for the usual ones.
 
     Raises:
         SketchvaeError: if there is no drawing, there are more than 65,536 words, or the file
@@ -163,6 +199,7 @@ def pack(
     with replacing(path) as temporary, tempfile.TemporaryDirectory(dir=path.parent) as folder:
         parts = {name: Path(folder, name) for name in _ARRAYS}
         n_drawings, n_points, vocabulary = _write_parts(drawings, parts, path)
+        fractions = fractions or SplitFractions.usual(np.fromfile(parts["keys"], "<u8"))
         header = _header(n_points, n_drawings, vocabulary, tuple(sources), fractions)
         if len(header) > _MAX_HEADER:
             raise SketchvaeError(

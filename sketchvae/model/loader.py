@@ -6,7 +6,7 @@ from sketchvae.errors import MissingExtra, SketchvaeError, install_command
 from sketchvae.model.weights import Model, load, shipped_path
 
 MODEL_FILE = "model.safetensors"  # in the folder of a run; drawing from it needs no torch
-SHIPPED = "sheep"  # name of the weights that come with the package
+SHIPPED, BASE = "sheep", "base"  # names of the weights that come with the package
 _IN_A_RUN = (MODEL_FILE, "best.pt", "last.pt")  # the first that is there is taken
 _ZIP = b"PK\x03\x04"  # first bytes of torch's files
 
@@ -15,15 +15,17 @@ def model_path(path: Path | str | None) -> Path:
     """Return the file that a model is loaded from.
 
     Args:
-        path: weights file, checkpoint, or folder of a run; None, or "sheep" where there is no such
-            file, for the shipped sheep.
+        path: weights file, checkpoint, or folder of a run; "sheep" or "base", where there is no
+            such file, for the weights that come with the package; None for the sheep.
 
     Raises:
         SketchvaeError: if a folder has none.
     """
-    if path is None or (str(path) == SHIPPED and not Path(path).exists()):
+    if path is None:
         return shipped_path()
     path = Path(path)
+    if str(path) in (SHIPPED, BASE) and not path.exists():
+        return shipped_path(str(path))
     if not path.is_dir():
         return path
     for name in _IN_A_RUN:

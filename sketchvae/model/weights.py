@@ -73,9 +73,13 @@ class Model:
         return hashlib.blake2b(weights, digest_size=8).hexdigest()
 
 
-def shipped_path() -> Path:
-    """Return the path of the weights that come with the package."""
-    return Path(__file__).parents[1] / "weights" / "sheep.safetensors"
+def shipped_path(name: str = "sheep") -> Path:
+    """Return the path of weights that come with the package.
+
+    Args:
+        name: "sheep"; or "base", which draws anything and which training begins from.
+    """
+    return Path(__file__).parents[1] / "weights" / f"{name}.safetensors"
 
 
 # --- writing ----------------------------------------------------------------------------

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sketchvae.data.dataset import PackedDataset, Split, from_points
+from sketchvae.data.dataset import PackedDataset, Split, from_points, valid_share
 from sketchvae.polyline import Bools, Ints
 
 FEW_JUDGES = 30  # validation drawings below which chance decides which step is the best
 _LARGER_SHARES = (0.1, 0.2)  # for validation, that are advised where there are few
-_VALID_SHARES = (0.1, 0.15, 0.2, 0.3, 0.5)  # that are advised where there is none
 _EPSILONS = (3, 4, 6, 8, 12, 16, 24, 32, 48)  # pixels of 255, for `data import --simplify`
 _SIMPLIFIED = 50  # drawings that a simplification is tried on
 
@@ -62,24 +60,6 @@ def why_few(judges: int, datasets: Sequence[PackedDataset]) -> str:
 def _repeat(options: str) -> str:
     """Advise to import the same drawings with some options changed."""
     return f"repeat data import, the other options as they were, with {options} --force"
-
-
-def valid_share(keys: NDArray[np.uint64]) -> float:
-    """Return a share for validation, without a test split, that leaves both splits drawings.
-
-    Args:
-        keys: of the drawings, two or more that differ.
-    """
-    positions = np.unique(keys) / np.float64(2**64)
-    for share in _VALID_SHARES:
-        if 0.05 <= (positions < share).mean() < 1:
-            return share
-    below, above = positions[:2]
-    for digits in range(2, 18):
-        share = (np.floor(below * 10**digits) + 1) / 10**digits
-        if below < share <= above:
-            return float(share)
-    return float(above)
 
 
 def simplification(datasets: Sequence[PackedDataset], max_points: int) -> int | None:

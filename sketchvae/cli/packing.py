@@ -1,0 +1,92 @@
+"""Packed sets from whatever files of drawings a person names; what is left out is reported."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sketchvae.errors import SketchvaeError
+
+if TYPE_CHECKING:
+    from sketchvae.data.dataset import PackedDataset, SplitFractions
+    from sketchvae.data.selection import Selection
+
+
+def pack_files(
+    files: "Sequence[Selection]",
+    path: Path,
+    *,
+    word: str = "",
+    only: str = "",
+    split_groups: bool = False,
+    epsilon: float | None = None,
+    fractions: "SplitFractions | None" = None,
+) -> "PackedDataset":
+    """Pack the drawings of files into one set; what was left out is written to standard error.
+
+    Args:
+        files: files, or folders of them.
+        path: of the packed set, which is replaced whole.
+        word: of the drawings that have none.
+        only: word of the drawings to keep; empty to keep all.
+        split_groups: whether each outermost group or shape of an SVG is a drawing.
+        epsilon: tolerance of a further simplification, pixels of 255; None for none.
+        fractions: of validation and test; None for the usual ones of that many drawings.
+
+    Raises:
+        SketchvaeError: as `import_drawings` and `pack`.
+    """
+    from sketchvae.data.dataset import open_packed, pack
+    from sketchvae.data.importing import ImportReport, import_drawings, source_names
+
+    for option, text in (("--word", word), ("--only", only)):
+        if not text.isprintable():
+            raise SketchvaeError(f"{option} must be printable text, got {text[:50]!r}; try sheep")
+    report = ImportReport()
+    drawings = import_drawings(
+        files, report, word=word, only_word=only, split_groups=split_groups, epsilon=epsilon
+    )
+    try:
+        sources = source_names([file.path for file in files])
+        pack(drawings, path, sources=sources, fractions=fractions)
+    finally:
+        for line in report.lines():
+            click.echo(f"left out: {line}", err=True)
+        for line in report.notes():
+            click.echo(line, err=True)
+    return open_packed(path)
+
+
+def packed_set(
+    text: str,
+    folder: Path,
+    *,
+    word: str = "",
+    name: str = "",
+    fractions: "SplitFractions | None" = None,
+    reuse: bool = False,
+) -> "PackedDataset":
+    """Open a packed set; other files of drawings are packed into a folder first.
+
+    Args:
+        text: a packed set, or a file or folder of drawings, or some of a file's, as FILE:3-8.
+        folder: of the sets that are packed.
+        word: of the drawings that have none.
+        name: of the packed set, without suffix; empty for that of the file.
+        fractions: as for `pack_files`.
+        reuse: whether a set of that name that the folder has already is opened as it is.
+
+    Raises:
+        SketchvaeError: as `pack_files` and `open_packed`.
+    """
+    from sketchvae.data.dataset import SUFFIX, open_packed
+    from sketchvae.data.selection import Selection
+
+    chosen = Selection.parse(text)
+    if chosen.path.suffix == SUFFIX and chosen.ranges is None:
+        return open_packed(chosen.path)
+    path = folder / f"{name or chosen.path.stem or 'drawings'}{SUFFIX}"
+    if reuse and path.exists():
+        return open_packed(path)
+    return pack_files([chosen], path, word=word, fractions=fractions)
