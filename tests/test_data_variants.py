@@ -172,13 +172,10 @@ def import_notes(tmp_path: Path, drawings: list[Drawing], *options: str) -> str:
     )
 
 
-def test_import_tells_copies_a_missing_word_and_few_for_validation(tmp_path: Path) -> None:
+def test_import_tells_copies_and_a_missing_word(tmp_path: Path) -> None:
     many = list(formats.read(SHEEP))
     quiet = import_notes(tmp_path, many)
     assert not any(note in quiet for note in ("are copies", "has a word"))
-    assert "validation drawings are few to choose the best step by; repeat data import" in quiet
-    assert "with --valid 0.1 --force\n" in quiet
-    assert "few to choose" not in import_notes(tmp_path, many, "--valid", "0.2")
     said = import_notes(tmp_path, [*many, *many[:7], many[0]])
     assert "8 of 308 are copies of others; each counts as often as it is there" in said
     said = import_notes(tmp_path, [d.with_word("") for d in many])
@@ -186,12 +183,3 @@ def test_import_tells_copies_a_missing_word_and_few_for_validation(tmp_path: Pat
     assert "no drawing has a word" not in import_notes(
         tmp_path, [d.with_word("") for d in many], "--word", "ewe"
     )
-    said = import_notes(tmp_path, [*many[:3], many[3].with_word("")], "--word", "ewe")
-    assert "3 keep the word that their file has for them (sheep 3); --word is for those" in said
-    said = import_notes(tmp_path, many[:60])
-    count = int(said.partition(" train, ")[2].split()[0])
-    assert 0 < count < 10
-    assert f"{count} validation drawings are few to choose the best step by; repeat data" in said
-    assert "with --valid 0.2 --force\n" in said
-    said = import_notes(tmp_path, many[:60], "--valid", "0.2", "--simplify", "4")
-    assert "few to choose the best step by; more drawings would have more of them\n" in said

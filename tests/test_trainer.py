@@ -330,11 +330,18 @@ def test_validation_knows_no_kl_weight_no_floor_and_no_augmentation(folder: Path
     assert first.kl > 0
 
 
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the few validation drawings of these tests choose the best step, as 30 do."""
+    monkeypatch.setattr("sketchvae.train.trainer.FEW_JUDGES", 1)
+
+
 def validations(trainer: Trainer, figures: Sequence[tuple[float, float]]) -> Iterator[Validation]:
     for reconstruction, kl in figures:
         yield Validation(trainer.step, reconstruction, kl, 1.0, ())
 
 
+@pytest.mark.usefixtures("judged")
 def test_best_is_kept_by_the_whole_bound(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Step 2 has the better L_R and a far larger L_KL, at a time when w_KL is small."""
     trainer = trainer_in(folder, replace(SETTINGS, steps=3, validate_every=1, kl_weight=0.01))
@@ -348,6 +355,20 @@ def test_best_is_kept_by_the_whole_bound(folder: Path, monkeypatch: pytest.Monke
     assert (last["step"], last["best"]) == (3, 104)
 
 
+def test_few_validation_drawings_choose_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest weights are kept, however bad, and no patience ends the run."""
+    trainer = trainer_in(folder, replace(SETTINGS, steps=4, validate_every=1, patience=1))
+    scripted = validations(trainer, [(1, 1), (9, 9), (8, 8), (7, 7)])
+    monkeypatch.setattr(trainer, "validate", lambda: next(scripted))
+    trainer.run()
+    assert len(trainer.valid) < 30
+    assert (trainer.step, trainer.best) == (4, 2)
+    assert read_checkpoint(folder / "best.pt")["step"] == 4
+
+
+@pytest.mark.usefixtures("judged")
 def test_best_outlives_a_resume_and_a_worse_validation(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,6 +407,7 @@ def test_an_interrupted_run_leaves_a_model_and_says_of_which_step(
     assert model.about["word"] == "sheep"
 
 
+@pytest.mark.usefixtures("judged")
 def test_model_of_a_run_is_that_of_the_best_validation(folder: Path) -> None:
     trainer = trainer_in(folder)
     scripted = iter([9.0, 7.0, 8.0])
@@ -448,6 +470,7 @@ def test_older_checkpoint_draws_from_the_standard_normal(folder: Path) -> None:
         ([1, 2, 3, 4, 5, 6, 7], None, 4),  # by default 3 in so small a set
     ],
 )
+@pytest.mark.usefixtures("judged")
 def test_run_ends_after_as_many_validations_as_its_patience(
     folder: Path, losses: list[float], patience: int | None, end: int
 ) -> None:

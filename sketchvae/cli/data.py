@@ -152,7 +152,7 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
     import numpy as np
 
     from sketchvae.train.settings import Settings
-    from sketchvae.train.shortcomings import simplification, why_empty, why_few
+    from sketchvae.train.shortcomings import simplification, why_empty
 
     longest = Settings.max_points
     lengths = np.diff(packed.starts)
@@ -167,9 +167,6 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
         yield f"{copies} of {len(packed)} are copies of others; each counts as often as it is there"
     if packed.vocabulary == ("",):
         yield "no drawing has a word, nor will what is drawn; give one, as in --word cow"
-    count = len(packed.split("valid"))
-    if count and (few := why_few(count, [packed])):
-        yield few
     fits = (lengths >= 1) & (lengths <= longest)
     splits: tuple[Split, ...] = ("train", "valid")
     for split in splits:
@@ -178,7 +175,7 @@ def _notes(packed: "PackedDataset") -> Iterator[str]:
             yield f"not fit to train on, for the {split} split must hold a drawing: {why}"
             return
     path, run = quote(str(packed.path)), quote(f"runs/{packed.path.stem}")
-    yield f"next: sketchvae train --data {path} --init sheep --out {run}"
+    yield f"next: sketchvae train --data {path} --out {run}"
 
 
 @data.command()

@@ -5,7 +5,7 @@ from shlex import quote
 
 from sketchvae.cli.output import plural
 from sketchvae.model.loader import MODEL_FILE
-from sketchvae.train.shortcomings import FEW_JUDGES, why_few
+from sketchvae.train.shortcomings import FEW_JUDGES
 from sketchvae.train.signals import RunInterrupted
 from sketchvae.train.trainer import PREVIEW_DRAWINGS, RANDOM, Trainer
 
@@ -22,11 +22,9 @@ def opening_lines(trainer: Trainer) -> Iterator[str]:
     drawings = len(trainer.pool)
     if drawings < FEW_DRAWINGS and trainer.init_fingerprint == RANDOM:
         yield (
-            f"hint: {plural(drawings, 'drawing')} are few to learn from nothing; --init sheep "
-            "begins from the shipped weights and takes minutes"
+            f"hint: {plural(drawings, 'drawing')} are few to learn from nothing; --init base "
+            "begins from weights that can draw, and takes minutes"
         )
-    if few := why_few(len(trainer.valid), trainer.valid.datasets):
-        yield f"hint: {few}"
 
 
 def closing_lines(trainer: Trainer, interrupted: RunInterrupted | None) -> Iterator[str]:
@@ -61,13 +59,17 @@ def closing_lines(trainer: Trainer, interrupted: RunInterrupted | None) -> Itera
 def _kept(trainer: Trainer, path: object) -> Iterator[str]:
     """Yield which step the model has and why, and where the last one is if it is another."""
     history, judges = trainer.history, len(trainer.valid)
+    if not trainer.chooses:
+        yield (
+            f"{path}: step {trainer.step}, the last one, for {plural(judges, 'validation drawing')}"
+            f" cannot choose; {FEW_JUDGES} or more can"
+        )
+        return
     step = min(history, key=lambda pair: pair[1])[0]
     yield f"{path}: step {step}, the best of {plural(len(history), 'validation')}"
     yield f"nats per point on {plural(judges, 'validation drawing')}: {_around(history, step)}"
-    if step == history[-1][0]:
-        return
-    few = f"{judges} are few to judge by, so compare " if judges < FEW_JUDGES else ""
-    yield f"{few}the last step: sketchvae draw --model {quote(str(trainer.folder / 'last.pt'))}"
+    if step != history[-1][0]:
+        yield f"the last step: sketchvae draw --model {quote(str(trainer.folder / 'last.pt'))}"
 
 
 def _around(history: Sequence[tuple[int, float]], step: int) -> str:

@@ -69,7 +69,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: must be a checkpoint of 'sketchvae train', got something else or a damaged "
             "file; put best.pt in its place, or begin again with another --out"
         ) from error
-    state["identity"] = {_RENAMED.get(k, k): value for k, value in state["identity"].items()}
+    identity = {_RENAMED.get(k, k): value for k, value in state["identity"].items()}
+    state["identity"] = {"train_encoder": True, **identity}  # what older runs did
     return state
 
 

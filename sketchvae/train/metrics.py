@@ -1,5 +1,6 @@
 """What a training run measures: nats, of densities per square pixel, whatever the scale."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -45,3 +46,13 @@ class Validation(Losses):
     """
 
     kl_spectrum: tuple[float, ...]  # L_KL of each latent dimension, in falling order
+
+
+def validations_since_best(history: Sequence[tuple[int, float]]) -> int:
+    """Return the number of validations in a row that were no better than one before them.
+
+    Args:
+        history: step and nats per point of each validation.
+    """
+    losses = [nats for _, nats in history]
+    return len(losses) - 1 - losses.index(min(losses)) if losses else 0

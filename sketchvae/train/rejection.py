@@ -50,7 +50,6 @@ TYPICAL = 0.25  # fraction of the accepted that the typical prior is fitted to
 PRIOR_COMPONENTS, BROAD_COMPONENTS = 10, 3  # Gaussians of the prior, and of that of real latents
 _PER_DRAWING = 8  # latents sampled from the posterior of each real drawing, for the broad prior
 _VALID, _MAX_VALID = 100, 0.2  # accepted drawings to validate on, and their greatest fraction
-_FROZEN = ("encoder_forward.", "encoder_backward.")  # the class head reads their states
 
 
 @dataclass(frozen=True)
@@ -103,6 +102,7 @@ class Refinement:
             validate_every=self.steps,
             patience=0,
             seed=self.seed * 1000 + round_number,
+            train_encoder=False,
         )
 
 
@@ -269,10 +269,7 @@ class Refiner:
         return Accepted(chosen, latents[rows], acceptance_rate(log_ratio))
 
     def _train(self, model: Model, place: Path, number: int) -> dict[str, Floats32]:
-        """Train on what was accepted and on real drawings; return the averaged weights.
-
-        The LSTMs of the encoder stay as they are: the class head reads their states.
-        """
+        """Train on what was accepted and on real drawings; return the averaged weights."""
         accepted = WeightedDataset(open_packed(place / "accepted.drawings"))
         datasets = [accepted, WeightedDataset(self.real.dataset, self.settings.repeat)]
         settings, folder = self.settings.training(number), place / "training"
@@ -281,8 +278,6 @@ class Refiner:
             trainer = prepare_run(
                 model.config, settings, datasets, [accepted], folder, group, model
             )
-            for name, parameter in trainer.model.named_parameters():
-                parameter.requires_grad_(not name.startswith(_FROZEN))
             if (folder / "last.pt").exists():
                 trainer.resume()
             trainer.run(*self.callbacks)

@@ -35,6 +35,8 @@ class Settings:
     # validations in a row without a better one that end the run; 0: none do; None: see below
     patience: int | None = None
     seed: int = 1  # of the weights, the batches and the noise
+    # whether the encoder's LSTMs are trained; a class head reads their states, which must stay
+    train_encoder: bool = True
 
     def __post_init__(self) -> None:
         for name, low, high in (

@@ -8,7 +8,6 @@ from sketchvae.data.dataset import PackedDataset, Split, from_points, valid_shar
 from sketchvae.polyline import Bools, Ints
 
 FEW_JUDGES = 30  # validation drawings below which chance decides which step is the best
-_LARGER_SHARES = (0.1, 0.2)  # for validation, that are advised where there are few
 _EPSILONS = (3, 4, 6, 8, 12, 16, 24, 32, 48)  # pixels of 255, for `data import --simplify`
 _SIMPLIFIED = 50  # drawings that a simplification is tried on
 
@@ -38,23 +37,6 @@ def why_empty(datasets: Sequence[PackedDataset], split: Split, max_points: int) 
         which = f"its {inside.sum()} are too long, empty or excluded"
     share = valid_share(different)
     return f"{which}; {_repeat(f'--test 0 --valid {share:g}')}"
-
-
-def why_few(judges: int, datasets: Sequence[PackedDataset]) -> str:
-    """Say that validation drawings are few, and what to do; return nothing if they are enough.
-
-    Args:
-        judges: number of validation drawings.
-        datasets: the sets that they are from.
-    """
-    if judges >= FEW_JUDGES:
-        return ""
-    drawings = sum(map(len, datasets))
-    share = next((s for s in _LARGER_SHARES if s * drawings >= FEW_JUDGES), _LARGER_SHARES[-1])
-    is_larger = share > max(dataset.fractions.valid for dataset in datasets)
-    advice = _repeat(f"--valid {share:g}") if is_larger else "more drawings would have more of them"
-    what = "1 validation drawing is" if judges == 1 else f"{judges} validation drawings are"
-    return f"{what} few to choose the best step by; {advice}"
 
 
 def _repeat(options: str) -> str:

@@ -21,11 +21,13 @@ from sketchvae.model.weights import Model, save
 from sketchvae.train.batches import BatchSampler, DrawingPool, validation_batches
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.export import MAX_DRAWINGS, fit_to_drawings, provenance
-from sketchvae.train.metrics import StepMetrics, Validation
+from sketchvae.train.metrics import StepMetrics, Validation, validations_since_best
 from sketchvae.train.settings import Settings
+from sketchvae.train.shortcomings import FEW_JUDGES
 from sketchvae.train.signals import RunInterrupted, deferred_signals
 
 _FREE_TO_CHANGE = {"validate_every", "patience"}  # they observe and end a run, and change no step
+_ENCODER = ("encoder_forward.", "encoder_backward.")  # its LSTMs
 RANDOM = "random"  # the fingerprint of a beginning without other weights
 PREVIEW_DRAWINGS = 2000  # for the rough prior of a run that has not ended
 
@@ -51,7 +53,8 @@ class Callback(Protocol):
 class Trainer:
     """A training run in a folder, with checkpoints `last.pt` (newest) and `best.pt` (lowest loss).
 
-    Its `model.safetensors` is there from the first validation on, always that of `best.pt`. The
+    Its `model.safetensors` is there from the first validation on, always that of `best.pt`. Fewer
+    than 30 validation drawings choose nothing: then the newest checkpoint counts as best. The
     prior of these files is fitted to 2000 drawings; `export` fits it to more at the end.
 
     Args:
@@ -93,6 +96,8 @@ class Trainer:
         self.init_fingerprint = init_fingerprint
         self.config, self.pool, self.scale = network.config, batches.pool, batches.scale
         self.ema_model = copy.deepcopy(self.model)
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(settings.train_encoder or not name.startswith(_ENCODER))
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=settings.learning_rate, fused=True
         )
@@ -196,13 +201,17 @@ class Trainer:
     @property
     def stalled(self) -> bool:
         """Whether the last validations, `patience` of them, were no better than one before."""
-        losses = [nats for _, nats in self.history]
-        since_best = len(losses) - 1 - losses.index(min(losses)) if losses else 0
-        return 0 < self.settings.patience_with(len(self.pool)) <= since_best
+        patience = self.settings.patience_with(len(self.pool)) if self.chooses else 0
+        return 0 < patience <= validations_since_best(self.history)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether there are validation drawings enough to choose the best step by."""
+        return len(self.valid) >= FEW_JUDGES
 
     def _validate_and_save(self, callbacks: Sequence[Callback]) -> None:
         validation = self.validate()
-        improved = validation.nats_per_point < self.best
+        improved = validation.nats_per_point < self.best or not self.chooses
         self.best = min(self.best, validation.nats_per_point)
         self.history.append((self.step, validation.nats_per_point))
         if self.group.rank == 0:
@@ -246,10 +255,7 @@ class Trainer:
         )
 
     def _pixel_density(self, offsets: int) -> float:
-        """Return the nats to add to L_R of offsets, to turn densities per unit into per pixel.
-
-        A density per square pixel is that per square unit over scale squared.
-        """
+        """Return the nats to add to L_R of offsets: a density per square pixel instead of unit."""
         return 2 * math.log(self.scale) * offsets
 
     # --- checkpoints and models -----------------------------------------------------
@@ -326,12 +332,7 @@ class Trainer:
         )
 
     def _about(self, max_drawings: int, step: int) -> dict[str, Any]:
-        """Return what a model tells of itself; see `provenance`.
-
-        Args:
-            max_drawings: that its prior is fitted to.
-            step: of its weights.
-        """
+        """Return the `provenance` of the weights of a step, with a prior of that many drawings."""
         nats, drawings = dict(self.history).get(step), min(len(self.pool), max_drawings)
         return provenance(self.pool, self.valid, self.settings, step, nats, drawings)
 
