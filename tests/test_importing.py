@@ -150,8 +150,8 @@ def test_many_files_are_one_source() -> None:
 
 
 def test_fine_tuning_is_short_but_gives_way_to_what_is_asked(tmp_path: Path) -> None:
-    assert Settings.fine_tuning().steps < Settings().steps / 10
-    assert Settings.fine_tuning(steps=7).steps == 7
+    assert Settings.fine_tuning(200).steps < Settings().steps / 10
+    assert Settings.fine_tuning(200, steps=7).steps == 7
     begin = random_model()
     begin.tensors["head.bias"][-1] += 5  # drawings end soon
     save(begin, tmp_path / "begin.safetensors")

@@ -31,6 +31,7 @@ from sketchvae.train.head import (
     calibrate,
     cross_validate,
     fit,
+    platt_scaling,
 )
 
 torch.set_num_threads(1)
@@ -58,7 +59,8 @@ def clouds() -> HeadData:
 def test_calibrated_head_has_the_log_odds_of_two_known_clouds() -> None:
     data = clouds()
     validation = cross_validate(data, SETTINGS)
-    head = calibrate(fit(data.real, data.drawn, data.train.states, SETTINGS), validation)
+    scaling = platt_scaling(validation.real, validation.calibrate)
+    head = calibrate(fit(data.real, data.drawn, data.train.states, SETTINGS), *scaling)
     assert validation.unseen.overall == pytest.approx(0.921, abs=0.025)  # of two normals 2 apart
     assert sorted(validation.unseen.by_category) == list(range(6))
     at = np.zeros((3, 8), dtype=np.float32)

@@ -139,7 +139,8 @@ class ConsoleProgress:
 
     def on_validate(self, trainer: Trainer, validation: Validation) -> None:
         """Print the losses on the validation drawings."""
-        best = "  (best so far)" if validation.nats_per_point <= trainer.best else ""
+        is_best = trainer.chooses and validation.nats_per_point <= trainer.best
+        best = "  (best so far)" if is_best else ""
         self.print(
             f"validation at step {validation.step}: {validation.nats_per_point:.3f} nats per "
             f"point: L_R {validation.reconstruction_per_point:.3f}, "

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sketchvae.model.config import ModelConfig
     from sketchvae.model.weights import Model
     from sketchvae.train.batches import WeightedDataset
+    from sketchvae.train.settings import Settings
     from sketchvae.train.signals import RunInterrupted
     from sketchvae.train.trainer import Trainer
 
@@ -93,7 +94,6 @@ def train(
         from sketchvae.cli.train_report import closing_lines, opening_lines
         from sketchvae.train.distributed import ProcessGroup
         from sketchvae.train.run import prepare_run
-        from sketchvae.train.settings import Settings
 
     if not data_ and not quickdraw:
         raise SketchvaeError(
@@ -117,7 +117,7 @@ def train(
             group.any_rank(False)
         start = _initial_model(init, datasets, _typed(sizes))
         config = _config(_typed(sizes), start)
-        chosen = (Settings.fine_tuning if start else Settings)(**_typed(settings))
+        chosen = _settings(datasets, start, _typed(settings))
         trainer = prepare_run(config, chosen, datasets, valid_sets, folder, group, start)
         if resume:
             trainer.resume()
@@ -171,6 +171,18 @@ def _initial_model(
         few = sum(len(weighted.dataset) for weighted in datasets) < FEW_DRAWINGS
         init = BASE if few and not sizes else _NOTHING
     return None if init == _NOTHING else load_model(init)
+
+
+def _settings(
+    datasets: "Sequence[WeightedDataset]", start: "Model | None", typed: dict[str, Any]
+) -> "Settings":
+    """Return the settings of a run; with weights to begin from they follow from the drawings."""
+    from sketchvae.train.settings import Settings
+
+    if start is None:
+        return Settings(**typed)
+    number = sum(len(weighted.dataset.split("train")) for weighted in datasets)
+    return Settings.fine_tuning(number, **typed)
 
 
 def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":

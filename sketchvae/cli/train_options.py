@@ -13,13 +13,19 @@ class SettingOptions:
     steps: Annotated[
         int | None,
         click.option(
-            "--steps", type=int, help="Batches to train on.  [default: 20000; with --init 400]"
+            "--steps",
+            type=int,
+            help="Batches to train on.  [default: 20000; with --init 40 times the "
+            "root of the number of drawings, at most 4000]",
         ),
     ] = None
     batch: Annotated[
         int | None,
         click.option(
-            "--batch", type=int, help="Drawings a batch, over all processes.  [default: 64]"
+            "--batch",
+            type=int,
+            help="Drawings a batch, over all processes.  [default: 64; 32 with --init for fewer "
+            "than 1000]",
         ),
     ] = None
     learning_rate: Annotated[
@@ -36,7 +42,9 @@ class SettingOptions:
     ] = None
     kl_weight: Annotated[
         float | None,
-        click.option("--kl-weight", type=float, help="Highest w_KL.  [default: 1]"),
+        click.option(
+            "--kl-weight", type=float, help="Highest w_KL.  [default: 1; with --init 0.35]"
+        ),
     ] = None
     kl_anneal: Annotated[
         float | None,
@@ -52,7 +60,8 @@ class SettingOptions:
             "--free-nats",
             "--kl-floor",
             type=float,
-            help="Nats of L_KL per drawing that cost nothing (free bits).  [default: 20]",
+            help="Nats of L_KL per drawing that cost nothing (free bits).  [default: 20; with "
+            "--init 40]",
         ),
     ] = None
     random_scale: Annotated[
@@ -70,7 +79,7 @@ class SettingOptions:
             "--point-dropout",
             "--drop",
             type=float,
-            help="Augmentation: fraction of points left out.  [default: 0.1]",
+            help="Augmentation: fraction of points left out.  [default: 0.1; with --init 0]",
         ),
     ] = None
     max_points: Annotated[
@@ -86,7 +95,7 @@ class SettingOptions:
         click.option(
             "--validate-every",
             type=int,
-            help="Steps between validations.  [default: 1000; with --init 50]",
+            help="Steps between validations.  [default: 1000; with --init a fifth of the steps]",
         ),
     ] = None
     patience: Annotated[

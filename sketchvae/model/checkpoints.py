@@ -127,5 +127,5 @@ def _prior(arrays: Mapping[str, torch.Tensor] | None, latent: int) -> Prior:
             np.zeros((1, latent), np.float32),
             np.eye(latent, dtype=np.float32)[None],
         )
-    shapes = Prior.shapes(len(arrays["weights"]), latent)
-    return Prior(**{name: arrays[name].reshape(shape).numpy() for name, shape in shapes.items()})
+    weights, means, scale_tril = (arrays[n].numpy() for n in ("weights", "means", "scale_tril"))
+    return Prior.restored(weights, means.reshape(-1, latent), scale_tril)

@@ -34,6 +34,31 @@ class Prior:
         K, Z = components, latent
         return {"weights": (K,), "means": (K, Z), "scale_tril": (K, Z, Z)}
 
+    def stored(self) -> dict[str, Floats32]:
+        """Return the arrays by name, for a file; a covariance that all share is there once."""
+        is_shared = bool((self.scale_tril == self.scale_tril[:1]).all())
+        scale_tril = self.scale_tril[:1] if is_shared else self.scale_tril
+        return {"weights": self.weights, "means": self.means, "scale_tril": scale_tril}
+
+    @classmethod
+    def restored(cls, weights: Floats32, means: Floats32, scale_tril: Floats32) -> "Prior":
+        """Return the prior of which these arrays were `stored`.
+
+        Args:
+            weights: (K,).
+            means: (K, Z).
+            scale_tril: (K, Z, Z), or (1, Z, Z) that all share.
+        """
+        K, Z = means.shape
+        return cls(weights, means, np.broadcast_to(scale_tril, (K, Z, Z)))
+
+    def covariance(self) -> Floats:
+        """Return the mean covariance of the components, (Z, Z)."""
+        weights = self.weights / self.weights.sum()
+        products = self.scale_tril @ self.scale_tril.transpose(0, 2, 1)
+        mean: Floats = np.einsum("k,kij->ij", weights, products).astype(np.float64)
+        return mean
+
     def sample(self, uniforms: Floats32, normals: Floats32) -> Floats32:
         """Return latents, (n, Z): the uniform chooses the component by inverse CDF.
 

@@ -1,8 +1,8 @@
 """The weights file: one safetensors file with everything that drawing needs, and its provenance.
 
-Format 4: the network and the prior in float16, the optional typical prior and density ratio
-likewise, the optional class head in float32, and metadata (config, scale, max_steps, about, a
-checksum over everything).
+Format 4: the network and the prior in float16 (with one covariance where its Gaussians share it),
+the optional typical prior and density ratio likewise, the optional class head in float32, and
+metadata (config, scale, max_steps, about, a checksum over everything).
 Format 3, which had neither class head nor max_steps, is still read; `save` writes it anew as
 format 4.
 """
@@ -109,7 +109,7 @@ def save(model: Model, path: Path) -> None:
         prefix + name: array
         for prefix, part in parts.items()
         if part is not None
-        for name, array in vars(part).items()
+        for name, array in (part.stored() if isinstance(part, Prior) else vars(part)).items()
     }
     with np.errstate(over="ignore"):  # infinity is refused below
         arrays = {
@@ -250,7 +250,10 @@ def _model(path: Path, metadata: Mapping[str, str], arrays: Arrays) -> Model:
 
 def _prior(path: Path, arrays: Arrays, prefix: str, config: ModelConfig) -> Prior:
     components = max(1, _size(arrays, f"{prefix}weights"))
-    return Prior(**_take(path, arrays, prefix, Prior.shapes(components, config.latent)))
+    shapes = Prior.shapes(components, config.latent)
+    if arrays.get(f"{prefix}scale_tril", np.zeros(0)).shape[:1] == (1,):  # shared by all
+        shapes["scale_tril"] = (1, *shapes["scale_tril"][1:])
+    return Prior.restored(**_take(path, arrays, prefix, shapes))
 
 
 def _density_ratio(path: Path, arrays: Arrays, columns: int) -> DensityRatio:

@@ -7,7 +7,7 @@ Shape letters: B drawings, T steps, Z latent.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 
 import numpy as np
@@ -85,6 +85,11 @@ class DrawingPool:
             indices = self.rows[here, 1]
             lengths[here] = dataset.starts[indices + 1] - dataset.starts[indices]
         return lengths
+
+    @cached_property
+    def different(self) -> Ints:
+        """An index of each different drawing; those of weight n stand n times in the pool."""
+        return np.unique(self.rows, axis=0, return_index=True)[1]
 
     @property
     def word(self) -> str:

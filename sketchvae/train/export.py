@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from sketchvae.model.batch import make_batch
+from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Floats, Floats32
 from sketchvae.train.batches import DrawingPool
 from sketchvae.train.settings import Settings
 
@@ -19,6 +20,10 @@ MAX_DRAWINGS = 40_000  # that the prior of a finished run is fitted to, at most
 MAX_COMPONENTS = 20  # Gaussians of the prior
 _LATENTS_PER_COMPONENT = 1000  # fewer do not settle a covariance of 128 dimensions
 _MIN_LATENTS = 2000  # fewer drawings are sampled several times each, or they settle no covariance
+FEW_DRAWINGS = 500  # up to this number each has a Gaussian of its own in the prior
+BANDWIDTH = 0.1  # of the prior of few drawings
+_SHRINKAGE = 70.0  # drawings that the usual covariance counts as much as
+_RIDGE = 1e-6  # keeps a covariance positive definite
 _BATCH = 256  # drawings per forward pass of the encoder
 
 
@@ -51,7 +56,11 @@ def provenance(
 
 
 def fit_to_drawings(
-    network: SketchVAE, pool: DrawingPool, scale: float, max_drawings: int = MAX_DRAWINGS
+    network: SketchVAE,
+    pool: DrawingPool,
+    scale: float,
+    max_drawings: int = MAX_DRAWINGS,
+    covariance: Floats | None = None,
 ) -> Prior:
     """Return a prior fitted to the latents of the training drawings.
 
@@ -60,9 +69,71 @@ def fit_to_drawings(
         pool: the training drawings.
         scale: pixels per model unit.
         max_drawings: drawings to encode; fewer give a rougher prior, sooner.
+        covariance: (Z, Z), that latents of one kind of drawing usually have, as in the weights that
+            the run began with. With it, few drawings get a `kernel_prior`.
     """
+    if covariance is not None and is_few(pool):
+        return kernel_prior(posterior_of(network, pool, scale), covariance, BANDWIDTH)
     latents = sample_aggregate_posterior(network, pool, scale, max_drawings)
     return fit_prior(latents, min(len(pool), max_drawings) // _LATENTS_PER_COMPONENT)
+
+
+def is_few(pool: DrawingPool) -> bool:
+    """Whether a pool holds so few different drawings that each gets a Gaussian of its own."""
+    return len(pool.different) <= FEW_DRAWINGS
+
+
+def kernel_prior(posterior: Posterior, covariance: Floats, bandwidth: float) -> Prior:
+    """Return a prior with a Gaussian for each drawing: a smoothed kernel density estimate.
+
+    All Gaussians share a covariance; their centres are drawn together so that the whole mixture
+    has the covariance of the latents (West 1993, "Approximating Posterior Distributions by
+    Mixtures"). That covariance is shrunk to a usual one: n drawings do not settle it.
+
+    Args:
+        posterior: of n drawings, (n, Z).
+        covariance: (Z, Z), the usual one; it counts as much as 70 drawings.
+        bandwidth: fraction of the covariance that is within the Gaussians, above 0 to 1.
+    """
+    n, Z = posterior.mean.shape
+    means = posterior.mean.astype(np.float64)
+    centre = means.mean(axis=0)
+    variance = np.exp(posterior.log_variance.astype(np.float64)).sum(axis=0)
+    scatter = (means - centre).T @ (means - centre) + np.diag(variance)
+    shrunk = (scatter + _SHRINKAGE * covariance) / (n + _SHRINKAGE)
+    tril = np.linalg.cholesky(bandwidth * shrunk + _RIDGE * np.eye(Z)).astype(np.float32)
+    drawn_together = centre + np.sqrt(1 - bandwidth) * (means - centre)
+    return Prior(
+        np.full(n, 1 / n, dtype=np.float32),
+        drawn_together.astype(np.float32),
+        np.broadcast_to(tril, (n, Z, Z)),
+    )
+
+
+@torch.no_grad()
+def posterior_of(network: SketchVAE, pool: DrawingPool, scale: float) -> Posterior:
+    """Return the posterior of each different drawing of a pool, (n, Z).
+
+    Args:
+        network: its encoder is used.
+        pool: the training drawings.
+        scale: pixels per model unit.
+    """
+    rng = np.random.default_rng(0)  # of the dequantisation
+    indices = pool.different
+    device = next(network.parameters()).device
+    parts = []
+    for first in range(0, len(indices), _BATCH):
+        points = pool.points(indices[first : first + _BATCH])
+        batch = make_batch(points, scale, network.config.latent, rng)
+        posterior = network.encode(
+            torch.from_numpy(batch.steps).to(device), torch.from_numpy(batch.lengths).to(device)
+        )
+        parts.append(
+            tuple(np.asarray(x.float().cpu()) for x in (posterior.mean, posterior.log_variance))
+        )
+    mean, log_variance = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return Posterior(mean, log_variance)
 
 
 @torch.no_grad()

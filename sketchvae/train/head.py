@@ -230,20 +230,31 @@ def cross_validate(data: HeadData, settings: HeadSettings | None = None) -> Cros
     return CrossValidation(real, np.concatenate(calibrate), unseen_categories)
 
 
-def calibrate(head: ClassHead, validation: CrossValidation) -> ClassHead:
-    """Return the head with its log odds scaled and shifted to be true of unseen drawings.
+def platt_scaling(real: Floats, others: Floats) -> tuple[float, float]:
+    """Return the factor and the shift that make log odds true of unseen drawings.
 
-    This is Platt scaling (1999), by a logistic regression on the log odds of the folds.
+    Platt 1999, by a logistic regression in which either side counts as half.
+
+    Args:
+        real: (n,) log odds of sheep by heads that were not trained on them.
+        others: (m,) the same of other drawings.
+    """
+    log_odds = np.concatenate([real, others])[:, None]
+    labels = np.repeat([1, 0], [len(real), len(others)])
+    regression = LogisticRegression(C=1e6, class_weight="balanced").fit(log_odds, labels)
+    return float(regression.coef_[0, 0]), float(regression.intercept_[0])
+
+
+def calibrate(head: ClassHead, factor: float, shift: float) -> ClassHead:
+    """Return the head with its log odds scaled and shifted.
 
     Args:
         head: trained on everything.
-        validation: log odds of heads like it, of drawings that they were not trained on.
+        factor: of `platt_scaling`.
+        shift: of `platt_scaling`.
     """
-    log_odds = np.concatenate([validation.real, validation.calibrate])[:, None]
-    labels = np.repeat([1, 0], [len(validation.real), len(validation.calibrate)])
-    regression = LogisticRegression(C=1e6, class_weight="balanced").fit(log_odds, labels)
-    out = head.out * np.float32(regression.coef_[0, 0])
-    out[-1] += np.float32(regression.intercept_[0])
+    out = head.out * np.float32(factor)
+    out[-1] += np.float32(shift)
     return replace(head, out=out)
 
 
@@ -260,7 +271,8 @@ def train_head(
     """
     data = encode(artist, real, drawn, others)
     validation = cross_validate(data)
-    head = calibrate(fit(data.real, data.drawn, data.train.states, seed=N_FOLDS), validation)
+    scaling = platt_scaling(validation.real, validation.calibrate)
+    head = calibrate(fit(data.real, data.drawn, data.train.states, seed=N_FOLDS), *scaling)
     kept_out = [real[int(i)] for i in real.split("valid")]
     rows = split_by_word(others)[2].reshape(len(others.vocabulary), N_MEASURE)
     measured = [others[int(i)] for i in rows[:, :N_NLL].ravel()]

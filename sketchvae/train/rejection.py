@@ -90,10 +90,11 @@ class Refinement:
         Args:
             round_number: 1 or more.
         """
-        return Settings.fine_tuning(
+        return Settings(
             steps=self.steps,
             learning_rate=self.learning_rate,
             warm_up=min(20, self.steps // 2),
+            kl_anneal=0.0,
             clip=5.0,
             kl_weight=self.kl_weight,
             ema_decay=0.99,

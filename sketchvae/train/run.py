@@ -13,7 +13,7 @@ from sketchvae.model.weights import Model
 from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.settings import Settings
-from sketchvae.train.trainer import RANDOM, Trainer
+from sketchvae.train.trainer import Trainer
 
 
 def prepare_run(
@@ -58,5 +58,4 @@ def prepare_run(
     network = SketchVAE(config)
     if init:
         network.load_arrays(init.tensors)
-    fingerprint = init.fingerprint if init else RANDOM
-    return Trainer(network, settings, batches, valid, folder, group, fingerprint)
+    return Trainer(network, settings, batches, valid, folder, group, init)

@@ -58,15 +58,30 @@ class Settings:
         check_range("patience", self.patience or 0, 0)
 
     @classmethod
-    def fine_tuning(cls, **changes: Any) -> "Settings":  # noqa: ANN401 - values of any field
+    def fine_tuning(cls, drawings: int, **changes: Any) -> "Settings":  # noqa: ANN401 - any field
         """Return settings for training on from finished weights: shorter, slower, no annealing.
 
-        A few hundred drawings of another animal overfit after a few hundred steps.
+        The steps grow with the root of the number of drawings, 283 for 50 and 1265 for 1000. With
+        fewer than 1000 the encoder stays as it is, so that a class head can be fitted.
 
         Args:
+            drawings: number of training drawings.
             changes: fields by name, which win over these defaults.
         """
-        defaults = {"steps": 400, "learning_rate": 1e-3, "kl_anneal": 0.0, "validate_every": 50}
+        steps = int(changes.get("steps", min(4000, max(100, round(40 * math.sqrt(drawings))))))
+        defaults = {
+            "steps": steps,
+            "batch": 32 if drawings < SMALL_SET else 64,
+            "learning_rate": 1e-3,
+            "warm_up": 20,
+            "kl_weight": 0.35,
+            "kl_anneal": 0.0,
+            "free_nats": 40.0,
+            "ema_decay": 0.98,
+            "point_dropout": 0.0,
+            "validate_every": max(1, -(-steps // 5)),
+            "train_encoder": drawings >= SMALL_SET,
+        }
         return cls(**{**defaults, **changes})
 
     def patience_with(self, drawings: int) -> int:

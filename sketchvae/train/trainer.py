@@ -21,6 +21,7 @@ from sketchvae.model.weights import Model, save
 from sketchvae.train.batches import BatchSampler, DrawingPool, validation_batches
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.export import MAX_DRAWINGS, fit_to_drawings, provenance
+from sketchvae.train.finishing import finished
 from sketchvae.train.metrics import StepMetrics, Validation, validations_since_best
 from sketchvae.train.settings import Settings
 from sketchvae.train.shortcomings import FEW_JUDGES
@@ -64,10 +65,10 @@ class Trainer:
         valid: the validation drawings.
         folder: of the checkpoints.
         group: this process and the others of the run.
-        init_fingerprint: hash of the weights that the run began with, to refuse resuming another.
+        init: weights that the run began with; None for random ones.
 
     Attributes:
-        ema_model: the exponential moving average of the weights: what is validated and exported.
+        ema_model: the exponential moving average of the weights: validated and exported.
         step: number of steps taken.
         best: lowest validation loss so far, nats per point.
         history: step and nats per point of each validation.
@@ -84,7 +85,7 @@ class Trainer:
         valid: DrawingPool,
         folder: Path,
         group: ProcessGroup,
-        init_fingerprint: str = RANDOM,
+        init: Model | None = None,
     ) -> None:
         if settings.batch % group.size:
             raise SketchvaeError(
@@ -93,14 +94,13 @@ class Trainer:
             )
         self.model, self.settings, self.batches = network.to(group.device), settings, batches
         self.valid, self.folder, self.group = valid, folder, group
-        self.init_fingerprint = init_fingerprint
+        self.init_fingerprint = init.fingerprint if init else RANDOM
+        self.covariance = init.prior.covariance() if init else None
         self.config, self.pool, self.scale = network.config, batches.pool, batches.scale
         self.ema_model = copy.deepcopy(self.model)
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(settings.train_encoder or not name.startswith(_ENCODER))
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=settings.learning_rate, fused=True
-        )
+        self.optimizer = torch.optim.Adam(self.model.parameters(), fused=True)  # rate: each step
         self.step = 0
         self.best = math.inf
         self.history: list[tuple[int, float]] = []
@@ -278,7 +278,7 @@ class Trainer:
             "history": self.history,
             "about": self._about(PREVIEW_DRAWINGS, self.step),
             "prior": self._prior
-            and {name: torch.from_numpy(array) for name, array in vars(self._prior[1]).items()},
+            and {name: torch.tensor(array) for name, array in self._prior[1].stored().items()},
         }
         save_checkpoint(state, self.folder / name)
 
@@ -306,12 +306,11 @@ class Trainer:
     def preview(self) -> Model:
         """Return the averaged weights as they are, with a roughly fitted prior, to draw with."""
         if self._prior is None or self._prior[0] != self.step:
-            prior = fit_to_drawings(self.ema_model, self.pool, self.scale, PREVIEW_DRAWINGS)
-            self._prior = self.step, prior
+            self._prior = self.step, self._fitted_prior(PREVIEW_DRAWINGS)
         return self._model(self._prior[1], self._about(PREVIEW_DRAWINGS, self.step))
 
     def export(self) -> Path:
-        """Write `model.safetensors` from the best checkpoint, with a new prior; return its path.
+        """Write `model.safetensors` from the best checkpoint, `finished`; return its path.
 
         Raises:
             SketchvaeError: if the checkpoint cannot be read, or the file cannot be written.
@@ -320,9 +319,13 @@ class Trainer:
         if self.group.rank == 0:
             best = read_checkpoint(self.folder / "best.pt")
             self.ema_model.load_state_dict(best["averaged"])
-            prior = fit_to_drawings(self.ema_model, self.pool, self.scale)
-            save(self._model(prior, self._about(MAX_DRAWINGS, int(best["step"]))), path)
+            about = self._about(MAX_DRAWINGS, best["step"])
+            model = self._model(self._fitted_prior(MAX_DRAWINGS), about)
+            save(finished(model, self.ema_model, self.pool, self.covariance), path)
         return path
+
+    def _fitted_prior(self, drawings: int) -> Prior:
+        return fit_to_drawings(self.ema_model, self.pool, self.scale, drawings, self.covariance)
 
     def _model(self, prior: Prior, about: dict[str, Any]) -> Model:
         """Return the averaged weights as they are with a prior."""
