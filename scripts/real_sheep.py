@@ -15,7 +15,8 @@ import numpy as np
 
 from sketchvae.bitmaps import Bitmaps, bitmaps, read_bitmaps
 from sketchvae.data import formats
-from sketchvae.data.dataset import SplitFractions, key_of, pack, to_points
+from sketchvae.data.dataset import key_of, pack, to_points
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.generate.artist import load
 from sketchvae.polyline import Bools

@@ -9,14 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data.dataset import (
-    PackedDataset,
-    Points,
-    Split,
-    SplitFractions,
-    key_of,
-    valid_share,
-)
+from sketchvae.data.dataset import PackedDataset, Points, Split, key_of
+from sketchvae.data.splits import SplitFractions, valid_share
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Augmentation, Batch, make_batch

@@ -10,7 +10,8 @@ from helpers import SHEEP, refusal
 
 from sketchvae.bitmaps import bitmaps
 from sketchvae.data import formats
-from sketchvae.data.dataset import SplitFractions, pack
+from sketchvae.data.dataset import pack
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import (
     Classifier,

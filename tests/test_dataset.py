@@ -18,7 +18,8 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sketchvae.data.dataset import PackedDataset, Split, SplitFractions, key_of, open_packed, pack
+from sketchvae.data.dataset import PackedDataset, Split, key_of, open_packed, pack
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 

@@ -28,7 +28,8 @@ from PIL import Image
 from sketchvae import load
 from sketchvae.cli import main
 from sketchvae.data import formats
-from sketchvae.data.dataset import SplitFractions, open_packed, pack, to_points
+from sketchvae.data.dataset import open_packed, pack, to_points
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.evaluate import outliers

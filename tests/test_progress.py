@@ -12,7 +12,8 @@ from PIL import Image
 from sketchvae.cli.progress import ConsoleProgress, progress_callbacks, used_dimensions
 from sketchvae.cli.train_report import closing_lines, opening_lines
 from sketchvae.data import formats
-from sketchvae.data.dataset import SplitFractions, open_packed, pack
+from sketchvae.data.dataset import open_packed, pack
+from sketchvae.data.splits import SplitFractions
 from sketchvae.model.weights import Model
 from sketchvae.train.batches import DrawingPool, WeightedDataset
 from sketchvae.train.metrics import StepMetrics, Validation
@@ -30,7 +31,7 @@ class StandInTrainer:
         pack(flock, path, fractions=SplitFractions(valid=0.0, test=0.0))
         self.pool = self.valid = DrawingPool([WeightedDataset(open_packed(path))], "train", 60)
         self.scale, self.step, self.best = 12.5, 0, 3.0
-        self.settings = Settings(steps=100)
+        self.settings, self.chooses = Settings(steps=100), True
 
     def preview(self) -> Model:
         return ending_model()

@@ -14,7 +14,8 @@ from helpers import SHEEP, ending_model, refusal, sketchvae
 from sketchvae.bitmaps import bitmaps
 from sketchvae.cli import main
 from sketchvae.data import formats
-from sketchvae.data.dataset import PackedDataset, SplitFractions, open_packed, pack
+from sketchvae.data.dataset import PackedDataset, open_packed, pack
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import shipped_classifier
 from sketchvae.generate.artist import Artist

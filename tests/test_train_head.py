@@ -10,7 +10,8 @@ import torch
 from click.testing import CliRunner
 from helpers import CONFIG, flock, random_model
 
-from sketchvae.data.dataset import SplitFractions, pack
+from sketchvae.data.dataset import pack
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate import class_head
 from sketchvae.evaluate.class_head import (

@@ -26,7 +26,8 @@ from helpers import refusal
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from sketchvae.data.dataset import SplitFractions, open_packed, pack
+from sketchvae.data.dataset import open_packed, pack
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.model.batch import Batch
 from sketchvae.model.checkpoints import model_from_checkpoint, read_checkpoint

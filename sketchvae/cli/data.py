@@ -106,7 +106,8 @@ def import_(
       sketchvae data import cows/ --word cow -o cow.drawings
     """
     from sketchvae.cli.packing import pack_files
-    from sketchvae.data.dataset import SUFFIX, SplitFractions
+    from sketchvae.data.dataset import SUFFIX
+    from sketchvae.data.splits import SplitFractions
     from sketchvae.errors import check_suffix
 
     check_suffix(output, [SUFFIX], "a packed set", f"-o sheep{SUFFIX}")

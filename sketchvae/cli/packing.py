@@ -9,8 +9,9 @@ import click
 from sketchvae.errors import SketchvaeError
 
 if TYPE_CHECKING:
-    from sketchvae.data.dataset import PackedDataset, SplitFractions
+    from sketchvae.data.dataset import PackedDataset
     from sketchvae.data.selection import Selection
+    from sketchvae.data.splits import SplitFractions
 
 
 def pack_files(

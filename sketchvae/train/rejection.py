@@ -22,7 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sketchvae.data.dataset import SplitFractions, open_packed, pack
+from sketchvae.data.dataset import open_packed, pack
+from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.evaluate.density_ratio import (

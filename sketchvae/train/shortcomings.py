@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sketchvae.data.dataset import PackedDataset, Split, from_points, valid_share
+from sketchvae.data.dataset import PackedDataset, Split, from_points
+from sketchvae.data.splits import valid_share
 from sketchvae.polyline import Bools, Ints
 
 FEW_JUDGES = 30  # validation drawings below which chance decides which step is the best

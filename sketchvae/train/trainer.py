@@ -104,7 +104,7 @@ class Trainer:
         self.step = 0
         self.best = math.inf
         self.history: list[tuple[int, float]] = []
-        self._prior: tuple[int, Prior] | None = None  # rough, and the step that it was fitted at
+        self._prior: tuple[int, Prior] | None = None  # rough, and the step it was fitted at
         self._mean_points = float(self.pool.lengths.mean())
 
     # --- one step -------------------------------------------------------------------
@@ -224,12 +224,12 @@ class Trainer:
             callback.on_validate(self, validation)
 
     def _save_and_leave(self) -> None:
-        """Leave a checkpoint and a model, whatever the moment; the checkpoint at once."""
-        self.save("last.pt")
+        """Leave a checkpoint and a model, whatever the moment."""
+        self.save("last.pt")  # at once
         if self.group.rank == 0:
             model = self.preview()
             self.save("last.pt")  # with the prior of its own weights
-            if not self.history:  # before the first validation, the weights as they are
+            if not self.history:  # before the first validation
                 save(model, self.folder / MODEL_FILE)
 
     @torch.no_grad()
@@ -244,8 +244,7 @@ class Trainer:
             loss_r += float(batch_r.double().sum())
             offsets += int((batch.lengths - 1).sum())
             spectrum += kl.sum(dim=0)
-        n = len(self.valid)
-        spectrum = (spectrum / n).sort(descending=True).values
+        spectrum = (spectrum / (n := len(self.valid))).sort(descending=True).values
         return Validation(
             self.step,
             (loss_r + self._pixel_density(offsets)) / n,
