@@ -60,7 +60,7 @@ def pack_files(
 
 
 def packed_set(
-    text: str,
+    chosen: "Selection",
     folder: Path,
     *,
     word: str = "",
@@ -71,7 +71,7 @@ def packed_set(
     """Open a packed set; other files of drawings are packed into a folder first.
 
     Args:
-        text: a packed set, or a file or folder of drawings, or some of a file's, as FILE:3-8.
+        chosen: a packed set, or a file or folder of drawings, or some of them.
         folder: of the sets that are packed.
         word: of the drawings that have none.
         name: of the packed set, without suffix; empty for that of the file.
@@ -82,9 +82,7 @@ def packed_set(
         SketchvaeError: as `pack_files` and `open_packed`.
     """
     from sketchvae.data.dataset import SUFFIX, open_packed
-    from sketchvae.data.selection import Selection
 
-    chosen = Selection.parse(text)
     if chosen.path.suffix == SUFFIX and chosen.ranges is None:
         return open_packed(chosen.path)
     path = folder / f"{name or chosen.path.stem or 'drawings'}{SUFFIX}"

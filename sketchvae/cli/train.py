@@ -210,11 +210,13 @@ def _opened(text: str, folder: Path, word: str, reuse: bool) -> "WeightedDataset
         reuse: whether a set that the folder has already will do.
     """
     from sketchvae.cli.packing import packed_set
+    from sketchvae.data.selection import Selection
     from sketchvae.train.batches import WeightedDataset
 
     name, at, repeat = text.rpartition("@")
     if not (at and repeat.isdigit()):
-        return WeightedDataset(packed_set(text, folder, word=word, reuse=reuse))
-    if int(repeat) < 1:
+        name, repeat = text, "1"
+    elif int(repeat) < 1:
         raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
-    return WeightedDataset(packed_set(name, folder, word=word, reuse=reuse), int(repeat))
+    packed = packed_set(Selection.parse(name), folder, word=word, reuse=reuse)
+    return WeightedDataset(packed, int(repeat))
