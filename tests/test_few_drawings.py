@@ -80,7 +80,7 @@ def test_shared_covariance_is_stored_once_and_comes_back(tmp_path: Path) -> None
     model = random_model()
     Z = model.config.latent
     tril = np.full((Z, Z), 0.5, dtype=np.float32)
-    means = np.arange(40 * Z, dtype=np.float32).reshape(40, Z) / 64
+    means = (np.arange(40 * Z).reshape(40, Z) / 64).astype(np.float32)
     shared = np.repeat(tril[None], 40, axis=0)
     prior = Prior(np.ones(40, np.float32), means, shared)
     save(replace(model, prior=prior), tmp_path / "shared.safetensors")
