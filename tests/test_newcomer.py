@@ -80,7 +80,7 @@ def test_fifty_cats_become_an_animated_and_a_plotted_cat(
     said = sketchvae("data", "import", "cats", "-o", "cat.drawings", "--word", "cat")
     assert "cat.drawings: 50 drawings" in said
     command = advised(said)
-    assert command == "train --data cat.drawings --init sheep --out runs/cat".split()
+    assert command == "train --data cat.drawings --out runs/cat".split()
 
     status, said = train([*command, *SHORT], interrupt_at="validation at step 4")
     assert status == 128 + signal.SIGINT
