@@ -1,4 +1,4 @@
-"""Pack the weights that training begins from: sketchvae/weights/base.safetensors, others.safetensors.
+"""Pack the weights that training begins from, base.safetensors, and others.safetensors.
 
     python scripts/base.py RUN/last.pt OTHERS.drawings
 
