@@ -399,7 +399,7 @@ def test_import_splits_by_hash_and_info_counts_them(packed: Path) -> None:
     assert facts["drawings"] == 300
     assert facts["train"] + facts["valid"] + facts["test"] == 300
     assert facts["words"] == {"sheep": 300}
-    assert facts["valid"] > facts["test"] > 0
+    assert facts["valid"] > facts["test"] == 0  # few: none are spent on a test
 
 
 def test_import_writes_nothing_but_a_packed_set(tmp_path: Path) -> None:
@@ -409,7 +409,7 @@ def test_import_writes_nothing_but_a_packed_set(tmp_path: Path) -> None:
     said = sketchvae(
         "data", "import", SHEEP, "-o", tmp_path / "a.drawings", "--word", "a\nb", fails=1
     )
-    assert "--word must be printable text" in said
+    assert "a word must be printable text" in said
     assert not list(tmp_path.iterdir())
 
 

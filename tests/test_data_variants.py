@@ -184,4 +184,6 @@ def test_import_tells_copies_and_a_missing_word(tmp_path: Path) -> None:
         tmp_path, [d.with_word("") for d in many], "--word", "ewe"
     )
     said = import_notes(tmp_path, [*many[:3], many[3].with_word("")], "--word", "ewe")
-    assert "3 keep the word that their file has for them (sheep 3); --word is for those" in said
+    assert (
+        "3 keep the word that their file has for them (sheep 3); the word that was given is" in said
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sketchvae.errors import SketchvaeError
+from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
     from sketchvae.data.dataset import PackedDataset
@@ -41,9 +42,9 @@ def pack_files(
     from sketchvae.data.dataset import open_packed, pack
     from sketchvae.data.importing import ImportReport, import_drawings, source_names
 
-    for option, text in (("--word", word), ("--only", only)):
+    for text in (word, only):
         if not text.isprintable():
-            raise SketchvaeError(f"{option} must be printable text, got {text[:50]!r}; try sheep")
+            raise SketchvaeError(f"a word must be printable text, got {text[:50]!r}; try sheep")
     report = ImportReport()
     drawings = import_drawings(
         files, report, word=word, only_word=only, split_groups=split_groups, epsilon=epsilon
@@ -88,4 +89,5 @@ def packed_set(
     path = folder / f"{name or chosen.path.stem or 'drawings'}{SUFFIX}"
     if reuse and path.exists():
         return open_packed(path)
+    make_folder(folder, "name another one")
     return pack_files([chosen], path, word=word, fractions=fractions)

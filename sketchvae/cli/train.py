@@ -105,7 +105,6 @@ def train(
         raise SketchvaeError(
             f"{folder}: holds a run already; go on with --resume, or name another --out"
         )
-    make_folder(folder, "name another --out")
     with ProcessGroup.init() as group:
         if group.rank != 0:
             group.any_rank(False)  # until the first process has packed the drawings
@@ -121,7 +120,8 @@ def train(
         trainer = prepare_run(config, chosen, datasets, valid_sets, folder, group, start)
         if resume:
             trainer.resume()
-        elif group.rank == 0:
+        make_folder(folder, "name another --out")
+        if group.rank == 0 and not resume:
             for line in opening_lines(trainer):
                 click.echo(line, err=True)
         interrupted = _run(trainer)

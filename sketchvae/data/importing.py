@@ -47,7 +47,7 @@ class ImportReport:
             words = ", ".join(f"{word} {n}" for word, n in self.own_words.most_common(4))
             yield (
                 f"{self.own_words.total()} keep the word that their file has for them ({words}); "
-                "--word is for those without"
+                "the word that was given is for those without"
             )
 
 

@@ -106,7 +106,7 @@ def kernel_prior(posterior: Posterior, covariance: Floats, bandwidth: float) -> 
     return Prior(
         np.full(n, 1 / n, dtype=np.float32),
         drawn_together.astype(np.float32),
-        np.broadcast_to(tril, (n, Z, Z)),
+        np.repeat(tril[None], n, axis=0),
     )
 
 
