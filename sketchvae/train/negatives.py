@@ -139,7 +139,7 @@ def fit_from_few(model: Model, drawings: Sequence[Drawing], negatives: Negatives
     if len(drawings) < MIN_DRAWINGS or encoder_hash(model) != negatives.encoder:
         raise SketchvaeError(
             f"a class head must be fitted to {MIN_DRAWINGS} drawings or more, with the encoder of "
-            f"the table, got {len(drawings)}; train from the weights "base", and leave their encoder as it is"
+            f"the table, got {len(drawings)}; train from 'base' with its encoder"
         )
     artist, rng = Artist(model), np.random.default_rng(0)
     own = artist.states(drawings)
