@@ -27,8 +27,7 @@ NOT_RUN = {
     "curl localhost:8137": "needs the studio; test_studio asks for the same",
     "pip install '.[web": "is what CI installs",
     "sketchvae data fetch": "needs a network",
-    "sketchvae data import sheep.bin": "needs what was fetched",
-    "sketchvae train --data sheep.drawings --out runs/all-sheep": "takes a day",
+    "sketchvae train --quickdraw": "needs a network; test_few_drawings has a server of its own",
     "torchrun": "is a test of its own in test_trainer.py",
 }
 # A training run of a page takes minutes or hours. These arguments shorten it; a tiny network that

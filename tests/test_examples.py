@@ -22,14 +22,13 @@ from sketchvae.model.weights import save
 NOT_RUN = {
     "sketchvae send /dev/ttyUSB0 flock.gcode --resume": "nothing is left to resume: the line "
     "before it drew everything; test_send resumes jobs that were stopped",
+    "sketchvae train --quickdraw cat": "needs a network; test_few_drawings has a server of its own",
     "sketchvae studio": "it serves until Ctrl-C; test_studio_server starts it",
     "sketchvae studio --port 8200 --no-open": "the same",
 }
 # What is added to a line that would take hours.
 SHORTENED = {
-    "sketchvae train --data sheep.drawings": "--steps 2 --batch 8 --latent 4 --encoder-hidden 8 "
-    "--decoder-hidden 12 --mixtures 2",
-    "sketchvae train --data cow.drawings": "--steps 1 --batch 4",
+    "sketchvae train --data": "--steps 2 --batch 4",
     "sketchvae refine": "--rounds 1 --drawn 1000 --accepted 100 --steps 1",
     "sketchvae evaluate": "--draws 1 -n 20",
     "sketchvae score": "--draws 1",
@@ -70,7 +69,6 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cows = [Drawing(drawing.strokes, "cow") for drawing in flock(24)]
     write(folder / "cow.ndjson", cows)
     run(f"sketchvae data import {folder}/sheep.ndjson -o {folder}/sheep.drawings --valid 0.3")
-    run(f"sketchvae data import {folder}/cow.ndjson -o {folder}/cow.drawings --valid 0.3")
     for suffix in ("svg", "gcode"):
         run(f"sketchvae plot {folder}/sheep.ndjson -n 1 -o {folder}/flock.{suffix}")
     run(f"sketchvae draw --seed 7 --width 60 -o {folder}/head.svg")
@@ -136,7 +134,8 @@ def test_examples_work_when_typed_in_order(name: str) -> None:
         for output in re.findall(r"(?:-o|--picture) ([^\s-]\S*)", line):
             Path(output).unlink(missing_ok=True)
     for line in lines:
-        run(shortened(line))
+        if line not in NOT_RUN:
+            run(shortened(line))
 
 
 @pytest.mark.usefixtures("folder")

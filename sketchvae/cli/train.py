@@ -83,9 +83,9 @@ def train(
 
     \b
     Examples:
-      sketchvae train --data cats/ --word cat
-      sketchvae draw --model runs/cat
-      sketchvae train --quickdraw cat --out runs/every-cat
+      sketchvae train --data cows/ --word cow
+      sketchvae draw --model runs/cow
+      sketchvae train --quickdraw cat
     """
     from sketchvae.cli.extras import needs
 
