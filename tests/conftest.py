@@ -10,9 +10,10 @@ import chromium as browsers
 import pytest
 from helpers import compare_golden
 
-# Before NumPy is loaded, and for the commands that tests start: beside another busy process a
-# product on two threads takes thirty times as long.
+# Before NumPy and torch are loaded, and for the commands that tests start: beside another busy
+# process a product on two threads takes thirty times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
