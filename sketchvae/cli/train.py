@@ -77,7 +77,7 @@ def train(
 
     Ctrl-C saves and leaves; the same command with --resume goes on as if nothing had
     happened. The folder, which every --model takes, gets model.safetensors (the best by
-    validation, from the first one on), last.pt and best.pt (checkpoints), at each validation a
+    validation, or the newest where fewer than 30 drawings judge), last.pt and best.pt (checkpoints), at each validation a
     picture of drawings and a map of the latent space, and TensorBoard's files.
     Several processes: torchrun --nproc-per-node 2 -m sketchvae train ...
 

@@ -37,7 +37,7 @@ FOLDS = 3  # of the cross-validation
 MIN_DRAWINGS = 10  # fewer teach no class head
 COPIES = 10  # of each drawing, distorted, to learn from
 SCALE, TURN, SHEAR = 0.15, 0.08, 0.08  # of those: greatest change, and standard deviations
-_WORDS = "encoder.forward.", "encoder.backward."  # names of the encoder's weights
+_ENCODER = "encoder.forward.", "encoder.backward."  # beginnings of the names of its weights
 _LEVELS = 255
 
 
@@ -60,7 +60,7 @@ def encoder_hash(model: Model) -> str:
     """Return a hash of the LSTMs of a model's encoder, as a weights file keeps them."""
     digest = hashlib.blake2b(digest_size=8)
     for name in sorted(model.tensors):
-        if name.startswith(_WORDS):
+        if name.startswith(_ENCODER):
             digest.update(np.ascontiguousarray(model.tensors[name], np.float16).tobytes())
     return digest.hexdigest()
 
