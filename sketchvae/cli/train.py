@@ -77,8 +77,9 @@ def train(
 
     Ctrl-C saves and leaves; the same command with --resume goes on as if nothing had
     happened. The folder, which every --model takes, gets model.safetensors (the best by
-    validation, or the newest where fewer than 30 drawings judge), last.pt and best.pt (checkpoints), at each validation a
-    picture of drawings and a map of the latent space, and TensorBoard's files.
+    validation, or the newest where fewer than 30 drawings judge), last.pt and best.pt
+    (checkpoints), at each validation a picture of drawings and a map of the latent space, and
+    TensorBoard's files.
     Several processes: torchrun --nproc-per-node 2 -m sketchvae train ...
 
     \b
