@@ -72,7 +72,8 @@ class Sampler:
         max_steps: greatest number of steps of a drawing.
         retries: whether a drawing that does not end within `max_steps` is begun anew, each time a
             tenth warmer up to temperature 1, with an error after 20 attempts; else it is given up.
-        latents: (n, Z) latent of each drawing; None samples the prior.
+        latents: (n, Z) latent of each drawing; None samples the prior. After a prefix, a latent
+            whose drawing does not end in 10 attempts gives way to one of the prior.
         prefix: steps that every drawing begins with, one column without END; None for none.
             Each drawing gets at least one step more.
         indices: of the drawings to sample, in the order in which to yield them; None for all, 0 to
@@ -102,6 +103,8 @@ class Sampler:
         self.retries, self.latents, self.prefix = retries, latents, prefix
         self.prefix_steps = 0 if prefix is None else len(prefix.steps)
         self.attempts: dict[int, int] = {}  # of the drawings that were begun anew
+        # A completion may leave its latent, which is a guess, for one of the prior.
+        self.latent_attempts = MAX_ATTEMPTS if prefix is None else MAX_ATTEMPTS // 2
         indices = range(spec.n) if indices is None else indices
         self.due, self.waiting = indices, indices[_MAX_SLOTS:]  # to yield, and to begin
         self.sample_index = np.array(indices[:_MAX_SLOTS], dtype=np.intp)
@@ -199,8 +202,12 @@ class Sampler:
         Near temperature 0 a drawing can circle for ever, and would again.
         """
         chosen = self.spec.temperature
-        attempts = np.array([self.attempts.get(index, 0) for index in indices.tolist()])
-        return np.maximum(chosen, np.minimum(chosen * _WARMER**attempts, 1.0))
+        warmer = chosen * np.power(_WARMER, self._attempts_of(indices))
+        return np.maximum(chosen, np.minimum(warmer, 1.0))
+
+    def _attempts_of(self, indices: Ints) -> Ints:
+        """Return the number of attempts at each drawing that did not end, (B,)."""
+        return np.array([self.attempts.get(index, 0) for index in indices.tolist()], dtype=np.intp)
 
     def _begin(self, indices: Ints) -> tuple[State, Floats32]:
         """Return the state before the first step of drawings, and their noise, (4, T, B).
@@ -220,10 +227,10 @@ class Sampler:
             normals[slot] = rng.standard_normal(Z, dtype=np.float32)
             noise[:2, :, slot] = rng.random((2, self.max_steps), dtype=np.float32)
             noise[2:, :, slot] = rng.standard_normal((2, self.max_steps), dtype=np.float32)
-        if self.latents is None:
-            z = self.prior.sample(uniforms, normals)
-        else:
-            z = self.latents[indices % self.spec.n].astype(np.float32)
+        z = self.prior.sample(uniforms, normals)
+        if self.latents is not None:
+            given = self._attempts_of(indices) < self.latent_attempts
+            z[given] = self.latents[indices[given] % self.spec.n]
         state = self.decoder.begin(z)
         if self.prefix is not None:
             for _ in self.decoder.teacher_force(state, self.prefix.repeated(len(indices))):
