@@ -473,6 +473,22 @@ def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_pa
     assert not third.exists()
 
 
+def test_drawing_loads_no_other_command_and_nothing_in_vain() -> None:
+    script = """if True:
+        import sys
+        from sketchvae.cli import main
+        try:
+            main(["draw", "-o", "-"])
+        finally:
+            print(*sys.modules, file=sys.stderr)"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    loaded = set(done.stderr.decode().split())
+    assert {"sketchvae.cli.draw", "numpy"} <= loaded
+    commands = ("train", "plot", "send", "machines", "studio", "animate", "data", "evaluate")
+    assert not loaded & {f"sketchvae.cli.{name}" for name in commands}
+    assert not loaded & {"numpy.ma", "scipy", "multiprocessing"}
+
+
 @pytest.mark.parametrize("command", [["train", "--data", "x", "--out", "y"], ["evaluate", "x"]])
 def test_threads_of_torch_sleep_while_they_wait(command: list[str]) -> None:
     """Torch reads it when it is loaded; threads that spin slow a busy machine ten times."""

@@ -49,7 +49,9 @@ def test_who_takes_no_more_stops_endless_iterators() -> None:
     assert threading.active_count() == before
 
 
-def test_last_to_leave_lifts_the_limit() -> None:
+def test_last_to_leave_lifts_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+
     def threads() -> int:
         pools = [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"]
         return max(pools, default=1)

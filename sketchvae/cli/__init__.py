@@ -5,35 +5,39 @@ import os
 import signal
 import sys
 import warnings
+from collections import UserDict
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import click
 
 from sketchvae import __version__
-from sketchvae.cli.animate import animate
-from sketchvae.cli.clusters import clusters
-from sketchvae.cli.complete import complete
-from sketchvae.cli.completion import completion
-from sketchvae.cli.data import data
-from sketchvae.cli.draw import draw
-from sketchvae.cli.evaluate import evaluate
-from sketchvae.cli.info import info
-from sketchvae.cli.latents import combine, decode, encode
-from sketchvae.cli.machines import machines
-from sketchvae.cli.man import man
-from sketchvae.cli.map import map_
-from sketchvae.cli.morph import morph
-from sketchvae.cli.plot import plot
-from sketchvae.cli.reconstruct import reconstruct
-from sketchvae.cli.refine import refine
-from sketchvae.cli.score import score
-from sketchvae.cli.send import send
-from sketchvae.cli.show import show
-from sketchvae.cli.studio import studio
-from sketchvae.cli.train import train
-from sketchvae.cli.words import Group, help_
+from sketchvae.cli.words import Group
 from sketchvae.errors import LeftOutWarning, SketchvaeError
+
+# NumPy reads it when it is loaded. Several threads in one matrix product wait for each other; on a
+# busy machine a sheep took fifteen times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+_COMMANDS = (
+    *("draw", "show", "animate", "plot", "send", "machines", "train", "refine", "evaluate", "data"),
+    *("info", "encode", "decode", "combine", "reconstruct", "complete", "morph", "score", "map"),
+    *("clusters", "studio", "help", "man", "completion"),
+)
+# Modules of the commands that have none of their own.
+_MODULES = {"encode": "latents", "decode": "latents", "combine": "latents", "help": "words"}
+
+
+class _OnDemand(UserDict[str, click.Command]):
+    """The commands by their names, each loaded when it is wanted: to draw, `draw` is enough."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in self.data:
+            raise KeyError(name)
+        module = import_module(f"sketchvae.cli.{_MODULES.get(name, name)}")
+        command: click.Command = vars(module).get(f"{name}_") or vars(module)[name]
+        return command
 
 
 class _Commands(Group):
@@ -77,7 +81,11 @@ def _show(others: Callable[..., None]) -> Callable[..., None]:
 _SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SKETCHVAE"}
 
 
-@click.group(cls=_Commands, context_settings=_SETTINGS)
+@click.group(
+    cls=_Commands,
+    commands=_OnDemand(dict.fromkeys(_COMMANDS, click.Command(None))),
+    context_settings=_SETTINGS,
+)
 @click.version_option(__version__, "-V", "--version", prog_name="sketchvae")
 def main() -> None:
     """Draw sheep the way people draw them: one pen stroke after another.
@@ -86,11 +94,3 @@ def main() -> None:
     Example:
       sketchvae draw -n 12 --seed 8 -o flock.svg
     """
-
-
-for command in (draw, show, animate, plot, send, machines, train, refine, evaluate, data, info):
-    main.add_command(command)
-for command in (encode, decode, combine, reconstruct, complete, morph, score, map_, clusters):
-    main.add_command(command)
-for command in (studio, help_, man, completion):
-    main.add_command(command)

@@ -143,7 +143,8 @@ def _print_summary(path: Path) -> None:
         more = ", ..." if len(counts) > 4 else ""
         click.echo(
             f"{path}: holds {len(counts)} words ({words}{more}), and a model of it draws them "
-            f"all; for one alone give --only, as in --only {counts.most_common(1)[0][0] or 'cow'}",
+            "all; for one alone give --only, as in --only "
+            f"{quote(counts.most_common(1)[0][0] or 'cow')}",
             err=True,
         )
 

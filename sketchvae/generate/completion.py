@@ -10,6 +10,7 @@ import numpy as np
 from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.generate.encoding import encode_posteriors, simplify_all
+from sketchvae.generate.parallel import numpy_on_one_thread
 from sketchvae.generate.sampler import Sampler, SampleSpec, to_drawing
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder
@@ -127,6 +128,7 @@ def _with_pen_down(batch: PaddedBatch) -> PaddedBatch:
     return PaddedBatch(batch.sample_index, kept, batch.lengths - (len(steps) - len(kept)))
 
 
+@numpy_on_one_thread()
 def posterior_latents(model: Model, encoder: Encoder, prefix: Prefix, spec: SampleSpec) -> Floats32:
     """Sample latents, (n, Z), from the posterior of a prefix as if it were finished.
 
@@ -142,6 +144,7 @@ def posterior_latents(model: Model, encoder: Encoder, prefix: Prefix, spec: Samp
     return posterior.z(noise)
 
 
+@numpy_on_one_thread()
 def infer_latents(
     model: Model, encoder: Encoder, decoder: Decoder, prefix: Prefix, spec: SampleSpec
 ) -> Floats32:

@@ -144,11 +144,15 @@ _holders: list[Any] = []  # what keeps NumPy on one thread, the limit itself fir
 
 @contextmanager
 def numpy_on_one_thread() -> Iterator[None]:
-    """Limit the threads of NumPy's products within a block; quick enough for every step.
+    """Limit the threads of NumPy's products within a block; quick enough for every drawing.
 
     Unlike `one_thread` it leaves alone what other libraries bring. Blocks in several threads may
-    overlap: the last to leave lifts the limit.
+    overlap: the last to leave lifts the limit. Nothing is done where the environment sets the
+    limit already, as the command line does.
     """
+    if os.environ.get("OPENBLAS_NUM_THREADS") == "1":
+        yield
+        return
     with _lock:
         _holders.append(None if _holders else _numpy_threads().limit(limits=1))
     try:

@@ -6,7 +6,6 @@ Shape letters: B slots, T steps, Z latent.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +22,7 @@ from sketchvae.sequences import PaddedBatch, Pen, from_stroke3
 MAX_ATTEMPTS = 20  # at a drawing that does not end
 _WARMER = 1.1  # factor of the temperature from one attempt to the next
 _MAX_SLOTS = 256  # drawings in one matrix product; more are no faster
-_WIDE = 16  # slots from which NumPy would take several threads, which wait for each other
+_WIDE = 16  # drawings from which a second core is worth a thread of its own
 _UP, _END = int(Pen.UP), int(Pen.END)  # an enum is slow to look up at every step
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.001, 10.0  # float32 neither over- nor underflows between
 
@@ -114,7 +113,8 @@ class Sampler:
             stroke3 = prefix.steps[:, [0, 1, 2 + _UP]]
             self.steps[:, : self.prefix_steps] = stroke3.transpose(1, 0, 2)
         self.temperature = self._temperature_of(self.sample_index)
-        self.state, self.noise = self._begin(self.sample_index)
+        with numpy_on_one_thread():
+            self.state, self.noise = self._begin(self.sample_index)
 
     def sequences(self) -> Iterator[Floats32 | None]:
         """Yield the drawings in order, as stroke-3 (n, 3) in model units; None if given up.
@@ -124,25 +124,30 @@ class Sampler:
         """
         done: dict[int, Floats32 | None] = {}
         while len(self.sample_index):
-            with self._threads():
-                ended = self._step()
-            free = (ended | (self.step_count == self.max_steps)).nonzero()[0]
-            if not len(free):
-                continue
-            for slot in free[ended[free]].tolist():
-                rows = self.step_count[slot] - 1  # without END
-                done[int(self.sample_index[slot])] = self.steps[:, :rows, slot].T.copy()
-            unfinished = self.sample_index[free[~ended[free]]].tolist()
-            again = [index for index in unfinished if self._begins_anew(index)]
-            done |= dict.fromkeys(set(unfinished) - set(again))
-            self._refill(free, again)
+            with numpy_on_one_thread():  # but not while a drawing is yielded
+                free, ended = self._step_until_free()
+                for slot in free[ended].tolist():
+                    rows = self.step_count[slot] - 1  # without END
+                    done[int(self.sample_index[slot])] = self.steps[:, :rows, slot].T.copy()
+                unfinished = self.sample_index[free[~ended]].tolist()
+                again = [index for index in unfinished if self._begins_anew(index)]
+                done |= dict.fromkeys(set(unfinished) - set(again))
+                self._refill(free, again)
             while self.due and self.due[0] in done:
                 yield done.pop(self.due[0])
                 self.due = self.due[1:]
 
-    def _threads(self) -> AbstractContextManager[object]:
-        """Keep the products of many slots on one thread; those of few stay there by themselves."""
-        return numpy_on_one_thread() if len(self.sample_index) >= _WIDE else nullcontext()
+    def _step_until_free(self) -> tuple[NDArray[np.intp], Bools]:
+        """Take steps until a drawing has ended or is too long.
+
+        Returns:
+            The slots of such drawings, and whether each has ended.
+        """
+        while True:
+            ended = self._step()
+            free = (ended | (self.step_count == self.max_steps)).nonzero()[0]
+            if len(free):
+                return free, ended[free]
 
     def _step(self) -> Bools:
         """Take one step in every slot; return whether its drawing has ended, (B,)."""

@@ -72,7 +72,7 @@ class Prior:
         scaled = uniforms.astype(np.float64) * cumulative[-1]
         component = np.searchsorted(cumulative, scaled, side="right")
         z = np.empty_like(normals)
-        for k in np.unique(component):  # one matrix product per component, not per latent
+        for k in np.bincount(component).nonzero()[0]:  # a product per component, not per latent
             rows = component == k
             z[rows] = self.means[k] + normals[rows] @ self.scale_tril[k].T
         return z
