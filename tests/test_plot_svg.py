@@ -13,7 +13,7 @@ import pytest
 import svgelements
 import vpype
 from helpers import SHEEP
-from PIL import Image
+from PIL import Image, ImageColor
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
@@ -21,7 +21,7 @@ from sketchvae.errors import LeftOutWarning
 from sketchvae.plot.layout import Layout
 from sketchvae.plot.page import parse_page
 from sketchvae.plot.plan import Pens, Plot, make_plot
-from sketchvae.plot.svg import to_preview, to_preview_png, to_svg
+from sketchvae.plot.svg import TRAVEL_COLOURS, to_preview, to_preview_png, to_svg
 
 SHEET = parse_page("a5", landscape=True)
 FLOCK = [*itertools.islice(formats.read(SHEEP), 6), Drawing([[[3, 4]]])]
@@ -112,14 +112,27 @@ def test_preview_adds_the_way_of_the_lifted_pen_in_a_colour_of_its_own() -> None
     assert [element.tag.rpartition("}")[2] for element in root] == ["defs", *"gggg"]
     assert [(r.get("fill"), r.get("stroke")) for r in layers["% paper"]] == [("white", "none")]
     travel = layers["% travel"]
-    assert travel.get("stroke") == "red"
+    assert travel.get("stroke") == "magenta"
     assert len(travel) == len(PLOT.strokes) - 1
     for path, (a, b) in zip(travel, itertools.pairwise(PLOT.strokes), strict=True):
         ends = [float(n) for n in re.findall(r"[\d.]+", path.get("d", ""))]
         np.testing.assert_allclose(ends, [*a[-1], *b[0]], atol=0.001)
-    for pens, colour in ((("Crimson",), "lime"), (("green", "rgb(255, 0, 0)"), "blue")):
+    for pens, colour in (
+        (("Crimson",), "blue"),
+        (("black", "blue"), "red"),
+        (("green", "rgb(255, 0, 0)"), "blue"),
+        (("black", "red", "blue"), "magenta"),
+    ):
         other = make_plot(Layout().place(FLOCK, SHEET), SHEET, Pens(pens))
         assert f'inkscape:label="% travel" stroke="{colour}"' in to_preview(other)
+
+
+@pytest.mark.parametrize("colour", TRAVEL_COLOURS)
+def test_travel_stands_out_from_white_paper(colour: str) -> None:
+    parts = [v / 255 for v in ImageColor.getrgb(colour)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    assert 1.05 / (luminance + 0.05) > 3  # the contrast that WCAG 2.2 asks of graphics
 
 
 def test_preview_of_pixels_shows_ink_and_travel_where_they_are() -> None:

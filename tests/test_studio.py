@@ -74,6 +74,16 @@ def test_a_completion_begins_with_what_was_drawn_to_the_last_digit(client: TestC
         assert len(drawing["drawing"]) > 1
 
 
+def test_endings_come_best_first(client: TestClient) -> None:
+    beginning = STROKES[:1]
+    drawn = ARTIST.complete(Drawing([np.array(beginning[0]).T]), 5, seed=1)
+    probabilities = ARTIST.class_probability(drawn)
+    assert np.argsort(-probabilities).tolist() != list(range(5))
+    expected = [[s.T.tolist() for s in drawn[i].strokes] for i in np.argsort(-probabilities)]
+    answer = post(client, "complete", drawing=beginning, n=5, seed=1)
+    assert [d["drawing"] for d in answer["drawings"]] == expected
+
+
 def test_every_form_can_be_taken_home(client: TestClient) -> None:
     begins = {
         "svg": b"<svg", "animated-svg": b"<svg", "png": b"\x89PNG", "gif": b"GIF8",
@@ -151,6 +161,7 @@ def test_a_model_without_a_class_head_draws_and_does_not_score() -> None:
         assert response.status_code == 409
         assert "no class head" in response.json()["error"]
         assert post(client, "draw", seed=1)["drawings"]
+        assert len(post(client, "complete", drawing=STROKES, n=3, seed=1)["drawings"]) == 3
 
 
 def test_the_page_is_whole_without_another_host_or_inline_code(client: TestClient) -> None:
@@ -179,7 +190,12 @@ def test_the_page_is_whole_without_another_host_or_inline_code(client: TestClien
         ("complete", '{"drawing": [[[1, 2], [3]]]}', 422, "must be equally long"),
         ("complete", '{"drawing": [[[1], ["3"]]]}', 422, "should be a valid number, got '3'"),
         ("complete", json.dumps({"drawing": [[[1] * 9000] * 2] * 2}), 422, "at most 10000 points"),
-        ("score", json.dumps({"drawing": [[[1] * 20] * 2] * 400}), 422, "too many strokes to be"),
+        (
+            "score",
+            json.dumps({"drawing": [[[1] * 20] * 2] * 400}),
+            422,
+            "too many strokes to score",
+        ),
         ("export", '{"drawings": [[[[1], [1]]]], "format": "pdf"}', 422, "got 'pdf'"),
         ("draw", " " * (4 * 2**20 + 1), 413, "at most 4194304 bytes"),
     ],
@@ -238,6 +254,20 @@ def test_what_is_not_for_everyone_is_refused(
     assert "access-control-allow-origin" not in response.headers
 
 
+def test_a_path_names_all_the_methods_that_it_allows(client: TestClient) -> None:
+    response = client.put("/v1/map", json={})
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert client.head("/v1/map").status_code == 200
+
+
+def test_a_whole_number_may_have_a_decimal_point(client: TestClient) -> None:
+    answer = client.post("/v1/draw", content='{"n": 2.0, "seed": 7.0}').json()
+    assert answer == post(client, "draw", n=2, seed=7)
+    assert "valid integer" in client.post("/v1/draw", content='{"n": 2.5}').json()["error"]
+    assert "valid integer" in client.post("/v1/draw", content='{"n": true}').json()["error"]
+
+
 def test_a_full_queue_is_503_and_the_rest_is_still_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -258,6 +288,7 @@ def test_a_full_queue_is_503_and_the_rest_is_still_answered(
             time.sleep(0.01)
         response = client.post("/v1/encode", json=body)
         assert client.get("/healthz").status_code == client.get("/v1/job").status_code == 200
+        assert client.get("/v1/map").status_code == 503  # a hundred drawings wait like others
         release.set()
         for thread in waiting:
             thread.join()

@@ -1,6 +1,7 @@
 """The studio in Chromium: what people do on the page, with mouse, finger, pen and keys."""
 
 import contextlib
+import io
 import json
 import math
 import os
@@ -22,8 +23,8 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import missing
 from grbl_simulator import Simulator
 from helpers import SHEEP
-from PIL import Image
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from PIL import Image, ImageChops
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect, sync_playwright
 
 import sketchvae
 
@@ -186,6 +187,10 @@ def opens(browser: Browser, studio: str) -> Iterator[Opens]:
     assert [c for tab in tabs for c in tab.complaints if "Failed to load" not in c] == []
 
 
+def pixels(place: Locator) -> Image.Image:
+    return Image.open(io.BytesIO(place.screenshot())).convert("RGB")
+
+
 def quickdraw(index: int) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(SHEEP.read_text().splitlines()[index])
     return {"word": found["word"], "drawing": found["drawing"]}
@@ -231,7 +236,8 @@ def test_four_endings_are_there_to_choose_from(opens: Opens) -> None:
     tab.body()
     cards = tab.page.locator("#endings button.card")
     expect(cards).to_have_count(4)
-    drawings = [d for answer in answers for d in answer.json()["drawings"]]
+    drawings = [d for answer in answers for d in answer.json()["drawings"]][:4]
+    assert [body["n"] for body in tab.bodies("/v1/complete")] == [1, 6]
     assert tab.paths() == drawings[0]["paths"]
     assert len({json.dumps(d["drawing"]) for d in drawings}) == 4
     cards.nth(2).click()
@@ -505,10 +511,12 @@ def test_favourites_are_laid_out_in_millimetres(opens: Opens, tmp_path: Path) ->
         210, 148, "packed", 2,
     )  # fmt: skip
     expect(facts.nth(4)).to_contain_text("after")
-    travel = page.locator("#preview svg > g:nth-of-type(2) path").first
-    expect(travel).to_be_visible()
+    preview = page.locator("#preview svg")
+    with_travel = pixels(preview)
     page.uncheck("#show-travel")
-    expect(travel).to_be_hidden()
+    differences = ImageChops.difference(with_travel, pixels(preview)).convert("L")
+    clear = sum(differences.histogram()[60:])
+    assert clear > 300  # pixels of the lines from drawing to drawing
     for name, begins in (("svg", "<svg"), ("gcode", "(")):
         with page.expect_download() as caught:
             page.click(f"#page-formats [data-format={name}]")
@@ -516,6 +524,9 @@ def test_favourites_are_laid_out_in_millimetres(opens: Opens, tmp_path: Path) ->
         assert (tmp_path / name).read_text().startswith(begins)
     root = ElementTree.parse(tmp_path / "svg").getroot()
     assert root.get("width") == "210mm"
+    page.click("#page-formats [data-format=hpgl]")
+    status = page.locator("#order-status")
+    expect(status).to_contain_text("takes a4, a3, letter, got a page of 'a5'")
     page.fill("[name=margin]", "90")
     expect(page.locator("#page-status")).to_contain_text("less than half of its shorter side")
     page.reload()

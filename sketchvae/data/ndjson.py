@@ -117,7 +117,18 @@ def line(drawing: Drawing) -> str:
     """Return a drawing as a line of ndjson, without the line break.
 
     Integers have no decimal point; other numbers have the fewest digits that give the same
-    float64 again. `key_id` and times are left out if the drawing has none.
+    float64 again.
+
+    Raises:
+        FileFormatError: if `read_lines` would refuse the line.
+    """
+    return json.dumps(record_of(drawing), separators=(",", ":"))
+
+
+def record_of(drawing: Drawing) -> dict[str, Any]:
+    """Return a drawing as the JSON object of a line.
+
+    `key_id` and times are left out if the drawing has none.
 
     Raises:
         FileFormatError: if `read_lines` would refuse the line.
@@ -132,7 +143,7 @@ def line(drawing: Drawing) -> str:
     for index, stroke in enumerate(columns):
         _check_limits(stroke, f"ndjson, stroke {index}")
     record["drawing"] = [[_shortest(c) for c in stroke] for stroke in columns]
-    return json.dumps(record, separators=(",", ":"))
+    return record
 
 
 def _shortest(column: Floats) -> list[float]:

@@ -98,6 +98,19 @@ def best_of_each(drawings: Iterator[Drawing], k: int, judge: Judge) -> Iterator[
         yield from (candidates[row * k + i] for row, i in enumerate(best.tolist()))
 
 
+def best_first(scorer: Scorer, drawings: Sequence[Drawing]) -> list[Drawing]:
+    """Return drawings by their class probability, the highest first.
+
+    Args:
+        scorer: of the model; without a class head the order stays.
+        drawings: of any size.
+    """
+    if scorer.model.head is None or len(drawings) < 2:
+        return list(drawings)
+    log_odds = class_log_odds(scorer)(drawings)
+    return [drawings[i] for i in np.argsort(-log_odds, kind="stable").tolist()]
+
+
 def rejection_temperature(temperature: float | None, best_of: int) -> float:
     """Return the temperature of rejection sampling, 1; refuse what contradicts it.
 

@@ -14,7 +14,7 @@ from sketchvae.plot.layout import MARGIN, Layout
 from sketchvae.plot.page import sheet
 from sketchvae.plot.plan import PEN_WIDTH, Pens, Plot, make_plot
 from sketchvae.plot.profiles import Profile
-from sketchvae.plot.svg import to_preview
+from sketchvae.plot.svg import to_preview, to_svg
 
 HPGL_DEVICE = "hp7475a"
 
@@ -37,6 +37,10 @@ class PreparedPage:
     def numbers(self) -> list[int]:
         """Numbers of the drawing of each stroke, from 1, in plotting order; 0 for not known."""
         return [number for layer in self.plot.layers for number, _ in layer.numbered()]
+
+    def svg(self) -> str:
+        """Return the page as SVG for plotters that read it."""
+        return f"{to_svg(self.plot)}\n"
 
     def gcode(self) -> str:
         """Return the page as G-code."""

@@ -11,7 +11,7 @@ from sketchvae.polyline import Floats
 from sketchvae.raster import Raster, subdivide
 from sketchvae.svg_page import DECIMALS, SvgPage, path_data
 
-TRAVEL_COLOURS = ("red", "blue", "lime")
+TRAVEL_COLOURS = ("red", "blue", "magenta")  # each stands out from white paper
 PREVIEW_PIXELS = 1600  # longer side of the preview
 _TRAVEL_WIDTH = 0.5  # width of a travel line, as a fraction of the pen's
 _MIN_LINE = 1.0  # pixels of the preview

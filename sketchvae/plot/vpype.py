@@ -151,7 +151,7 @@ def _device(device: str, page: Page) -> tuple[Any, Any]:
         papers = [size for size in SIZES if plotter.paper_config(size)]
         raise SketchvaeError(
             f"{device} takes {', '.join(papers)}, got a page of {page.name!r:.60}; choose one of "
-            "these, or another --device"
+            "these, or another plotter"
         )
     return plotter, paper
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sketchvae.data.ndjson import drawing_of
 from sketchvae.drawing import Drawing
@@ -15,9 +15,11 @@ MAX_ALL, MAX_SCORED = 40_000, 100_000  # points of all drawings; strokes times p
 MAX_N, MAX_CANDIDATES = 64, 256  # drawings of a request, and n times best_of
 LIMITS = {"n": MAX_N, "strokes": MAX_STROKES, "points": MAX_POINTS}
 
+# JSON has one kind of numbers: 3.0 is 3.
+Whole = Annotated[int, BeforeValidator(lambda x: int(x) if type(x) is float and x % 1 == 0 else x)]
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 Column = Annotated[list[Coordinate], Field(min_length=1, max_length=MAX_POINTS)]
-Stroke = Annotated[list[Column], Field(min_length=2, max_length=2, description="xs, ys")]
+Stroke = Annotated[list[Column], Field(min_length=2, max_length=2, description="xs, as many ys")]
 Strokes = Annotated[list[Stroke], Field(min_length=1, max_length=MAX_STROKES)]
 Temperature = Annotated[float | None, Field(ge=0.001, le=10, description="null: the usual")]
 Length = Annotated[float | None, Field(ge=0, le=5000)]
@@ -37,7 +39,7 @@ _Body = TypeVar("_Body", bound=Body)
 class Seeded(Body):
     """What depends on a seed."""
 
-    seed: int | None = Field(None, ge=0, le=2**53 - 1, description="null for a random one")
+    seed: Whole | None = Field(None, ge=0, le=2**53 - 1, description="null for a random one")
 
     @property
     def chosen_seed(self) -> int:
@@ -48,9 +50,9 @@ class Seeded(Body):
 class Draw(Seeded):
     """New drawings; `like` asks for variations of one, `latents` for theirs."""
 
-    n: int = Field(1, ge=1, le=MAX_N)
+    n: Whole = Field(1, ge=1, le=MAX_N)
     temperature: Temperature = None
-    best_of: int = Field(1, ge=1, le=MAX_CANDIDATES)
+    best_of: Whole = Field(1, ge=1, le=MAX_CANDIDATES)
     latents: list[list[float]] | None = Field(None, min_length=1, max_length=MAX_N)
     like: Strokes | None = None
     spread: float | None = Field(None, ge=0, le=10)
@@ -66,7 +68,7 @@ class Given(Seeded):
 class Complete(Given):
     """A beginning; `open`: its last stroke goes on; `size`: longest side of the whole."""
 
-    n: int = Field(1, ge=1, le=MAX_N)
+    n: Whole = Field(1, ge=1, le=MAX_N)
     open: bool = False
     size: float | None = Field(None, gt=0, le=1e6)
 
@@ -76,7 +78,7 @@ class Morph(Seeded):
 
     first: Strokes
     last: Strokes
-    steps: int = Field(8, ge=2, le=32)
+    steps: Whole = Field(8, ge=2, le=32)
 
 
 class MapPlace(Seeded):
@@ -119,7 +121,7 @@ class Export(Page):
     format: Form
     colour: Colour = "black"
     background: Colour | None = None
-    pixels: int | None = Field(None, ge=16, le=2000)
+    pixels: Whole | None = Field(None, ge=16, le=2000)
 
 
 class Plot(Page):

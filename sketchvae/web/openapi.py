@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -10,18 +10,20 @@ from pydantic.json_schema import models_json_schema
 from sketchvae import __version__
 from sketchvae.web.messages import Body
 
-Action = tuple[str, str, type[Body] | None, Callable[..., Any]]  # method, path, body, work
+Methods = Mapping[str, tuple[type[Body] | None, Callable[..., Any]]]  # the body, and the work
+Actions = dict[str, Methods]  # by path
 _REFUSALS = ("400", "403", "408", "409", "413", "422", "503")  # each with one sentence
 _SENTENCE = {"type": "object", "properties": {"error": {"type": "string"}}}
 
 
-def describe(actions: Sequence[Action]) -> dict[str, Any]:
+def describe(actions: Actions) -> dict[str, Any]:
     """Return the OpenAPI description of some actions."""
-    kinds: Any = {(kind, "validation"): None for _, _, kind, _ in actions if kind is not None}
+    rows = [(path, m, *action) for path, own in actions.items() for m, action in own.items()]
+    kinds: Any = {(kind, "validation"): None for *_, kind, _ in rows if kind is not None}
     _, schemas = models_json_schema(list(kinds), ref_template="#/components/schemas/{model}")
     refused = {"description": "refused", "content": {"application/json": {"schema": _SENTENCE}}}
     paths: dict[str, dict[str, Any]] = {}
-    for method, path, kind, act in actions:
+    for path, method, kind, act in rows:
         summary = str(getattr(act, "func", act).__doc__)
         entry: dict[str, Any] = {"summary": summary}
         entry["responses"] = {"200": {"description": summary}, **dict.fromkeys(_REFUSALS, refused)}
@@ -30,10 +32,10 @@ def describe(actions: Sequence[Action]) -> dict[str, Any]:
             is_required = any(field.is_required() for field in kind.model_fields.values())
             content = {"application/json": {"schema": schema}}
             entry["requestBody"] = {"required": is_required, "content": content}
-        if path.startswith("/v1/job") and method == "post":
+        if path.startswith("/v1/job") and method == "POST":
             token = {"name": "X-Studio-Token", "in": "header", "required": True}
             entry["parameters"] = [token | {"schema": {"type": "string"}}]
-        paths.setdefault(path, {})[method] = entry
+        paths.setdefault(path, {})[method.lower()] = entry
     info = {"title": "sketchvae studio", "version": __version__}
     components = {"schemas": schemas.get("$defs", {})}
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": components}

@@ -37,7 +37,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-_EMPTY = 'name="studio-token" content=""'  # in the page as it lies on disk
 
 
 def guarded(app: ASGIApp, host: str) -> ASGIApp:
@@ -86,31 +85,28 @@ class Server:
     def app(self, host: str = "127.0.0.1") -> ASGIApp:
         """Return the application of a server that listens at a host."""
         studio = self.studio
-        actions: list[openapi.Action] = [
-            ("get", "/v1/model", None, studio.model),
-            ("post", "/v1/draw", messages.Draw, studio.draw),
-            ("post", "/v1/complete", messages.Complete, studio.complete),
-            ("post", "/v1/reconstruct", messages.Given, studio.reconstruct),
-            ("post", "/v1/morph", messages.Morph, studio.morph),
-            ("post", "/v1/encode", messages.Drawings, studio.encode),
-            ("post", "/v1/paths", messages.Drawings, studio.paths),
-            ("post", "/v1/score", messages.Given, studio.score),
-            ("get", "/v1/map", None, studio.map_picture),
-            ("post", "/v1/map", messages.MapPlace, studio.map_place),
-            ("post", "/v1/page", messages.Page, studio.page),
-            ("post", "/v1/export", messages.Export, studio.export),
-            ("get", "/v1/job", None, studio.job),
-            ("post", "/v1/job", messages.Plot, studio.plot),
-        ]
+        actions: openapi.Actions = {
+            "/v1/model": {"GET": (None, studio.model)},
+            "/v1/draw": {"POST": (messages.Draw, studio.draw)},
+            "/v1/complete": {"POST": (messages.Complete, studio.complete)},
+            "/v1/reconstruct": {"POST": (messages.Given, studio.reconstruct)},
+            "/v1/morph": {"POST": (messages.Morph, studio.morph)},
+            "/v1/encode": {"POST": (messages.Drawings, studio.encode)},
+            "/v1/paths": {"POST": (messages.Drawings, studio.paths)},
+            "/v1/score": {"POST": (messages.Given, studio.score)},
+            "/v1/map": {"GET": (None, studio.map), "POST": (messages.MapPlace, studio.map_place)},
+            "/v1/page": {"POST": (messages.Page, studio.page)},
+            "/v1/export": {"POST": (messages.Export, studio.export)},
+            "/v1/job": {"GET": (None, studio.job), "POST": (messages.Plot, studio.plot)},
+        }
         for verb in ("pause", "resume", "stop"):
-            actions += [("post", f"/v1/job/{verb}", Body, partial(studio.steer, verb))]
-        api = openapi.describe(actions)
+            actions[f"/v1/job/{verb}"] = {"POST": (Body, partial(studio.steer, verb))}
         routes = [
             Route("/", self._home),
             Route("/healthz", lambda _: JSONResponse({"status": "ok"})),
-            Route("/openapi.json", lambda _: JSONResponse(api)),
-            Route("/docs", lambda _: HTMLResponse(openapi.to_html(api))),
-            *(Route(a[1], partial(self._answer, a), methods=[a[0].upper()]) for a in actions),
+            Route("/openapi.json", lambda _: JSONResponse(openapi.describe(actions))),
+            Route("/docs", lambda _: HTMLResponse(openapi.to_html(openapi.describe(actions)))),
+            *(Route(p, partial(self._answer, own), methods=[*own]) for p, own in actions.items()),
             Route("/v1/job/events", self._events),
             Mount("/page", StaticFiles(directory=PAGE)),
         ]
@@ -124,25 +120,25 @@ class Server:
 
     async def _home(self, _: Request) -> Response:
         text = (PAGE / "index.html").read_text("utf-8")
-        return HTMLResponse(text.replace(_EMPTY, _EMPTY.replace('""', f'"{self.token}"')))
+        return HTMLResponse(text.replace('token" content=""', f'token" content="{self.token}"'))
 
-    async def _answer(self, action: openapi.Action, request: Request) -> Response:
+    async def _answer(self, own: openapi.Methods, request: Request) -> Response:
         """Do the work of a request in a thread, and return its result."""
-        method, path, kind, act = action
+        kind, act = own.get(request.method) or own["GET"]  # for HEAD
         token = request.headers.get("x-studio-token", "").encode()
-        moves = method == "post" and path.startswith("/v1/job")
+        path = request.url.path
+        moves = request.method == "POST" and path.startswith("/v1/job")
         if moves and not secrets.compare_digest(token, self.token.encode()):
             raise HTTPException(403, "the plotter obeys the page that the studio opened alone")
         body = None if kind is None else parse(kind, await _read(request))
-        is_light = kind in (None, Body)  # and must not wait, as the stop of a plot
-        work = asyncio.to_thread(act, body) if is_light else self._in_pool(partial(act, body))
-        result = await work
-        if isinstance(result, tuple):
-            content, media, name = result
-            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-            return Response(content, media_type=media, headers=headers)
-        text = result if isinstance(result, str) else json.dumps(result, allow_nan=False)
-        return Response(text, media_type="application/json")
+        is_light = kind in (None, Body) and path != "/v1/map"  # must not wait, as the plot's stop
+        work = partial(act, body)
+        result = await (asyncio.to_thread(work) if is_light else self._in_pool(work))
+        if not isinstance(result, tuple):
+            return JSONResponse(result)
+        content, media, name = result
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type=media, headers=headers)
 
     async def _in_pool(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401
         future = asyncio.wrap_future(self.pool.submit(work))

@@ -11,7 +11,7 @@ const RUNS = ["streaming", "paused"];
 const $ = (id) => document.getElementById(id);
 const form = $("page-form"), fields = form.elements;
 const line = new Latest($("page-status")); // of the preview
-const order = new Latest($("page-status")); // of files and the plotter
+const order = new Latest($("order-status")); // of files and the plotter
 let studio, timer = 0, laidOut = null;
 let job = {state: "none"}, jobInk = null; // the plotter's, and the paths of its page
 

@@ -4,7 +4,7 @@ import {Latest} from "./api.js";
 import {beginning, blank, bounds, card, element, Growth, PAPER, PEN, straight} from "./ink.js";
 import {Pen} from "./pen.js";
 
-const CHOICES = 4;
+const CHOICES = 4, CANDIDATES = 6; // the first ending must not wait; of six more the three best are shown
 const LEAST = PAPER / 2; // longest side of a whole drawing: a small first line is a part of it
 const EMPTY = {strokes: [], base: null};
 const $ = (id) => document.getElementById(id);
@@ -31,7 +31,6 @@ export function start(given) {
   $("clear").addEventListener("click", () => { stop(); commit(EMPTY); });
   $("finish").addEventListener("click", () => finish(now.base ?? now));
   $("together-open").addEventListener("click", () => studio.open(asDrawing(now.strokes)));
-  if (studio.model.temperature) $("temperature").value = studio.model.temperature;
   const showTemperature = () => { $("temperature-value").value = $("temperature").value; };
   $("temperature").addEventListener("input", showTemperature);
   showTemperature();
@@ -130,11 +129,11 @@ async function finish(base) {
   const size = bounds(drawing).side < 0.8 * LEAST ? LEAST : null;
   const temperature = Number($("temperature").value);
   const body = {drawing, open: $("open").checked, temperature, size};
-  for (const [latest, n] of [[ending, 1], [others, CHOICES - 1]]) {
+  for (const [latest, n] of [[ending, 1], [others, CANDIDATES]]) {
     const answer = await latest.json("The pen is on its way", "/v1/complete", {...body, n});
     if (choices !== own) return;
     if (!answer) { score(now); return; }
-    own.drawings.push(...answer.drawings);
+    own.drawings = [...own.drawings, ...answer.drawings].slice(0, CHOICES); // best first
     if (n === 1) grow(0);
     showChoices();
   }
