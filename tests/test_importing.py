@@ -1,11 +1,12 @@
 """Own drawings: many files to one set, what is left out and why, and a model that begins there."""
 
+import gzip
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import SHEEP, random_model, sketchvae, svg_of
+from helpers import QUICKDRAW, SHEEP, random_model, sketchvae, svg_of
 
 from sketchvae.data import formats
 from sketchvae.data.dataset import open_packed
@@ -81,10 +82,29 @@ def test_file_that_is_not_there_is_an_error_even_among_many(folder: Path) -> Non
         list(import_drawings(files, ImportReport()))
 
 
-def test_bad_drawing_in_another_format_is_an_error(folder: Path) -> None:
-    (folder / "a.ndjson").write_text('{"word": "cow", "drawing": [[[0, 9], [0, 9]]]}\n{"drawing"\n')
-    with pytest.raises(SketchvaeError, match=r"a.ndjson"):
-        list(import_drawings([folder / "a.ndjson", folder / "cow-1.svg"], ImportReport()))
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.ndjson", '{"drawing": [[[0, 9], [0, 9]]]}\n{"drawing"\n', "line 2: must be one JSON"),
+        ("a.json", '[{"drawing": [[[0, 9], [0, 9]]]}, {"drawing": 7}]', "drawing 1: must hold a"),
+        ("a.csv", 'drawing\n"[[[0, 9], [0, 9]]]"\n"[[[0]"\n', "line 3: must be one JSON object"),
+    ],
+)
+def test_bad_drawing_among_good_ones_is_left_out_and_named(
+    tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    report = ImportReport()
+    assert len(list(import_drawings([tmp_path / name], report))) == 1
+    (line,) = report.lines()
+    assert line.startswith(f"{tmp_path / name}, {said}")
+
+
+def test_file_that_ends_too_early_is_an_error_even_among_many(folder: Path) -> None:
+    packed = gzip.compress(QUICKDRAW.read_bytes())
+    (folder / "a.ndjson.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(SketchvaeError, match=r"a.ndjson.gz: cannot be read to its end"):
+        list(import_drawings([folder], ImportReport()))
 
 
 def test_more_bad_files_than_anybody_reads_are_counted(tmp_path: Path) -> None:
@@ -95,7 +115,7 @@ def test_more_bad_files_than_anybody_reads_are_counted(tmp_path: Path) -> None:
     assert list(import_drawings(files, report)) == []
     lines = list(report.lines())
     assert len(lines) == 11
-    assert lines[-1] == "4 more SVG files that cannot be read"
+    assert lines[-1] == "4 more that cannot be read"
 
 
 def test_each_outermost_group_or_shape_is_a_drawing(tmp_path: Path) -> None:
@@ -128,7 +148,7 @@ def test_only_one_word_is_kept_and_several_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.ndjson").write_text("\n".join(lines) + "\n")
     said = sketchvae("data", "import", tmp_path / "a.ndjson", "-o", tmp_path / "a.drawings")
     assert "holds 3 words (cow 2, pig 1, (none) 1)" in said
-    assert "give --only, as in --only cow" in said
+    assert "for one alone use data import --only cow" in said
     assert "left out: 1 without a stroke" in said
     said = sketchvae(
         "data", "import", tmp_path / "a.ndjson", "--only", "cow", "-o", tmp_path / "a.drawings"

@@ -63,7 +63,7 @@ def test_log_has_a_line_every_fifty_steps(
     skipped = trainer.pool.n_skipped
     n = len(trainer.pool)
     assert first == (
-        f"{n} drawings an epoch{f' ({skipped} too long or empty)' if skipped else ''}, "
+        f"{n} drawings an epoch{f' ({skipped} too long or empty left out)' if skipped else ''}, "
         f"judged by {n}; scale 12.50 px; from step 0 of 100"
     )
     assert step.startswith(

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -126,8 +125,7 @@ def import_(
 
 def _print_summary(path: Path) -> None:
     """Print the number of drawings of a packed dataset by split and by word."""
-    import numpy as np
-
+    from sketchvae.cli.packing import notes_on_training
     from sketchvae.data.dataset import open_packed
 
     packed = open_packed(path)
@@ -135,49 +133,26 @@ def _print_summary(path: Path) -> None:
     parts = ", ".join(f"{len(packed.split(name))} {name}" for name in splits)
     count = len(packed)
     click.echo(f"{path}: {count} drawing{'s' * (count != 1)}: {parts}")
-    for note in _notes(packed):
+    for note in (*notes_on_training(packed), _next(packed)):
         click.echo(f"{path}: {note}", err=True)
-    if len(packed.vocabulary) > 1:
-        counts = Counter(dict(zip(packed.vocabulary, np.bincount(packed.words), strict=True)))
-        words = ", ".join(f"{w or '(none)'} {n}" for w, n in counts.most_common(4))
-        more = ", ..." if len(counts) > 4 else ""
-        click.echo(
-            f"{path}: holds {len(counts)} words ({words}{more}), and a model of it draws them "
-            "all; for one alone give --only, as in --only "
-            f"{quote(counts.most_common(1)[0][0] or 'cow')}",
-            err=True,
-        )
 
 
-def _notes(packed: "PackedDataset") -> Iterator[str]:
-    """Yield what will go wrong in training on a packed set, and what to do next."""
+def _next(packed: "PackedDataset") -> str:
+    """Say what to do next with a packed set, or why nothing can be trained on it."""
     import numpy as np
 
     from sketchvae.train.settings import Settings
-    from sketchvae.train.shortcomings import simplification, why_empty
+    from sketchvae.train.shortcomings import why_empty
 
-    longest = Settings.max_points
-    lengths = np.diff(packed.starts)
-    too_long = int((lengths > longest).sum())
-    if 0 < too_long < len(packed):
-        epsilon = simplification([packed], longest) or 8
-        yield (
-            f"{too_long} of {len(packed)} have more than {longest} points, which train leaves out; "
-            f"--simplify {epsilon} shortens them"
-        )
-    if copies := len(packed) - len(np.unique(packed.keys)):
-        yield f"{copies} of {len(packed)} are copies of others; each counts as often as it is there"
-    if packed.vocabulary == ("",):
-        yield "no drawing has a word, nor will what is drawn; give one, as in --word cow"
+    longest, lengths = Settings.max_points, np.diff(packed.starts)
     fits = (lengths >= 1) & (lengths <= longest)
     splits: tuple[Split, ...] = ("train", "valid")
     for split in splits:
         if not fits[packed.split(split)].any():
             why = why_empty([packed], split, longest)
-            yield f"not fit to train on, for the {split} split must hold a drawing: {why}"
-            return
+            return f"not fit to train on, for the {split} split must hold a drawing: {why}"
     path, run = quote(str(packed.path)), quote(f"runs/{packed.path.stem}")
-    yield f"next: sketchvae train --data {path} --out {run}"
+    return f"next: sketchvae train --data {path} --out {run}"
 
 
 @data.command()

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.tensorboard import SummaryWriter
 
-from sketchvae.cli.output import duration
+from sketchvae.cli.output import duration, plural
 from sketchvae.data.dataset import from_points
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
@@ -104,8 +104,8 @@ class ConsoleProgress:
         """Print the numbers of drawings, the scale and the first step."""
         skipped = trainer.pool.n_skipped
         self.print(
-            f"{len(trainer.pool)} drawings an epoch"
-            f"{f' ({skipped} too long or empty)' if skipped else ''}, "
+            f"{plural(len(trainer.pool), 'drawing')} an epoch"
+            f"{f' ({skipped} too long or empty left out)' if skipped else ''}, "
             f"judged by {len(trainer.valid)}; scale {trainer.scale:.2f} px; "
             f"from step {trainer.step} of {trainer.settings.steps}"
         )

@@ -110,7 +110,10 @@ def train(
         if group.rank != 0:
             group.any_rank(False)  # until the first process has packed the drawings
         names = [*data_, *([_fetched(quickdraw, folder)] if quickdraw else [])]
-        opened = partial(_opened, folder=folder, word=word, reuse=resume or group.rank != 0)
+        reuse = resume or group.rank != 0
+        opened = partial(
+            _opened, folder=folder, word=word, reuse=reuse, longest=settings.max_points
+        )
         datasets = [opened(name) for name in names]
         valid_sets = [opened(name) for name in valid] or datasets
         if group.rank == 0:
@@ -201,16 +204,19 @@ def _config(sizes: dict[str, int], start: "Model | None") -> "ModelConfig":
     return config
 
 
-def _opened(text: str, folder: Path, word: str, reuse: bool) -> "WeightedDataset":
+def _opened(
+    text: str, folder: Path, word: str, reuse: bool, longest: int | None
+) -> "WeightedDataset":
     """Open the drawings of an argument FILE or FILE@N; what is not a packed set becomes one.
 
     Args:
         text: the argument.
         folder: of the run, which gets that set.
         word: of the drawings that have none.
-        reuse: whether a set that the folder has already will do.
+        reuse: whether a set that the folder has already will do; then nothing is noted.
+        longest: greatest number of points of a drawing; None for the default.
     """
-    from sketchvae.cli.packing import packed_set
+    from sketchvae.cli.packing import notes_on_training, packed_set
     from sketchvae.data.selection import Selection
     from sketchvae.train.batches import WeightedDataset
 
@@ -220,4 +226,7 @@ def _opened(text: str, folder: Path, word: str, reuse: bool) -> "WeightedDataset
     elif int(repeat) < 1:
         raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
     packed = packed_set(Selection.parse(name), folder, word=word, reuse=reuse)
+    if packed.path != Path(name) and not reuse:  # of a packed set, data import said so
+        for note in notes_on_training(packed, longest):
+            click.echo(f"{name}: {note}", err=True)
     return WeightedDataset(packed, int(repeat))

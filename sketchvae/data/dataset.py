@@ -183,7 +183,9 @@ def _write_parts(
             files["keys"].write(struct.pack("<Q", key_of(points)))
             files["words"].write(struct.pack("<H", word))
     if not n_drawings:
-        raise SketchvaeError(f"{path}: a packed set must hold a drawing, got none to import")
+        raise SketchvaeError(
+            f"{path}: a packed set must hold a drawing, got none to import; name files with some"
+        )
     return n_drawings, n_points, tuple(vocabulary)
 
 

@@ -15,6 +15,7 @@ from sketchvae.files import replacing
 
 if TYPE_CHECKING:
     from sketchvae.data.dataset import Points, Split
+    from sketchvae.data.ndjson import Refused
 
 SUFFIXES = (".ndjson", ".ndjson.gz", ".bin", ".npz", ".drawings")
 SVG = (".svg", ".svgz")
@@ -53,7 +54,9 @@ _FITTING_SIGNATURES = {
 }
 
 
-def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
+def read(
+    path: Path | str, *, split_groups: bool = False, refused: "Refused" = None
+) -> Iterator[Drawing]:
     """Read the drawings of a file one by one; "-" is ndjson from standard input.
 
     "sheep" stands for the 300 drawings that come with sketchvae, unless there is a file or folder
@@ -76,6 +79,8 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
         path: the file.
         split_groups: in an SVG page of another program, whether each outermost group or shape is a
             drawing; the other formats ignore it.
+        refused: receives the error of each bad line, row or drawing of .ndjson, .csv and .json,
+            which is left out; None raises the first.
 
     Raises:
         SketchvaeError: before the first drawing if the file is missing or its suffix or first
@@ -87,9 +92,11 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
     if path == STANDARD:
         from sketchvae.data import ndjson
 
-        return ndjson.read_lines(sys.stdin, "standard input")
+        return ndjson.read_lines(sys.stdin, "standard input", refused)
     if path.is_dir():
-        return chain.from_iterable(read(file, split_groups=split_groups) for file in files_in(path))
+        return chain.from_iterable(
+            read(file, split_groups=split_groups, refused=refused) for file in files_in(path)
+        )
     try:
         suffix = _suffix(path, (*SUFFIXES, *READ_ONLY))
     except SuffixError:
@@ -97,7 +104,7 @@ def read(path: Path | str, *, split_groups: bool = False) -> Iterator[Drawing]:
             raise SketchvaeError(f"{path}: no such file; check the name") from None
         raise
     _check_signature(path, suffix)
-    return _open(path, suffix, split_groups)
+    return _open(path, suffix, split_groups, refused)
 
 
 def _sample() -> Path:
@@ -107,7 +114,7 @@ def _sample() -> Path:
     return installed if installed.exists() else in_clone
 
 
-def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
+def _open(path: Path, suffix: str, split_groups: bool, refused: "Refused") -> Iterator[Drawing]:
     """Start the reader of a format; only that format is imported."""
     if suffix == ".bin":
         from sketchvae.data import binary
@@ -124,14 +131,14 @@ def _open(path: Path, suffix: str, split_groups: bool) -> Iterator[Drawing]:
     if suffix == ".csv":
         from sketchvae.data import kaggle
 
-        return kaggle.read(path)
+        return kaggle.read(path, refused)
     if suffix in SVG:
         from sketchvae.data import svg
 
         return svg.read(path, split_groups=split_groups)
     from sketchvae.data import ndjson
 
-    return ndjson.read_json(path) if suffix == ".json" else ndjson.read(path)
+    return (ndjson.read_json if suffix == ".json" else ndjson.read)(path, refused)
 
 
 def files_in(folder: Path) -> list[Path]:

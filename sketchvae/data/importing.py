@@ -4,6 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from sketchvae.data import formats
@@ -11,7 +12,7 @@ from sketchvae.data.selection import Selection
 from sketchvae.drawing import Drawing
 from sketchvae.errors import LeftOutWarning, SketchvaeError
 
-_MAX_NAMED = 10  # files named in full
+_MAX_NAMED = 10  # files, or messages, named in full
 
 
 @dataclass
@@ -19,43 +20,55 @@ class ImportReport:
     """Drawings that `import_drawings` left out; counted while the drawings are read.
 
     Attributes:
-        unreadable: the error message of each SVG file that could not be read.
-        parts: what was left out, of each SVG file of which a part was.
+        bad: the error message of each of the first files and drawings that could not be read.
+        n_bad: number of all of them.
+        parts: the SVG files of which something was left out, or altered, by what that is.
         empty: number of drawings without a stroke.
+        dots: number of drawings all of whose points are one.
         of_other_words: number of drawings of another word than `only_word`.
         own_words: number of drawings by the word that they have instead of the one given.
     """
 
-    unreadable: list[str] = field(default_factory=list)
-    parts: list[str] = field(default_factory=list)
+    bad: list[str] = field(default_factory=list)
+    n_bad: int = 0
+    parts: dict[str, list[Path]] = field(default_factory=dict)
     empty: int = 0
+    dots: int = 0
     of_other_words: int = 0
     own_words: Counter[str] = field(default_factory=Counter)
 
+    def refuse(self, error: SketchvaeError) -> None:
+        """Count a file or a drawing that cannot be read; keep the first messages."""
+        self.n_bad += 1
+        if self.n_bad <= _MAX_NAMED:
+            self.bad.append(str(error))
+
     def lines(self) -> Iterator[str]:
         """Yield the report as text, a line for each reason."""
-        yield from _named(self.unreadable, "SVG files that cannot be read")
+        yield from self.bad
+        if self.n_bad > _MAX_NAMED:
+            yield f"{self.n_bad - _MAX_NAMED} more that cannot be read"
         if self.empty:
             yield f"{self.empty} without a stroke"
+        if self.dots:
+            yield f"{self.dots} that are a single dot"
         if self.of_other_words:
             yield f"{self.of_other_words} of other words"
 
     def notes(self) -> Iterator[str]:
-        """Yield a line for each file of which a part was left out."""
-        yield from _named(self.parts, "SVG files of which a part was left out")
+        """Yield a line for each thing that was left out of files, or altered in them."""
+        for text, (first, *others) in islice(self.parts.items(), _MAX_NAMED):
+            more = f" and {len(others)} other{'s' * (len(others) > 1)}" if others else ""
+            yield f"{first}{more}: {text}"
+        if len(self.parts) > _MAX_NAMED:
+            files = {file for texts in list(self.parts.values())[_MAX_NAMED:] for file in texts}
+            yield f"{len(files)} more SVG files of which something was left out or altered"
         if self.own_words:
             words = ", ".join(f"{word} {n}" for word, n in self.own_words.most_common(4))
             yield (
                 f"{self.own_words.total()} keep the word that their file has for them ({words}); "
                 "the word that was given is for those without"
             )
-
-
-def _named(messages: Sequence[str], what: str) -> Iterator[str]:
-    """Yield the first messages, and the number of the others."""
-    yield from messages[:_MAX_NAMED]
-    if len(messages) > _MAX_NAMED:
-        yield f"{len(messages) - _MAX_NAMED} more {what}"
 
 
 def import_drawings(
@@ -69,9 +82,9 @@ def import_drawings(
 ) -> Iterator[Drawing]:
     """Read the drawings of files one by one.
 
-    An unreadable SVG file is left out if there are other files, because one of hundreds often
-    holds no drawing. In the other formats a bad drawing is an error, because it may be the first
-    of many.
+    A bad line of ndjson, or drawing of JSON or CSV, is left out. So is a file that cannot be read,
+    if there are other files, because one of hundreds often holds no drawing; one that ends too
+    early is an error.
 
     Args:
         files: files, or folders of them, that `formats.read` can read.
@@ -83,7 +96,7 @@ def import_drawings(
             that is dropped; None to drop no more.
 
     Raises:
-        SketchvaeError: as `formats.read`, except for SVG files that are left out.
+        SketchvaeError: as `formats.read`, except for what is left out.
     """
     for file in files:
         chosen = file if isinstance(file, Selection) else Selection.parse(str(file))
@@ -91,6 +104,9 @@ def import_drawings(
             named = drawing.with_word(word) if word and not drawing.word else drawing
             if not named.strokes:
                 report.empty += 1
+                continue
+            if not named.longest_side:
+                report.dots += 1
                 continue
             if only_word and named.word != only_word:
                 report.of_other_words += 1
@@ -112,20 +128,29 @@ def _read(
             whole = Selection(str(member), member)
             yield from _read(whole, report, split_groups, alone=False)
         return
-    if path.suffix.lower() not in formats.SVG or not path.is_file():
-        yield from file.drawings(split_groups=split_groups)
+    try:
+        if path.suffix.lower() in formats.SVG:
+            yield from _of_page(file, report, split_groups)
+            return
+        drawings = file.drawings(refused=report.refuse)
+        first = list(islice(drawings, 1))
+    except SketchvaeError as error:
+        if alone or not path.is_file():
+            raise
+        report.refuse(error)
         return
+    yield from chain(first, drawings)
+
+
+def _of_page(file: Selection, report: ImportReport, split_groups: bool) -> list[Drawing]:
+    """Read the drawings of an SVG file, and note what was left out of it."""
     with warnings.catch_warnings(record=True, category=LeftOutWarning) as caught:
         warnings.simplefilter("always", LeftOutWarning)
-        try:
-            drawings = list(file.drawings(split_groups=split_groups))
-        except SketchvaeError as error:
-            if alone:
-                raise
-            report.unreadable.append(str(error))
-            return
-    report.parts += [str(warning.message) for warning in caught]
-    yield from drawings
+        drawings = list(file.drawings(split_groups=split_groups))
+    for warning in caught:
+        text = str(warning.message).removeprefix(f"{file.path}: ")
+        report.parts.setdefault(text, []).append(file.path)
+    return drawings
 
 
 def source_names(files: Sequence[Path]) -> list[str]:

@@ -8,17 +8,22 @@ Specification: https://www.kaggle.com/c/quickdraw-doodle-recognition/data
 
 import csv
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from sketchvae.data.ndjson import MAX_LINE, drawing_of, parse_line
+from sketchvae.data.ndjson import MAX_LINE, Refused, drawing_of, parse_line, unless_refused
 from sketchvae.drawing import Drawing
 from sketchvae.errors import FileFormatError
 
 COLUMN = "drawing"
 
 
-def read(path: Path) -> Iterator[Drawing]:
+def read(path: Path, refused: Refused = None) -> Iterator[Drawing]:
     """Read the drawings of a `.csv` file one by one.
+
+    Args:
+        path: the file.
+        refused: as for `ndjson.read_lines`, of each row.
 
     Raises:
         FileFormatError: for the first bad row, with its line; if there is no column `drawing`, or
@@ -26,7 +31,7 @@ def read(path: Path) -> Iterator[Drawing]:
     """
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            yield from _rows(csv.DictReader(stream, strict=True), str(path))
+            yield from _rows(csv.DictReader(stream, strict=True), str(path), refused)
     except OSError as error:
         raise FileFormatError(
             f"{path}: cannot be read to its end ({error.strerror or error}); copy it again"
@@ -43,7 +48,7 @@ def has_drawings(path: Path) -> bool:
     return COLUMN in [name.strip(' "\r\n') for name in head.split(",")]
 
 
-def _rows(table: "csv.DictReader[str]", name: str) -> Iterator[Drawing]:
+def _rows(table: "csv.DictReader[str]", name: str, refused: Refused) -> Iterator[Drawing]:
     columns, empty = table.fieldnames or [], True
     if COLUMN not in columns:
         raise FileFormatError(
@@ -53,13 +58,15 @@ def _rows(table: "csv.DictReader[str]", name: str) -> Iterator[Drawing]:
     while row := _next_row(table, name):
         empty = False
         source = f"{name}, line {table.line_num}"
-        strokes = parse_line(row[COLUMN] or "", source)
-        yield drawing_of(
-            {"drawing": strokes, "word": row.get("word") or "", "key_id": row.get("key_id") or ""},
-            source,
-        )
+        yield from unless_refused(partial(_drawing_of_row, row, source), refused)
     if empty:
         raise FileFormatError(f"{name}: holds no drawing, only the names of columns")
+
+
+def _drawing_of_row(row: dict[str, str], source: str) -> Drawing:
+    strokes = parse_line(row[COLUMN] or "", source)
+    word, key_id = row.get("word") or "", row.get("key_id") or ""
+    return drawing_of({"drawing": strokes, "word": word, "key_id": key_id}, source)
 
 
 def _next_row(table: "csv.DictReader[str]", name: str) -> dict[str, str] | None:

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -29,12 +29,18 @@ MAX_POINTS = 100_000  # points of a drawing; the longest of Quick, Draw! have a 
 MAX_COORDINATE = 1e6  # pixels; a raw canvas is a few thousand wide
 MAX_TIME = 1e15  # milliseconds; times since 1970 are about 2e12
 
+Refused = Callable[[FileFormatError], None] | None  # receives what is left out; None: raise it
+
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NUMBERS = frozenset({int, float})  # exact types: a bool is an int to isinstance
 
 
-def read(path: Path) -> Iterator[Drawing]:
+def read(path: Path, refused: Refused = None) -> Iterator[Drawing]:
     """Read the drawings of an `.ndjson` or `.ndjson.gz` file one by one.
+
+    Args:
+        path: the file.
+        refused: as for `read_lines`.
 
     Raises:
         FileFormatError: as `read_lines`, and if the file cannot be read or unpacked.
@@ -43,7 +49,7 @@ def read(path: Path) -> Iterator[Drawing]:
     try:
         # A byte that is not UTF-8 becomes a lone surrogate, so that the error can name its line.
         with opened(path, "rt", encoding="utf-8", errors="surrogateescape") as stream:
-            yield from read_lines(stream, str(path))
+            yield from read_lines(stream, str(path), refused)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise FileFormatError(
@@ -51,7 +57,7 @@ def read(path: Path) -> Iterator[Drawing]:
         ) from error
 
 
-def read_lines(lines: Iterable[str], name: str) -> Iterator[Drawing]:
+def read_lines(lines: Iterable[str], name: str, refused: Refused = None) -> Iterator[Drawing]:
     """Read one drawing from each line; blank lines are skipped.
 
     Memory holds one line at a time, of at most MAX_LINE characters. A drawing has at most
@@ -60,6 +66,7 @@ def read_lines(lines: Iterable[str], name: str) -> Iterator[Drawing]:
     Args:
         lines: a text stream, or lines.
         name: name of the source for error messages.
+        refused: receives the error of each bad line, which is left out; None raises the first.
 
     Raises:
         FileFormatError: for the first bad line, with its number; or if there is no drawing.
@@ -74,7 +81,7 @@ def read_lines(lines: Iterable[str], name: str) -> Iterator[Drawing]:
             if text and not text.isspace():
                 empty = False
                 source = f"{name}, line {number}"
-                yield drawing_of(parse_line(text, source), source)
+                yield from unless_refused(partial(_drawing_of_line, text, source), refused)
     except UnicodeDecodeError as error:
         raise FileFormatError(
             f"{name}, after line {number}: must be UTF-8 ({error.reason}); save it as UTF-8"
@@ -83,11 +90,36 @@ def read_lines(lines: Iterable[str], name: str) -> Iterator[Drawing]:
         raise FileFormatError(f"{name}: holds no drawing; expected one JSON object a line")
 
 
-def read_json(path: Path) -> Iterator[Drawing]:
+def unless_refused(read_one: Callable[[], Drawing], refused: Refused) -> Iterator[Drawing]:
+    """Yield a drawing; if it is bad, pass on the error, or raise it if nobody receives it.
+
+    Args:
+        read_one: returns the drawing.
+        refused: as for `read_lines`.
+    """
+    try:
+        drawing = read_one()
+    except FileFormatError as error:
+        if refused is None:
+            raise
+        refused(error)
+        return
+    yield drawing
+
+
+def _drawing_of_line(text: str, source: str) -> Drawing:
+    return drawing_of(parse_line(text, source), source)
+
+
+def read_json(path: Path, refused: Refused = None) -> Iterator[Drawing]:
     """Read the drawings of a `.json` file.
 
     The file holds one drawing, as an object or as its list of strokes, or a list of such objects.
     Objects and strokes have the form of a line of ndjson.
+
+    Args:
+        path: the file.
+        refused: as for `read_lines`, of each drawing of a list.
 
     Raises:
         FileFormatError: for the first bad drawing, with its number; if there is no drawing; or if
@@ -110,7 +142,8 @@ def read_json(path: Path) -> Iterator[Drawing]:
     if not records:
         raise FileFormatError(f"{path}: holds no drawing, the list is empty")
     for number, record in enumerate(records):
-        yield drawing_of(record, str(path) if len(records) == 1 else f"{path}, drawing {number}")
+        source = str(path) if len(records) == 1 else f"{path}, drawing {number}"
+        yield from unless_refused(partial(drawing_of, record, source), refused)
 
 
 def line(drawing: Drawing) -> str:

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+
+if TYPE_CHECKING:
+    from sketchvae.data.ndjson import Refused
 
 _Item = TypeVar("_Item")
 
@@ -101,10 +104,15 @@ class Selection:
         """
         return self.pick(formats.read(self.path, split_groups=split_groups))
 
-    def drawings(self, *, split_groups: bool = False) -> Iterator[Drawing]:
+    def drawings(
+        self, *, split_groups: bool = False, refused: "Refused" = None
+    ) -> Iterator[Drawing]:
         """Read the drawings one by one; see `read`.
 
         Args:
             split_groups: as for `formats.read`.
+            refused: as for `formats.read`, where no numbers are named.
         """
-        return (drawing for _, drawing in self.read(split_groups=split_groups))
+        if self.ranges is not None:
+            return (drawing for _, drawing in self.read(split_groups=split_groups))
+        return formats.read(self.path, split_groups=split_groups, refused=refused)

@@ -32,7 +32,8 @@ class DrawingPool:
     """The drawings of one split of several datasets, under one index.
 
     Args:
-        datasets: packed datasets; a drawing of weight n stands n times in the pool.
+        datasets: packed datasets; a drawing of weight n stands n times in the pool, but once if
+            it validates.
         split: "train", "valid" or "test".
         max_points: longer drawings are skipped, as are empty ones.
         exclude_keys: keys of drawings to leave out, such as those of the validation drawings.
@@ -64,6 +65,8 @@ class DrawingPool:
             pairs = np.column_stack([np.full(len(indices), number), indices])
             rows.append(np.tile(pairs, (weighted.repeat, 1)))
         self.rows = np.concatenate(rows)
+        if split == "valid":  # 30 copies of one drawing judge no better than it
+            self.rows = self.rows[np.sort(np.unique(self.keys(), return_index=True)[1])]
         self.lengths = self._lengths()
         fits = (self.lengths >= 1) & (self.lengths <= max_points)
         self.n_skipped = int((~fits).sum())

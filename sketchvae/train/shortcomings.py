@@ -26,12 +26,17 @@ def why_empty(datasets: Sequence[PackedDataset], split: Split, max_points: int) 
     fits = (lengths >= 1) & (lengths <= max_points)
     if not len(lengths):
         return "it holds no drawing; import some"
+    if len(lengths) == 1:
+        return (
+            "there is one drawing, and training needs two that differ, one to validate on; add "
+            "more, or take an SVG page of several apart with data import --split-groups"
+        )
     if not fits.any():
         return _too_long(datasets, split, lengths, max_points)
     different = np.unique(keys[fits])
     if len(different) == 1:
-        what = f"all {fits.sum()} drawings are equal" if fits.sum() > 1 else "there is one drawing"
-        return f"{what}, and training needs two that differ, one to validate on; import more"
+        what = f"all {fits.sum()} drawings are equal" if fits.sum() > 1 else "one drawing fits"
+        return f"{what}, and training needs two that differ, one to validate on; add more"
     inside = _inside(datasets, split)
     which = f"a hash chose none of {len(lengths)} drawings for it"
     if inside.any():
@@ -42,7 +47,7 @@ def why_empty(datasets: Sequence[PackedDataset], split: Split, max_points: int) 
 
 def _repeat(options: str) -> str:
     """Advise to import the same drawings with some options changed."""
-    return f"repeat data import, the other options as they were, with {options} --force"
+    return f"use data import, other options as before, with {options} --force"
 
 
 def simplification(datasets: Sequence[PackedDataset], max_points: int) -> int | None:
