@@ -306,6 +306,7 @@ def test_a_request_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPat
         release.set()
     assert response.status_code == 503
     assert response.json()["error"].startswith("took longer than")
+    assert "retry-after" not in response.headers  # it would take as long again
 
 
 def test_a_slow_body_is_408(monkeypatch: pytest.MonkeyPatch) -> None:

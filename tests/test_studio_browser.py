@@ -362,6 +362,19 @@ def test_what_goes_wrong_is_one_sentence_where_it_arose(opens: Opens) -> None:
     tab.page.click("#finish")
     expect(status).to_have_text("")
     expect(tab.page.locator("#endings button.card")).to_have_count(4)
+    refusal = {"status": 422, "json": {"error": "too many"}}
+    tab.page.route(
+        "**/v1/complete",
+        lambda route: (
+            route.fulfill(**refusal) if route.request.post_data_json["n"] > 1 else route.fallback()
+        ),
+    )
+    tab.page.route("**/v1/score", lambda route: route.fulfill(**refusal))
+    tab.page.click("#finish")
+    expect(tab.page.locator("#endings button.card")).to_have_count(1)
+    expect(status).to_have_text("Too many.")
+    expect(tab.page.locator("#percentile-words")).to_have_text("Too many.")
+    assert tab.text("percentile") == "–"
 
 
 # --- many, and the map ----------------------------------------------------------------------
@@ -447,6 +460,32 @@ def test_the_map_asks_for_one_place_at_a_time_and_ends_at_the_last(opens: Opens)
     expect(page.locator("#drawing")).to_be_visible()
 
 
+def test_a_pointer_that_is_early_does_not_keep_the_map_from_being_drawn(opens: Opens) -> None:
+    tab = opens()
+    held: list[Route] = []
+    tab.page.route("**/v1/map", lambda route: route.continue_() if held else held.append(route))
+    tab.page.click("#tab-map")
+    tab.page.hover("#atlas")
+    while not held:
+        tab.page.wait_for_timeout(20)
+    picture = {"columns": 1, "rows": 1, "drawings": [quickdraw(0)]}
+    held[0].fulfill(json=picture)
+    expect(tab.page.locator("#atlas > path")).to_have_count(1)
+    assert tab.page.locator("#here-words").inner_text() != ""
+
+
+def test_a_morph_that_is_left_for_another_view_is_no_longer_wanted(opens: Opens) -> None:
+    tab = opens(pinned=1)
+    favourite = tab.page.locator("#shelf-cards button")
+    favourite.click()
+    tab.page.click("#drawing-morph")
+    expect(tab.page.locator("#flock-status")).to_contain_text("Choose the drawing")
+    tab.page.click("#tab-together")
+    favourite.click()
+    expect(tab.page.locator("#drawing")).to_be_visible()
+    assert tab.bodies("/v1/morph") == []
+
+
 # --- take home ------------------------------------------------------------------------------
 
 
@@ -489,8 +528,14 @@ def test_a_link_holds_the_drawing(opens: Opens) -> None:
     assert [x - xs[0] for x in xs] == pytest.approx(
         [(x - expected_xs[0]) * scale for x in expected_xs], abs=0.2
     )
-    damaged = opens(fragment=link[:-9])
-    expect(damaged.page.locator("#problem")).to_contain_text("holds no whole drawing")
+    problem = other.page.locator("#problem")
+    for damaged in (link[:-9], "#drawing=", "#drawing=%20?", "#drawing=q1YqLinKz04tVrIyrAUA"):
+        other.page.evaluate("hash => { location.hash = hash; }", damaged)
+        expect(problem).to_contain_text("holds no whole drawing")
+        other.page.evaluate("hash => { location.hash = hash; }", link)
+        expect(problem).to_be_hidden()
+    damaged_at_first = opens(fragment=link[:-9])
+    expect(damaged_at_first.page.locator("#problem")).to_contain_text("holds no whole drawing")
 
 
 def test_favourites_are_laid_out_in_millimetres(opens: Opens, tmp_path: Path) -> None:
@@ -577,6 +622,25 @@ def test_another_model_brings_its_word_and_what_it_can(opens: Opens) -> None:
     expect(tab.page.locator("#tab-map")).to_be_hidden()
     expect(tab.page.locator("#score")).to_be_hidden()
     assert "sheep" not in tab.page.locator("body").inner_text().lower()
+
+
+def test_tabs_in_the_background_leave_the_connections_to_the_one_that_is_seen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with served(tmp_path, "--device", "/dev/nothing") as address:
+        context = browser.new_context(reduced_motion="reduce")
+        context.add_init_script(
+            "Object.defineProperty(document, 'hidden', {get: () => name !== 'seen'})"
+        )
+        tabs = [Tab(context.new_page(), address) for _ in range(7)]  # a browser has six
+        for tab in tabs:
+            tab.go()
+            assert tab.text("job-state") == ""
+        page = tabs[-1].page
+        page.evaluate("name = 'seen'; document.dispatchEvent(new Event('visibilitychange'))")
+        page.click("#tab-page")
+        expect(page.locator("#job-state")).to_have_text("Nothing is being plotted.")
+        context.close()
 
 
 # --- the plotter ----------------------------------------------------------------------------

@@ -129,7 +129,7 @@ class Server:
         path = request.url.path
         moves = request.method == "POST" and path.startswith("/v1/job")
         if moves and not secrets.compare_digest(token, self.token.encode()):
-            raise HTTPException(403, "the plotter obeys the page that the studio opened alone")
+            raise HTTPException(403, "the plotter obeys the page of this studio alone; reload it")
         body = None if kind is None else parse(kind, await _read(request))
         is_light = kind in (None, Body) and path != "/v1/map"  # must not wait, as the plot's stop
         work = partial(act, body)
@@ -177,19 +177,20 @@ async def _read(request: Request) -> bytes:
 
 
 def _refusal(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    headers = {"Retry-After": "1"} if status == 503 else headers
     return JSONResponse({"error": sentence}, status, headers)
 
 
-def _handler(status: int, sentence: str = "") -> Callable[[Request, Any], Response]:
+def _handler(status: int, sentence: str = "", **headers: str) -> Callable[..., Response]:
     """Return the function that answers an exception, with its own sentence or a fixed one."""
-    return lambda _, error: _refusal(status, sentence or str(error))
+    return lambda _, error: _refusal(status, sentence or str(error), headers)
 
 
 _HANDLERS: dict[Any, Any] = {
     ConflictError: _handler(409),
     SketchvaeError: _handler(422),
-    FullError: _handler(503, "too many requests wait already; try again in a second"),
+    FullError: _handler(
+        503, "too many requests wait already; try again in a second", **{"Retry-After": "1"}
+    ),
     HTTPException: lambda _, error: _refusal(error.status_code, error.detail, error.headers),
     Exception: _handler(500, "the studio has a defect; its terminal shows what happened"),
 }

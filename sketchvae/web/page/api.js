@@ -20,8 +20,8 @@ export async function ask(path, body, signal) {
       throw new Error("The studio does not answer; look whether its command still runs.");
     }
     if (answer.ok) return answer;
-    if (answer.status !== 503 || wait > WAITS) throw new Error(await reason(answer));
-    const seconds = Number(answer.headers.get("Retry-After")) || 1;
+    const seconds = Number(answer.headers.get("Retry-After"));
+    if (answer.status !== 503 || !seconds || wait > WAITS) throw new Error(await reason(answer));
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     signal?.throwIfAborted();
   }
@@ -54,17 +54,17 @@ export class Latest {
     const clock = this.count(words);
     try {
       const result = await reader(await ask(path, body, own.signal));
-      if (this.control === own) this.say("");
+      if (this.control === own) this.write("");
       return own.signal.aborted ? null : result;
     } catch (error) {
-      if (this.control === own && error.name !== "AbortError") this.say(error.message, true);
+      if (this.control === own && error.name !== "AbortError") this.write(error.message, true);
       return null;
     } finally {
       clearInterval(clock);
     }
   }
 
-  // Show words and, unheard by screen readers, the seconds.
+  // Write words and, hidden from screen readers, the seconds.
   count(words) {
     const begun = performance.now(), seconds = document.createElement("span");
     seconds.setAttribute("aria-hidden", "true");
@@ -73,7 +73,7 @@ export class Latest {
       if (time < SILENCE || !this.status) return;
       seconds.textContent = ` · ${(time / 1000).toFixed(1)} s`;
       if (seconds.parentElement === this.status) return;
-      this.say(words);
+      this.write(words);
       this.status.append(seconds);
     }, 100);
   }
@@ -81,10 +81,10 @@ export class Latest {
   stop() {
     this.control?.abort();
     this.control = null;
-    this.say("");
+    this.write("");
   }
 
-  say(words, wrong = false) {
+  write(words, wrong = false) {
     if (!this.status) return;
     this.status.textContent = words;
     this.status.classList.toggle("error", wrong);

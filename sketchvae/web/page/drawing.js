@@ -30,7 +30,7 @@ export function open(drawing) {
   shown = drawing;
   const {word} = drawing;
   $("drawing-head").textContent = word ? word[0].toUpperCase() + word.slice(1) : "Drawing";
-  line.say("");
+  line.write("");
   showPin();
   if (!dialog.open) dialog.showModal();
   show($("drawing-shown"), drawing, true);
@@ -44,13 +44,14 @@ async function again() {
 async function takeHome(format) {
   const body = {drawings: [shown.drawing], format};
   const name = await line.read(`Making the ${format}`, "/v1/export", body, save);
-  if (name) line.say(`${name} is among your downloads.`);
+  if (name) line.write(`${name} is among your downloads.`);
 }
 
 async function copyLink() {
   const link = await toLink(shown);
   history.replaceState(null, "", link);
-  await navigator.clipboard.writeText(link).then(
-    () => line.say("The link is copied; the drawing is in it."),
-    () => line.say("The link is in the address bar: copy it from there."));
+  const copied = navigator.clipboard?.writeText(link) ?? Promise.reject(); // none without HTTPS, but for this computer
+  await copied.then(
+    () => line.write("The link is copied; the drawing is in it."),
+    () => line.write("The link is in the address bar: copy it from there."));
 }

@@ -36,7 +36,7 @@ export function pinButton(button, shown, line) {
     try {
       localStorage.setItem(KEY, JSON.stringify(pinned));
     } catch {
-      line.say("The browser keeps no more favourites; the new ones last until this tab closes.", true);
+      line.write("The browser keeps no more favourites; the new ones last until this tab closes.", true);
     }
   });
   onChange(update);

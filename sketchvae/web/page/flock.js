@@ -47,18 +47,19 @@ function showPage() {
     card(drawing, `Drawing ${i + 1}`, () => endsMorph(drawing) || studio.open(drawing))));
 }
 
-export function morphFrom(drawing) {
+export async function morphFrom(drawing) {
   closeMorph();
   first = drawing;
-  if (!pages.length) draw();
-  else line.say("Choose the drawing to morph into, here or among the favourites.");
+  if (!pages.length) await draw();
+  if (pages.length) line.write("Choose the drawing to morph into, here or among the favourites.");
 }
 
 // A drawing was pressed, in the flock or on the shelf: answers whether it ends a morph.
 export function endsMorph(drawing) {
-  if (!first) return false;
-  morph(first, drawing);
+  const from = first;
   first = null;
+  if (!from || $("flock").hidden) return false; // it was left for another view
+  morph(from, drawing);
   return true;
 }
 

@@ -65,6 +65,7 @@ function key(event) {
 }
 
 async function go(x, y) {
+  if (!cross.isConnected) return; // the picture is still to come
   const within = (value) => Math.round(Math.min(Math.max(value, -1), 1) * 1000) / 1000;
   next = place = {x: within(x), y: within(y)};
   cross.setAttribute("transform", `translate(${(place.x + 1) / 2 * width} ${(place.y + 1) / 2 * HEIGHT})`);

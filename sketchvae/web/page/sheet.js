@@ -7,13 +7,14 @@ import {formatButtons, save} from "./home.js";
 const KEY = "sketchvae-page";
 const COLOURS = ["#222222", "#b03a2e", "#1f5f8b", "#2e7d4f", "#c77d11", "#6b4c9a", "#8a6d3b", "#d16ba5"];
 const REST = 250; // ms after the last change of the form
+const AGAIN = 3000; // ms until a studio that refused is asked again
 const RUNS = ["streaming", "paused"];
 const $ = (id) => document.getElementById(id);
 const form = $("page-form"), fields = form.elements;
 const line = new Latest($("page-status")); // of the preview
 const order = new Latest($("order-status")); // of files and the plotter
 let studio, timer = 0, laidOut = null;
-let job = {state: "none"}, jobInk = null; // the plotter's, and the paths of its page
+let job = {state: "none"}, jobInk = null, events = null; // the plotter's, and the paths of its page
 
 export function start(given) {
   studio = given;
@@ -126,24 +127,34 @@ function duration(seconds) {
 async function takeHome(format) {
   const body = {drawings: drawings(), format, page: page()};
   const name = await order.read(`Making the ${format}`, "/v1/export", body, save);
-  if (name) order.say(`${name} is among your downloads.`);
+  if (name) order.write(`${name} is among your downloads.`);
 }
 
 function startPlotter() {
-  const tell = (verb, body = {}) => order.json("The plotter is told", `/v1/job${verb}`, body);
+  const send = (verb, body = {}) => order.json("Asking the plotter", `/v1/job${verb}`, body);
   $("plotter").hidden = false;
   $("machine").textContent = studio.model.machine.name;
   $("plot").addEventListener("click", () => {
     const pause = Number($("pause").value) || $("pause").value;
-    tell("", {drawings: drawings(), page: page(), pause});
+    send("", {drawings: drawings(), page: page(), pause});
   });
   for (const verb of ["pause", "resume", "stop"]) {
-    $(`job-${verb}`).addEventListener("click", () => tell(`/${verb}`));
+    $(`job-${verb}`).addEventListener("click", () => send(`/${verb}`));
   }
-  const events = new EventSource("/v1/job/events");
-  events.addEventListener("message", (event) => follow(JSON.parse(event.data)));
-  events.addEventListener("error", () => {
+  document.addEventListener("visibilitychange", listen);
+  listen();
+}
+
+// Follow the plotter while the tab is seen: a browser has six connections to a server for all its tabs.
+function listen() {
+  events?.close();
+  if (document.hidden) return;
+  job = {state: "none"};
+  const own = events = new EventSource("/v1/job/events");
+  own.addEventListener("message", (event) => follow(JSON.parse(event.data)));
+  own.addEventListener("error", () => {
     $("job-state").textContent = "The studio does not answer; it is asked again.";
+    if (own.readyState === EventSource.CLOSED) setTimeout(() => own === events && listen(), AGAIN);
   });
 }
 
@@ -163,7 +174,8 @@ async function follow(state) {
 }
 
 function buttons() {
-  $("plot").disabled = runs(job) || !laidOut;
+  $("plot").disabled = runs(job) || !drawings().length;
+  for (const button of $("page-formats").children) button.disabled = !drawings().length;
   $("job-pause").disabled = job.state !== "streaming";
   $("job-resume").disabled = !["paused", "stopped", "failed"].includes(job.state);
   $("job-stop").disabled = !runs(job);

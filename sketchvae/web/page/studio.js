@@ -56,23 +56,24 @@ function showShelf() {
 
 async function followLink() {
   try {
+    showProblem("");
     const strokes = await fromLink(location.hash);
     if (strokes) studio.goOn({drawing: strokes});
   } catch (error) {
-    say(error.message);
+    showProblem(error.message);
   }
 }
 
-function say(words) {
+function showProblem(words) {
   $("problem").hidden = !words;
-  problem.say(words, true);
+  problem.write(words, true);
 }
 
 async function start() {
   try {
     studio.model = await (await ask("/v1/model")).json();
   } catch (error) {
-    say(error.message);
+    showProblem(error.message);
     return;
   }
   const {word} = studio.model;

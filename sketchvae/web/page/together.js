@@ -9,8 +9,9 @@ const LEAST = PAPER / 2; // longest side of a whole drawing: a small first line 
 const EMPTY = {strokes: [], base: null};
 const $ = (id) => document.getElementById(id);
 const ending = new Latest($("together-status"));
-const others = new Latest(null);
+const others = new Latest($("together-status"));
 const scoring = new Latest(null);
+scoring.write = (words, wrong) => { if (wrong) showScore([], 0, words); };
 
 // A state is {strokes: [{line: [xs, ys], path, mine}], base: the state before its ending, or null}.
 let now = EMPTY, past = [], future = [];
@@ -49,7 +50,7 @@ export async function goOn(drawing) {
   const lines = drawing.drawing.map(([xs, ys]) => [xs.map((x) => x * k + dx), ys.map((y) => y * k + dy)]);
   const strokes = lines.map((line) => ({line, path: null, mine: false}));
   commit({strokes, base: null});
-  const answer = await others.json("", "/v1/paths", {drawings: [lines]});
+  const answer = await others.json("Smoothing its lines", "/v1/paths", {drawings: [lines]});
   answer?.paths[0].forEach((path, i) => { strokes[i].path = path; });
   if (!growth) render();
 }
@@ -129,8 +130,9 @@ async function finish(base) {
   const size = bounds(drawing).side < 0.8 * LEAST ? LEAST : null;
   const temperature = Number($("temperature").value);
   const body = {drawing, open: $("open").checked, temperature, size};
-  for (const [latest, n] of [[ending, 1], [others, CANDIDATES]]) {
-    const answer = await latest.json("The pen is on its way", "/v1/complete", {...body, n});
+  const requests = [[ending, 1, "The pen is on its way"], [others, CANDIDATES, "Drawing other endings"]];
+  for (const [latest, n, words] of requests) {
+    const answer = await latest.json(words, "/v1/complete", {...body, n});
     if (choices !== own) return;
     if (!answer) { score(now); return; }
     own.drawings = [...own.drawings, ...answer.drawings].slice(0, CHOICES); // best first
@@ -230,11 +232,11 @@ async function score({strokes}, count) {
   return scored.after;
 }
 
-function showScore(after, count = after.length) {
+function showScore(after, count = after.length, problem = "") {
   const known = after.slice(0, count).map(Math.round);
   const percent = known.at(-1);
   $("percentile").textContent = percent ?? "–";
-  $("percentile-words").textContent = percent === undefined ? "It is scored as you draw."
+  $("percentile-words").textContent = percent === undefined ? problem || "It is scored as you draw."
     : `of 100 real ones are less of ${studio.aWord}`;
   $("after").replaceChildren(...known.map((value) => {
     const bar = document.createElement("i");
