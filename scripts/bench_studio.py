@@ -1,13 +1,16 @@
-"""Put load on the studio: many clients on loopback, and what that does to it.
+"""Measure the studio: its start, the time until an ending begins, and what it does under load.
 
     scripts/bench studio              50 clients for 30 seconds
     scripts/bench studio 200 60       200 clients for 60 seconds
 
-Each client asks for a completion, then a score, and again. Any answer but 200 and 503 (the queue is
-full) is an error. Beside the time of a completion stands what the model itself takes for one, in
-this process and alone; memory is that of the server, before and at the end.
+The start is the time from the command to the first page, beside that of importing the libraries.
+An ending begins when its first ink is seen in Chromium, counted from where the pen is lifted;
+beside it stands what the model itself takes for a completion, in this process and alone.
+Under load each client asks for a completion, then a score, and again. Any answer but 200 and 503
+(the queue is full) is an error. Memory is that of the server, before and at the end.
 """
 
+import contextlib
 import json
 import re
 import statistics
@@ -18,7 +21,11 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+from screenshots import draw_body, find_chromium
 
 from sketchvae.data.ndjson import read
 from sketchvae.drawing import Drawing
@@ -27,6 +34,20 @@ from sketchvae.generate.artist import load
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 BEGINNINGS = [Drawing(drawing.strokes[:1]) for drawing in list(read(SHEEP))[:20]]
 MIB = 2**20
+TEMPERATURE = 0.4  # the page's
+STARTS, LIFTS = 5, 12  # repetitions
+LIBRARIES = "import numpy, pydantic, starlette.applications, uvicorn"
+# When the pen is lifted, and how many ms later the first ink of an ending is there.
+WATCH = """
+  let lifted = 0;
+  window.waits = [];
+  addEventListener("pointerup", () => { lifted = performance.now(); }, true);
+  addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
+    if (!lifted || !document.querySelector("#paper path.theirs:not(.dry)")) return;
+    window.waits.push(performance.now() - lifted);
+    lifted = 0;
+  }).observe(document.querySelector("#paper"), {subtree: true, childList: true, attributes: true}));
+"""
 
 
 def strokes_of(drawing: Drawing) -> list[list[list[float]]]:
@@ -70,7 +91,7 @@ class Client(threading.Thread):
             drawing = strokes_of(BEGINNINGS[turn % len(BEGINNINGS)])
             turn += 1
             for path, body in (
-                ("complete", {"drawing": drawing, "seed": turn}),
+                ("complete", {"drawing": drawing, "seed": turn, "temperature": TEMPERATURE}),
                 ("score", {"drawing": drawing}),
             ):
                 status, seconds = ask(self.url, path, body)
@@ -92,7 +113,7 @@ def own_seconds() -> float:
     artist, seconds = load(), []
     for turn, beginning in enumerate(BEGINNINGS):
         start = time.perf_counter()
-        artist.complete(beginning, seed=turn)
+        artist.complete(beginning, 1, TEMPERATURE, turn)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 
@@ -102,45 +123,97 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
 
-def main(clients: int = 50, seconds: float = 30.0) -> None:
-    """Start the studio, put load on it, and print what came of it.
-
-    Args:
-        clients: number of them, side by side.
-        seconds: duration.
-    """
+@contextlib.contextmanager
+def studio() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the studio; give its process and its address."""
     words = [sys.executable, "-m", "sketchvae", "studio", "--no-open", "--port", "0"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr
-        url = re.findall(r"http://\S+(?=/;)", server.stderr.readline())[0]
-        for path in ("complete", "score"):  # warm
-            ask(url, path, {"drawing": strokes_of(BEGINNINGS[0])})
-        before, stop = resident_mib(server.pid), threading.Event()
-        threads = [Client(url, number, stop) for number in range(clients)]
-        for thread in threads:
-            thread.start()
-        half = seconds / 2
-        time.sleep(half)
-        middle = resident_mib(server.pid)
-        time.sleep(half)
-        stop.set()
-        for thread in threads:
-            thread.join()
-        after = resident_mib(server.pid)
+        yield server, re.findall(r"http://\S+(?=/;)", server.stderr.readline())[0]
         server.terminate()
+
+
+def start_seconds() -> float:
+    """Return the time from the command to the first page."""
+    start = time.perf_counter()
+    with studio() as (_, url):
+        urllib.request.urlopen(url, timeout=60).read()
+        return time.perf_counter() - start
+
+
+def import_seconds() -> float:
+    """Return the time to import the libraries, in a process of its own."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", LIBRARIES], check=True)
+    return time.perf_counter() - start
+
+
+def waits_for_ink(page: Page, url: str) -> list[float]:
+    """Return ms from lifting the pen to the first ink of the ending, for each of some bodies."""
+    page.add_init_script(WATCH)
+    page.goto(url)
+    page.locator("body[data-ready]").wait_for()
+    for turn in range(LIFTS):
+        draw_body(page, bumps=5 + turn)
+        page.locator("#endings button.card").nth(3).wait_for()
+        page.click("#clear")
+    waits: list[float] = page.evaluate("window.waits")
+    return waits
+
+
+def main(clients: int = 50, seconds: float = 30.0) -> None:
+    """Measure, and print.
+
+    Args:
+        clients: number of them, side by side.
+        seconds: duration of the load.
+    """
+    starts, imports = zip(
+        *((start_seconds(), import_seconds()) for _ in range(STARTS)), strict=True
+    )
+    print(f"start: median {statistics.median(starts):.2f} s, ", end="")
+    print(f"to import the libraries {statistics.median(imports):.2f} s")
+    own_ms = 1e3 * own_seconds()
+    with studio() as (server, url):
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium(), args=["--no-sandbox"]
+            )
+            waits = waits_for_ink(browser.new_page(), url)
+            browser.close()
+        print(f"from lifting the pen to ink: median {statistics.median(waits):.0f} ms, ", end="")
+        print(f"longest of {len(waits)} {max(waits):.0f} ms; the model alone {own_ms:.0f} ms")
+        load_test(server.pid, url, clients, seconds, own_ms)
+
+
+def load_test(process: int, url: str, clients: int, seconds: float, own_ms: float) -> None:
+    """Put load on a studio, and print what came of it."""
+    for path in ("complete", "score"):  # warm
+        ask(url, path, {"drawing": strokes_of(BEGINNINGS[0])})
+    before, stop = resident_mib(process), threading.Event()
+    threads = [Client(url, number, stop) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    half = seconds / 2
+    time.sleep(half)
+    middle = resident_mib(process)
+    time.sleep(half)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    after = resident_mib(process)
     statuses = sum((thread.statuses for thread in threads), Counter[int]())
     taken = [value for thread in threads for value in thread.seconds]
     errors = sum(count for status, count in statuses.items() if status not in (200, 503))
     print(
-        f"{clients} clients, {seconds:g} s: {statuses[200] / seconds:.1f} answers a second, ",
-        end="",
+        f"{clients} clients, {seconds:g} s: {sum(statuses.values())} requests, {statuses[200]} "
+        f"answers, {statuses[503]} times the queue was full, {errors} errors {dict(statuses)}"
     )
-    print(f"{statuses[503]} times the queue was full, {errors} errors {dict(statuses)}")
     print(f"memory {before:.0f} MiB, halfway {middle:.0f}, at the end {after:.0f}")
     if taken:
         middle_ms, late_ms = (1e3 * percentile(taken, share) for share in (0.5, 0.95))
         print(f"a completion: median {middle_ms:.0f} ms, 95% within {late_ms:.0f} ms; ", end="")
-        print(f"the model alone {1e3 * own_seconds():.0f} ms")
+        print(f"the model alone {own_ms:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -103,11 +103,11 @@ def best_first(scorer: Scorer, drawings: Sequence[Drawing]) -> list[Drawing]:
 
     Args:
         scorer: of the model; without a class head the order stays.
-        drawings: of any size.
+        drawings: of any size, none empty.
     """
     if scorer.model.head is None or len(drawings) < 2:
         return list(drawings)
-    log_odds = class_log_odds(scorer)(drawings)
+    log_odds = scorer.class_head.log_odds(scorer.states(drawings))
     return [drawings[i] for i in np.argsort(-log_odds, kind="stable").tolist()]
 
 
