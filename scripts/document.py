@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from sketchvae.cli import main as sketchvae
-from sketchvae.cli.vpype_plugin import sheep
+from sketchvae.cli.vpype_plugin import sheep, sketch
 
 ROOT = Path(__file__).parents[1]
 CLI_PAGE = ROOT / "docs" / "cli.md"
@@ -43,7 +43,11 @@ def main() -> None:
 
 def cli_page() -> str:
     """Return docs/cli.md: a list of the commands, then the help text of each."""
-    contexts = [*commands(sketchvae, "sketchvae"), *commands(sheep, "vpype sheep")]
+    contexts = [
+        *commands(sketchvae, "sketchvae"),
+        *commands(sheep, "vpype sheep"),
+        *commands(sketch, "vpype sketch"),
+    ]
     links = [
         f"- [`{context.command_path}`](#{context.command_path.replace(' ', '-')}): "
         f"{context.command.get_short_help_str(1000)}"

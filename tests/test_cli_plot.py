@@ -12,10 +12,11 @@ import pytest
 import svgelements
 import vpype
 from gcodeparser import parse_gcode_lines
-from helpers import SHEEP, imported_by, sketchvae
+from helpers import SHEEP, ending_model, imported_by, sketchvae
 from PIL import Image
 
 from sketchvae import load
+from sketchvae.model.weights import save
 
 MM = 96 / 25.4
 LINE = '{"word": "line", "drawing": [[[0, 100], [0, 0]]]}\n'
@@ -319,6 +320,18 @@ def test_vpype_draws_sheep_in_its_own_pipelines() -> None:
     left, top, right, low = (v / MM for v in document.bounds())
     assert (left + right, top + low) == pytest.approx((210, 297), abs=0.1)
     assert right - left == pytest.approx(4 * 40 - 2 * 0.08 * 40, abs=0.1)  # four in a row
+
+
+def test_vpype_draws_with_a_model_of_your_own() -> None:
+    save(ending_model(), Path("scribble.safetensors"))
+    run_vpype(
+        *"sketch --model scribble.safetensors --count 3 --seed 7 layout a4 write mine.svg".split()
+    )
+    document = vpype.read_multilayer_svg("mine.svg", quantization=0.1)
+    strokes = [s for d in load("scribble.safetensors").draw(3, seed=7) for s in d.strokes]
+    assert len(document.layers[1]) == sum(len(s) > 1 for s in strokes) > 0
+    said = run_vpype("sketch", "--model", "none.safetensors", "show", fails=True)
+    assert said.startswith("Error: none.safetensors: cannot be read")
 
 
 def test_vpype_says_in_a_line_what_is_wrong_with_sheep() -> None:

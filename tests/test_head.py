@@ -185,12 +185,12 @@ def test_percentile_is_the_share_of_real_sheep_that_are_less_sheep() -> None:
     assert len(set(expected)) > 3
 
 
-def test_other_weights_have_nats_but_no_sheepness() -> None:
+def test_weights_without_a_class_head_have_nats_and_no_probability() -> None:
     artist = Artist(random_model())
     (one,) = artist.score(flock(1), draws=2)
     assert one.class_probability is one.percentile is None
     assert one.nll_per_point == one.nll / one.points
-    with pytest.raises(SketchvaeError, match="class head for sheepness, got none; use the"):
+    with pytest.raises(SketchvaeError, match="must hold a class head, got none; train on 10"):
         artist.class_probability(flock(1))
 
 
@@ -297,7 +297,7 @@ def test_outliers_are_the_least_sheep_in_a_table_a_file_and_a_picture(mixed: Pat
         assert page.convert("L").getextrema() == (0, 255)
 
 
-def test_without_sheepness_json_has_null_and_outliers_are_refused(
+def test_without_a_class_head_json_has_null_and_outliers_are_refused(
     mixed: Path, tmp_path: Path
 ) -> None:
     save_model(random_model(), tmp_path / "model.safetensors")
@@ -305,15 +305,15 @@ def test_without_sheepness_json_has_null_and_outliers_are_refused(
     first = json.loads(score(mixed, *model, "--json", "--draws", "1").splitlines()[0])
     assert first["sheepness"] is first["percentile"] is None
     assert first["nats"] > 0
-    assert "class head for sheepness, got none" in score(mixed, *model, "--outliers", "1", fails=1)
+    assert "must hold a class head, got none" in score(mixed, *model, "--outliers", "1", fails=1)
 
 
-def test_without_sheepness_the_table_has_no_empty_columns_and_says_why(
+def test_without_a_class_head_the_table_has_no_empty_columns_and_says_why(
     mixed: Path, tmp_path: Path
 ) -> None:
     save_model(random_model(), tmp_path / "model.safetensors")
     lines = score(mixed, "--model", tmp_path / "model.safetensors", "--draws", "1").splitlines()
-    (said,) = [line for line in lines if line.startswith("no sheepness and no percentile")]
+    (said,) = [line for line in lines if line.startswith("no class probability and no")]
     table = [line for line in lines if line != said]
     assert table[0].split() == "drawing points nats a point".split()
     assert {len(line) for line in table} == {35}

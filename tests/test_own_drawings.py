@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 from helpers import QUICKDRAW, sketchvae
 
+from sketchvae import load
+from sketchvae.cli.packing import packed_set
+from sketchvae.cli.train_own import own_lines
 from sketchvae.data import formats
+from sketchvae.data.selection import Selection
 from sketchvae.drawing import Drawing
+from sketchvae.evaluate.outliers import most_distant
+from sketchvae.model.weights import shipped_path
 
 TINY = "--init nothing --latent 4 --encoder-hidden 8 --decoder-hidden 12 --mixtures 2".split()
 SHORT = "--steps 2 --batch 4 --validate-every 2".split()
@@ -182,3 +188,49 @@ def test_what_is_left_out_is_said_in_one_line_and_the_rest_is_learnt(
         (error,) = (text for text in about if text.startswith("Error"))
         assert expected in error
         assert not (run / "model.safetensors").exists()
+
+
+# --- afterwards -------------------------------------------------------------------------
+
+
+def spiral() -> Drawing:
+    turns = np.linspace(0, 25, 120)[:, None]
+    points = 127 + 5 * turns * np.hstack([np.cos(turns), np.sin(turns)])
+    return Drawing([points.round()])
+
+
+def many_sheep() -> list[Drawing]:
+    return list(formats.read(QUICKDRAW))[:14]
+
+
+def test_drawing_of_another_kind_is_the_most_distant_one() -> None:
+    drawings = many_sheep()
+    assert most_distant(load(), [*drawings[:6], spiral(), *drawings[6:]], 3)[0] == 6
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "folder", "packed"])
+def test_odd_drawing_is_named_so_that_show_shows_it(kind: str, tmp_path: Path) -> None:
+    """A drawing without a stroke stands before it: the number is that of the file."""
+    drawings = [*many_sheep()[:9], Drawing([]), spiral(), *many_sheep()[9:]]
+    path = tmp_path / "mine"
+    if kind == "folder":
+        path.mkdir()
+        for i, drawing in enumerate(drawings):
+            (path / f"{i}.svg").write_text(svg(drawing))
+        place = f"{path}/10.svg:1"
+    else:
+        path = path.with_suffix(".ndjson")
+        formats.write(path, drawings)
+        place = f"{path}:11"
+    packed = packed_set(Selection.parse(str(path)), tmp_path / "run")
+    if kind == "packed":
+        path, place = packed.path, f"{packed.path}:10"
+    (tmp_path / "run" / "model.safetensors").write_bytes(shipped_path().read_bytes())
+    picture, helps, odd = own_lines(tmp_path / "run", [str(path)], [packed])
+    assert picture.startswith(f"{tmp_path / 'run'}/typical.png: 36 drawings")
+    assert (tmp_path / "run" / "typical.png").exists()
+    assert helps.startswith("it draws variations of 15 drawings; draw --best-of 4 chooses better")
+    assert odd.startswith(f"least like the others: {place}; look, as by sketchvae show {place},")
+    sketchvae("show", place, "-o", tmp_path / "odd.ndjson")
+    (shown,) = formats.read(tmp_path / "odd.ndjson")
+    assert len(shown.strokes) == 1

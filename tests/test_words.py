@@ -12,6 +12,7 @@ from helpers import SHEEP, sketchvae
 import sketchvae as package
 from sketchvae.cli import main, words
 from sketchvae.cli.vpype_plugin import sheep as vpype_sheep
+from sketchvae.cli.vpype_plugin import sketch as vpype_sketch
 
 SOURCE = Path(package.__file__).parent
 OF_OTHERS = {  # options that messages and comments name of other programs
@@ -46,7 +47,7 @@ def named_options(source: str) -> set[str]:
     return {name for text in texts for name in _OPTION.findall(text)}
 
 
-EXISTING = {name for c in (*commands(), vpype_sheep) for name in words.options_of(c)}
+EXISTING = {name for c in (*commands(), vpype_sheep, vpype_sketch) for name in words.options_of(c)}
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.name)

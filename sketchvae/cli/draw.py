@@ -147,7 +147,7 @@ class _SourceOptions:
     default=1,
     show_default=True,
     metavar="K",
-    help="Draw K for each, and keep the one that is most of a sheep.",
+    help="Draw K for each, and keep the one that is most of a sheep, or of your animal.",
 )
 @click.option(
     "--reject",

@@ -1,4 +1,4 @@
-"""sketchvae score: how likely drawings are, and how sheep."""
+"""sketchvae score: how likely drawings are, and how much of their kind."""
 
 import json
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _BLOCK = 64  # drawings that are read and scored together
 _CELL = 160  # pixels
-_COLUMNS = ("drawing", "points", "nats", "a point", "sheepness", "percentile")
-_WIDTHS = (8, 7, 9, 8, 10, 11)  # characters
-_NO_SHEEPNESS = (
-    "no sheepness and no percentile: this model has no class head; the sheep that come with "
-    "sketchvae have one, so leave --model out for these"
+_COLUMNS = ("drawing", "points", "nats", "a point")
+_WIDTHS = (8, 7, 9, 8, 11, 11)  # characters
+_NO_HEAD = (
+    "no class probability and no percentile: this model has no class head; train fits one to 10 "
+    "drawings or more of one word, where it begins from base"
 )
 
 
@@ -37,7 +37,7 @@ _NO_SHEEPNESS = (
     "--outliers",
     type=click.IntRange(1),
     metavar="N",
-    help="Only the N drawings that are least sheep, the least first.",
+    help="Only the N drawings that are least of the kind, the least first.",
 )
 @output_option(
     help="Where the outliers go, too: .png shows them, .ndjson, .ndjson.gz, .bin or .npz are for "
@@ -61,14 +61,15 @@ def score(
     model: Path | None,
     as_json: bool,
 ) -> None:
-    """Say of each drawing in a file how likely it is, and how sheep.
+    """Say of each drawing in a file how likely it is, and how much of a sheep, or of your animal.
 
     DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input.
 
     Nats: what the drawing costs the model, less is likelier; importance-weighted over --draws
     latents, dequantised, in pixels. Sheepness: the chance, from 0 to 1, that it is a sheep, if
     half of all drawings were sheep and half other things. Percentile: how many real sheep in
-    100 are less sheep. A model of your own has neither. Drawings are numbered from 1.
+    100 are less sheep. For a model of cats, both are of cats, and the first is called
+    probability. Drawings are numbered from 1.
 
     \b
     Examples:
@@ -86,16 +87,23 @@ def score(
     artist = load(model)
     numbered = islice(with_strokes(drawings, "to be scored"), number)
     chosen = None if outliers is None else least_probable(artist, numbered, outliers)
-    knows_sheep = artist.model.head is not None
-    headings = [] if as_json else [_table_row(_COLUMNS if knows_sheep else _COLUMNS[:4])]
+    has_head = artist.model.head is not None
+    is_of_sheep = artist.model.about.get("word") == "sheep"
+    more = ("sheepness" if is_of_sheep else "probability", "percentile") if has_head else ()
+    headings = [] if as_json else [_table_row((*_COLUMNS, *more))]
     for block in blocks(chosen or numbered, _BLOCK):
         scores = artist.score([drawing for _, drawing in block], draws)
         while headings:  # not before the first scores: reading may fail
             click.echo(headings.pop())
-            if not knows_sheep:
-                click.echo(_NO_SHEEPNESS, err=True)
+            if not has_head:
+                click.echo(_NO_HEAD, err=True)
         for (number, _), drawing_score in zip(block, scores, strict=True):
-            click.echo((_json if as_json else _row)(number, drawing_score))
+            row = (
+                _json(number, drawing_score, is_of_sheep)
+                if as_json
+                else _row(number, drawing_score)
+            )
+            click.echo(row)
     if output is not None and chosen is not None:
         _write(output, artist, chosen)
         click.echo(f"{output}: {plural(len(chosen), 'outlier')}", err=True)
@@ -117,14 +125,14 @@ def _table_row(cells: Sequence[str]) -> str:
     return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=False))
 
 
-def _json(number: int, drawing_score: "Score") -> str:
+def _json(number: int, drawing_score: "Score", is_of_sheep: bool) -> str:
     return json.dumps(
         {
             "drawing": number,
             "points": drawing_score.points,
             "nats": round(drawing_score.nll, 3),
             "nats_per_point": round(drawing_score.nll_per_point, 4),
-            "sheepness": drawing_score.class_probability,
+            "sheepness" if is_of_sheep else "class_probability": drawing_score.class_probability,
             "percentile": None
             if drawing_score.percentile is None
             else round(drawing_score.percentile, 1),
@@ -139,7 +147,7 @@ def _check_output(path: Path) -> None:
 
 
 def _write(path: Path, artist: "Artist", chosen: "Sequence[Numbered]") -> None:
-    """Write a contact sheet with numbers and sheepness, or a file of the drawings."""
+    """Write a contact sheet with numbers and class probabilities, or a file of the drawings."""
     from sketchvae.data import formats
     from sketchvae.files import replacing
     from sketchvae.render.png import contact_sheet

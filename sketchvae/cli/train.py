@@ -92,6 +92,7 @@ def train(
 
     with needs("train"):
         import sketchvae.cli.progress  # noqa: F401 - what it needs may be missing
+        from sketchvae.cli.train_own import own_lines
         from sketchvae.cli.train_report import closing_lines, opening_lines
         from sketchvae.train.distributed import ProcessGroup
         from sketchvae.train.run import prepare_run
@@ -130,7 +131,11 @@ def train(
                 click.echo(line, err=True)
         interrupted = _run(trainer)
         if group.rank == 0:  # in one piece: whoever reads it may leave after the first line
-            click.echo("\n".join(closing_lines(trainer, interrupted)), err=True)
+            lines = [*closing_lines(trainer, interrupted)]
+            if interrupted is None:
+                typed = [_without_repeat(name)[0] for name in names]
+                lines[-1:-1] = own_lines(folder, typed, [w.dataset for w in datasets])
+            click.echo("\n".join(lines), err=True)
     if interrupted is not None:
         raise SystemExit(128 + interrupted.signal_number)
 
@@ -220,13 +225,17 @@ def _opened(
     from sketchvae.data.selection import Selection
     from sketchvae.train.batches import WeightedDataset
 
-    name, at, repeat = text.rpartition("@")
-    if not (at and repeat.isdigit()):
-        name, repeat = text, "1"
-    elif int(repeat) < 1:
+    name, repeat = _without_repeat(text)
+    if repeat < 1:
         raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
     packed = packed_set(Selection.parse(name), folder, word=word, reuse=reuse)
     if packed.path != Path(name) and not reuse:  # of a packed set, data import said so
         for note in notes_on_training(packed, longest):
             click.echo(f"{name}: {note}", err=True)
-    return WeightedDataset(packed, int(repeat))
+    return WeightedDataset(packed, repeat)
+
+
+def _without_repeat(text: str) -> tuple[str, int]:
+    """Return the name and the number of an argument FILE or FILE@N."""
+    name, at, repeat = text.rpartition("@")
+    return (name, int(repeat)) if at and repeat.isdigit() else (text, 1)

@@ -147,8 +147,8 @@ class Scorer:
         """
         if self.model.head is None:
             raise SketchvaeError(
-                "the weights must hold a class head for sheepness, got none; use the sheep that "
-                "come with sketchvae, or go by nats per point, which every model has"
+                "the weights must hold a class head, got none; train on 10 drawings or more of one "
+                "word from base, which fits one, or go by nats per point, which every model has"
             )
         return self.model.head
 
