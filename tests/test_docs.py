@@ -27,15 +27,16 @@ NOT_RUN = {
     "curl localhost:8137": "needs the studio; test_studio asks for the same",
     "pip install '.[web": "is what CI installs",
     "sketchvae data fetch": "needs a network",
+    "autotrace": "is a program of others",
     "sketchvae train --quickdraw": "needs a network; test_few_drawings has a server of its own",
     "torchrun": "is a test of its own in test_trainer.py",
 }
 # A training run of a page takes minutes or hours. These arguments shorten it; a tiny network that
-# begins from nothing stands in for the shipped weights, but in the tutorial.
+# begins from nothing stands in for the shipped weights, but on the page of your own animal.
 SHORT = "--steps 4 --batch 16"
 ONE_ROUND = "--rounds 1 --drawn 1000 --accepted 100 --steps 1"
 TINY = f"{SHORT} --latent 4 --encoder-hidden 8 --decoder-hidden 12 --mixtures 2"
-SLOW = ("docs/tutorial.md", "docs/quality.md")
+SLOW = ("docs/your-own-animal.md", "docs/quality.md")
 
 
 def text_of(page: str) -> str:
@@ -155,6 +156,12 @@ def test_figures_of_the_readme_are_those_of_the_page_on_quality() -> None:
     readme, quality = tables("README.md"), tables("docs/quality.md")
     assert len(readme) >= 20
     assert {key: quality.get(key) for key in readme} == readme
+
+
+def test_figures_of_few_drawings_are_those_of_the_page_on_training() -> None:
+    page, training = tables("docs/your-own-animal.md"), tables("docs/training.md")
+    assert len(page) == 12
+    assert {key: training.get(key) for key in page} == page
 
 
 def test_extras_that_pip_installs_exist() -> None:
