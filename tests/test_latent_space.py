@@ -9,9 +9,10 @@ from helpers import Z, ending_model, flock, random_model
 from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
+from sketchvae.features import SPREAD, features
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.interpolation import (
-    CANDIDATES,
+    RECONSTRUCTIONS,
     UNFINISHED_COST,
     interpolate,
     perturb,
@@ -183,7 +184,7 @@ def test_morph_of_a_model_whose_drawings_never_end_says_so() -> None:
 def test_reconstruction_that_never_ends_is_empty_and_the_others_are_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sketchvae.generate.artist.CANDIDATES", 2)
+    monkeypatch.setattr("sketchvae.generate.artist.RECONSTRUCTIONS", 2)
     artist = Artist(ending_model())
     artist.max_steps = 4
     again = artist.reconstruct(flock(40), 1.0, seed=0)
@@ -194,15 +195,17 @@ def test_reconstruction_that_never_ends_is_empty_and_the_others_are_there(
 
 
 def test_reconstruction_is_the_candidate_that_looks_most_like_the_drawing() -> None:
-    artist, drawings = Artist(random_model()), flock(5)
+    artist, drawings, k = Artist(random_model()), flock(5), RECONSTRUCTIONS
     latents = artist.encode(drawings)
     again = artist.reconstruct(drawings, 1.0, seed=3)
-    each = latents.repeat(CANDIDATES, axis=0)
+    each = latents.repeat(k, axis=0)
     drawn = artist.sample(len(each), 1.0, 3, each)
     for i, found in enumerate(again):
-        some = [d for d in drawn[i * CANDIDATES : (i + 1) * CANDIDATES] if d and d.strokes]
-        pictures = blurred(bitmaps([drawings[i], *some]))
-        away = np.linalg.norm(pictures[1:] - pictures[0], axis=1)
+        some = [d for d in drawn[i * k : (i + 1) * k] if d and d.strokes]
+        alike = [drawings[i], *(d.to_quickdraw() for d in some)]
+        pictures, lines = blurred(bitmaps(alike)), features(alike) / SPREAD
+        away = np.square(pictures[1:] - pictures[0]).sum(axis=1) / 45.7
+        away += np.square(lines[1:] - lines[0]).mean(axis=1) / 2
         assert found == some[int(away.argmin())]
         assert len(set(some)) > 1
 

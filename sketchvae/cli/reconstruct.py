@@ -45,11 +45,10 @@ def reconstruct(
 ) -> None:
     """Show DRAWINGS beside their reconstructions: a row for each, the original first.
 
-    The encoder reads a drawing into its latent, and the decoder draws from that: of 16 at each
-    temperature the one is shown that the encoder reads as most like the original. What never
-    ends leaves its place empty. On a page each original has its number in the file, and each
-    reconstruction its temperature. DRAWINGS is any file that sketchvae reads, or '-' for ndjson on
-    standard input.
+    The encoder reads a drawing into its latent, and the decoder draws from that: of 32 at each
+    temperature the one is shown that looks most like the original. What never ends leaves its
+    place empty. On a page each original has its number in the file, and each reconstruction its
+    temperature. DRAWINGS is any file that sketchvae reads, or '-' for ndjson on standard input.
 
     \b
     Examples:

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.drawing import Drawing
 from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.flock import Flock, as_drawings
 from sketchvae.generate import candidates
 from sketchvae.generate.completion import infer_latents, normalise_prefix, posterior_latents
+from sketchvae.generate.encoding import simplify_all
 from sketchvae.generate.interpolation import (
     CANDIDATES,
+    RECONSTRUCTIONS,
     candidate_costs,
     check_latent,
     check_latents,
@@ -228,9 +229,9 @@ class Artist(Scorer):
     ) -> Flock:
         """Draw each drawing anew from its own latent.
 
-        Of 16 drawings from a latent the one is returned whose blurred bitmap is nearest to that of
-        the original. Where none of them has ended (near temperature 0 some never do) the drawing
-        is empty.
+        Of 32 drawings from a latent the one is returned that looks most like the original: see
+        `candidates.appearance`. Where none of them has ended (near temperature 0 some never do)
+        the drawing is empty.
 
         Args:
             drawings: the originals.
@@ -242,11 +243,13 @@ class Artist(Scorer):
         """
         drawings = as_drawings(drawings)
         latents = self.encode(drawings)
-        originals = blurred(bitmaps(drawings))
-        drawn, ended, ended_drawings = self._candidates(latents, temperature, seed)
-        difference = blurred(bitmaps(ended_drawings)) - originals[ended // CANDIDATES]
-        nearest = candidate_costs(difference, ended, (len(latents), CANDIDATES)).argmin(axis=1)
-        chosen = np.arange(len(latents)) * CANDIDATES + nearest
+        originals = candidates.appearance(simplify_all(drawings))
+        k = RECONSTRUCTIONS
+        drawn, ended, ended_drawings = self._candidates(latents, k, temperature, seed)
+        rounded = [drawing.to_quickdraw() for drawing in ended_drawings]
+        difference = candidates.appearance(rounded) - originals[ended // k]
+        nearest = candidate_costs(difference, ended, (len(latents), k)).argmin(axis=1)
+        chosen = np.arange(len(latents)) * k + nearest
         return Flock(drawn[i] or Drawing((), self.word) for i in chosen.tolist())
 
     def morph(
@@ -277,7 +280,7 @@ class Artist(Scorer):
         width = self.model.config.latent
         ends = [check_latent(end, width) for end in (first, last)]
         path = interpolate(ends[0], ends[1], steps, linear=linear)
-        drawn, ended, ended_drawings = self._candidates(path, temperature, seed)
+        drawn, ended, ended_drawings = self._candidates(path, CANDIDATES, temperature, seed)
         difference = self.encode(ended_drawings) - path[ended // CANDIDATES]
         costs = candidate_costs(difference, ended, (len(path), CANDIDATES))
         flock = Flock(viterbi_path(drawn, costs))
@@ -289,16 +292,16 @@ class Artist(Scorer):
         return flock
 
     def _candidates(
-        self, latents: Floats32, temperature: float, seed: int | None
+        self, latents: Floats32, k: int, temperature: float, seed: int | None
     ) -> tuple[list[Drawing | None], Ints, list[Drawing]]:
-        """Draw 16 times from each latent, (n, Z).
+        """Draw k times from each latent, (n, Z).
 
         Returns:
             The drawings, those of the first latent first, None for one that did not end; the
             indices of those that ended with ink; and these.
         """
         seed = fresh_seed() if seed is None else seed
-        targets = latents.repeat(CANDIDATES, axis=0)
+        targets = latents.repeat(k, axis=0)
         drawn = self.sample(len(targets), temperature, seed, targets)
         ended = [(i, d) for i, d in enumerate(drawn) if d is not None and d.strokes]
         return drawn, np.array([i for i, _ in ended], dtype=np.intp), [d for _, d in ended]

@@ -15,13 +15,14 @@ from sketchvae.bitmaps import bitmaps, blurred
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.faults import faults
-from sketchvae.features import features
+from sketchvae.features import SPREAD, features
 from sketchvae.generate.sampler import MAX_ATTEMPTS
 from sketchvae.generate.scorer import Scorer
 from sketchvae.polyline import Floats
 
 TEMPERATURE = 1.0  # of the drawings that a density ratio is fitted to
 MAX_CANDIDATES = 20  # for a drawing; if none of them is accepted, the likeliest is taken
+_PIXEL_SPREAD = 6.76  # distance of the blurred bitmaps of two real sheep, root of the mean square
 _CHUNK = 512  # drawings whose candidates are drawn side by side
 _CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
 
@@ -56,6 +57,20 @@ def log_acceptance(scorer: Scorer) -> Judge:
         return ratio.log_acceptance(line_columns(scorer, drawings), blurred(bitmaps(drawings)))
 
     return _of_ink(judge)
+
+
+def appearance(drawings: Sequence[Drawing]) -> Floats:
+    """Return columns whose squared distance says how unlike two drawings look, (n, 794).
+
+    It is 2 between two unrelated sheep on average: 1 for their blurred bitmaps, 1 for their
+    features.
+
+    Args:
+        drawings: n of them, in simplified form.
+    """
+    pixels = blurred(bitmaps(drawings)) / _PIXEL_SPREAD
+    lines = features(drawings) / (SPREAD * np.sqrt(2 * len(SPREAD)))
+    return np.concatenate([pixels, lines], axis=1)
 
 
 def class_log_odds(scorer: Scorer) -> Judge:

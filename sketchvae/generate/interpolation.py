@@ -19,6 +19,7 @@ _MAX_SPREAD = 10.0
 _MIN_SINE = 1e-4  # of the angle between latents: spherical interpolation divides by it
 
 CANDIDATES = 16  # drawings sampled at each latent of a path
+RECONSTRUCTIONS = 32  # drawings sampled for each reconstruction
 UNFINISHED_COST = 1e6  # cost of a candidate that did not end, above that of any other
 _GRID = 16  # cells per side of the image by which shapes are compared
 _SMOOTHNESS = 20.0  # squared latent distance that equals a change to a shape without overlap
