@@ -163,7 +163,7 @@ def _print_comparisons(report: "Report", repeats: int) -> None:
     rows = comparisons.values()
 
     def line(name: str, cells: Iterable[str]) -> None:
-        click.echo(f"{name:<20}" + "".join(f"{cell:>16}" for cell in cells))
+        click.echo(f"{name:<20}" + "".join(f" {cell:>16}" for cell in cells))
 
     click.echo()
     line(f"against real, {repeats} draws", comparisons)
