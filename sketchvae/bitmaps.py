@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing
 from sketchvae.errors import FileFormatError
+from sketchvae.npy import read_npy, read_npz
 from sketchvae.polyline import Floats
 from sketchvae.raster import ink_mask
 
@@ -48,7 +49,7 @@ def has_bitmaps(path: Path) -> bool:
     try:
         with ZipFile(path) as archive:
             return "x.npy" in archive.namelist()
-    except (OSError, BadZipFile):
+    except (OSError, ValueError, NotImplementedError, BadZipFile):
         return False
 
 
@@ -62,11 +63,10 @@ def read_bitmaps(path: Path) -> Bitmaps:
         FileFormatError: if the file is missing, damaged, or holds something else.
     """
     try:
-        loaded = np.load(path, allow_pickle=False)
-        array = loaded["x"] if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
+        array = read_npy(path) if path.suffix.lower() == ".npy" else read_npz(path, ["x"])[0]
     except FileNotFoundError as error:
         raise FileFormatError(f"{path}: there is no such file; name one with bitmaps") from error
-    except Exception as error:  # NumPy and zipfile raise many kinds for damaged files
+    except (OSError, ValueError) as error:
         raise FileFormatError(
             f"{path}: must be an .npz with an array x, or an .npy, of bitmaps; it cannot be read "
             f"({error}); give a file of Quick, Draw!'s numpy bitmaps"

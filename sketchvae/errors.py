@@ -18,7 +18,14 @@ class SketchvaeError(ValueError):
 
     An `except ValueError` catches these errors too: where it is there for another library, an
     `except SketchvaeError: raise` stands before it.
+
+    Characters that do not print are escaped: a file may name itself, or hold, what moves a
+    terminal's cursor.
     """
+
+    def __init__(self, message: str = "") -> None:
+        """Take the message."""
+        super().__init__(_printable(message))
 
 
 class FileFormatError(SketchvaeError):
@@ -155,6 +162,12 @@ def abbreviate(value: object, length: int = 60) -> str:
     """
     text = " ".join(repr(value).split())  # an array's repr has several lines
     return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _is_number(value: object, whole: bool) -> bool:

@@ -18,18 +18,19 @@ SOURCE = Path(sketchvae.__file__).parent
 # A room is a module or a folder directly in the package; "" is the package's own __init__.
 GROUND = {
     "errors", "files", "polyline", "curve", "drawing", "sequences", "raster", "bitmaps", "svg_page",
-    "features", "faults"
+    "features", "faults", "npy"
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str] | None] = {  # from the ground up; None: anything
     "errors": set(),
     "files": {"errors"},
+    "npy": set(),
     "polyline": {"errors"},
     "curve": {"errors", "polyline"},
     "svg_page": {"errors", "polyline"},
     "drawing": {"errors", "polyline", "curve", "svg_page"},
     "sequences": {"errors", "polyline", "drawing"},
     "raster": {"errors", "polyline", "drawing"},
-    "bitmaps": {"errors", "polyline", "drawing", "raster"},
+    "bitmaps": {"errors", "polyline", "drawing", "raster", "npy"},
     "features": {"errors", "polyline", "drawing"},
     "faults": {"errors", "polyline", "drawing"},
     "machine": {"errors", "files"},

@@ -7,7 +7,8 @@ Specification: https://www.kaggle.com/c/quickdraw-doodle-recognition/data
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -49,10 +50,10 @@ def has_drawings(path: Path) -> bool:
 
 
 def _rows(table: "csv.DictReader[str]", name: str, refused: Refused) -> Iterator[Drawing]:
-    columns, empty = table.fieldnames or [], True
+    columns, empty = _columns(table, name), True
     if COLUMN not in columns:
         raise FileFormatError(
-            f"{name}: must have a column {COLUMN!r}, got {', '.join(columns)[:100]!a}; is this "
+            f"{name}: must have a column {COLUMN!r}, got {', '.join(columns)[:60]!a}; is this "
             "Kaggle's Quick, Draw! table? A CSV of latents is read by decode, combine and morph"
         )
     while row := _next_row(table, name):
@@ -69,11 +70,23 @@ def _drawing_of_row(row: dict[str, str], source: str) -> Drawing:
     return drawing_of({"drawing": strokes, "word": word, "key_id": key_id}, source)
 
 
+def _columns(table: "csv.DictReader[str]", name: str) -> Sequence[str]:
+    with _limits(table, name):
+        return table.fieldnames or []
+
+
 def _next_row(table: "csv.DictReader[str]", name: str) -> dict[str, str] | None:
     """Return the next row; None after the last."""
+    with _limits(table, name):
+        return next(table, None)
+
+
+@contextmanager
+def _limits(table: "csv.DictReader[str]", name: str) -> Iterator[None]:
+    """Read lines that are as long as a drawing; an error of the table names its line."""
     limit = csv.field_size_limit(MAX_LINE)  # the default is less than a long drawing
     try:
-        return next(table, None)
+        yield
     except csv.Error as error:
         line = table.reader.line_num
         raise FileFormatError(

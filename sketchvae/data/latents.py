@@ -10,6 +10,7 @@ import numpy as np
 
 from sketchvae.errors import FileFormatError, SketchvaeError, check_suffix
 from sketchvae.files import replacing
+from sketchvae.npy import read_npy
 from sketchvae.polyline import Floats32
 
 SUFFIXES = (".npy", ".csv", ".json")
@@ -92,8 +93,8 @@ _Rows = Iterable[tuple[str, Sequence[Any]]]  # for each latent its line or numbe
 
 
 def _read_npy(path: Path) -> _Rows:
-    array = np.load(path, allow_pickle=False)
-    if not (isinstance(array, np.ndarray) and array.ndim in (1, 2) and array.dtype.kind in "fiu"):
+    array = read_npy(path)
+    if not (array.ndim in (1, 2) and array.dtype.kind in "fiu"):
         raise ValueError("no array of numbers in rows")
     return [(f"latent {i + 1}", row) for i, row in enumerate(np.atleast_2d(array))]
 

@@ -4,7 +4,6 @@
 Z latent.
 """
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from sketchvae.generate.artist import Artist
 from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
+from sketchvae.npy import read_npz
 from sketchvae.polyline import Bools, Floats32
 
 FOLDER = Path("clusters")  # default folder of `sketchvae clusters`
@@ -119,10 +119,9 @@ def load(folder: Path) -> ClusterPriors:
     """
     path = folder / FILE
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            names = ("weights", "means", "factors")  # the file calls scale_tril factors
-            arrays = [file[name].astype(np.float32) for name in names]
-            fingerprint = str(file["fingerprint"])
+        names = ("weights", "means", "factors", "fingerprint")  # scale_tril is factors there
+        *numbers, fingerprint = read_npz(path, names)
+        arrays = [array.astype(np.float32) for array in numbers]
         weights, means, scale_tril = arrays
         K, Z = means.shape
         if weights.shape != (K,) or scale_tril.shape != (K, Z, Z):
@@ -133,9 +132,9 @@ def load(folder: Path) -> ClusterPriors:
         raise SketchvaeError(
             f"{path}: there are no clusters; run 'sketchvae clusters DRAWINGS -o {folder}' first"
         ) from error
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise FileFormatError(
             f"{path}: must be a file of 'sketchvae clusters', got something else or a damaged one "
             f"({' '.join(str(error).split()):.80}); run it again"
         ) from error
-    return ClusterPriors(Prior(*arrays), fingerprint)
+    return ClusterPriors(Prior(*arrays), str(fingerprint))

@@ -18,7 +18,7 @@ SEPARATOR = " | "  # between two lines of a pen command
 # GRBL executes ! ? ~ and bytes above 0x7f even in a comment; ) ends one; $ ; % begin other things.
 UNSAFE = re.compile(r"[^ -~]|[!?~()$;%|]")
 
-_STROKE = re.compile(r"stroke (\d+) of (\d+)")
+_STROKE = re.compile(r"stroke ([0-9]{1,9}) of ([0-9]{1,9})")
 _PEN = re.compile(r"pen (\d+:.*)")
 _PEN_UP = "pen-up:"
 _SPEEDS = "speeds:"

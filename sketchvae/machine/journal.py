@@ -86,7 +86,7 @@ class Journal:
             state = json.loads(content)
             digest, strokes = str(state["digest"]), int(state["strokes"])
             journal._take(state)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
             raise SketchvaeError(
                 f"{path}: must be the record of a job, is something else; move it, or name "
                 "another --state"

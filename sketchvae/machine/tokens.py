@@ -10,7 +10,7 @@ from sketchvae.machine.words import Word, words_of
 
 LARGEST = 1e6  # of a number in a word
 
-WORDS = re.compile(r"(?:[A-Z][-+]?(?:\d+\.?\d*|\.\d+))+")
+WORDS = re.compile(r"(?:[A-Z][-+]?(?>[0-9]++\.?[0-9]*+|\.[0-9]++))++")
 _COMMENT = re.compile(r"\(([^()]*)\)")
 _NEWLINE = re.compile(r"\r\n|\r|\n")  # not what else Unicode counts as one
 _PROGRAM = re.compile(r"[%]|[O:]\d+")  # the marks at both ends of a tape, and a program's number

@@ -1,5 +1,8 @@
 """Checkpoints: the state of a training run in a file of torch's, read without running its code."""
 
+import pickletools
+import re
+import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
 from io import BytesIO
@@ -19,6 +22,11 @@ from sketchvae.model.weights import Model
 # "averaged" is the moving average of the weights; "best" the lowest nats per point so far. Newer
 # files have "history", "about" and "prior", too.
 _PARTS = {"identity", "step", "best", "model", "averaged", "optimizer"}
+_GLOBALS = re.compile(  # in the pickle of a checkpoint
+    r"collections OrderedDict|torch\._utils _rebuild_tensor_v2|"
+    r"torch (?:BFloat16|Half|Float|Double|Byte|Int|Long|Bool)Storage"
+)
+_MAX_PICKLE = 1 << 24  # bytes; the weights lie beside it
 _RENAMED = {  # settings of checkpoints of version 0.1, whose runs go on
     "average": "ema_decay",
     "stretch": "random_scale",
@@ -57,7 +65,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         SketchvaeError: if the file is missing, damaged or something else.
     """
     try:
+        _check_archive(path)
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        _check_tensors(state)
         if not set(state) >= _PARTS or not isinstance(state["identity"], dict):
             raise ValueError("parts are missing")
     except FileNotFoundError as error:
@@ -72,6 +82,45 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     identity = {_RENAMED.get(k, k): value for k, value in state["identity"].items()}
     state["identity"] = {"train_encoder": True, **identity}  # what older runs did
     return state
+
+
+def _check_archive(path: Path) -> None:
+    """Refuse what torch would allocate without end, or what checkpoints do not need.
+
+    `weights_only` runs no code, but it makes a `bytearray` of any size, unpacks any archive, and
+    reads older formats than the zip of uncompressed members that a checkpoint is.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        if any(m.compress_type != zipfile.ZIP_STORED for m in members) or (
+            sum(m.file_size for m in members) > path.stat().st_size
+        ):
+            raise ValueError("a member is compressed")
+        for member in members:
+            if not member.filename.endswith("/data.pkl"):
+                continue
+            if member.file_size > _MAX_PICKLE:
+                raise ValueError("the pickle is too large")
+            for operation, argument, _ in pickletools.genops(archive.read(member)):
+                if operation.name == "GLOBAL" and not _GLOBALS.fullmatch(str(argument)):
+                    raise ValueError(f"the pickle asks for {argument}")
+
+
+def _check_tensors(state: object) -> None:
+    """Refuse a tensor that has more values than the file: of stride 0, each of them many times."""
+    left, seen = [state], set[int]()
+    while left:
+        value = left.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, torch.Tensor):
+            if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+                raise ValueError("a tensor has more values than its storage")
+        elif isinstance(value, Mapping):
+            left += [*value, *value.values()]
+        elif isinstance(value, list | tuple):
+            left += value
 
 
 def check_same_run(path: Path, saved: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -38,6 +38,7 @@ OPTIONS: dict[str, type] = {  # type by the name of the option
 _TEXTS = ("about", "like", "format", "port")  # what is no option of `plot`
 _CHOICES = {"format": tuple(FORMATS), "origin": get_args(Corner), "dialect": get_args(Dialect)}
 _KINDS = {str: "text", float: "a number", bool: "true or false"}
+_LARGEST = 10**15  # integer in a file
 _LIFT_NAMES = ("dialect", "pen_up", "pen_down")  # each chooses a way to lift the pen
 
 
@@ -182,8 +183,8 @@ def _toml(value: object) -> str:
 def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FileFormatError(f"{path}: must be TOML, is none ({error}); mend it") from error
+    except (ValueError, RecursionError) as error:  # a number has too many digits, or lists no end
+        raise FileFormatError(f"{path}: must be TOML, is none ({error!s:.100}); mend it") from error
 
 
 def _add_profiles(known: Mapping[str, Profile], path: Path, text: str) -> dict[str, Profile]:
@@ -196,14 +197,18 @@ def _add_profiles(known: Mapping[str, Profile], path: Path, text: str) -> dict[s
     """
     profiles = dict(known)
     for name, table in _parse(path, text).items():
-        where = f"{path}: [{name}]"
+        where = f"{path}: [{name:.60}]"
         if not isinstance(table, dict):
             raise FileFormatError(
-                f"{path}: must hold machines, such as [mine], got {name}; put it under one"
+                f"{path}: must hold machines, such as [mine], got {name:.60}; put it under one"
             )
         values = {key.replace("-", "_"): value for key, value in table.items()}
         for key, value in values.items():
             _check(where, key, value)
+        if ("pen_up" in values) != ("pen_down" in values):
+            raise FileFormatError(
+                f"{where}: must have pen-up and pen-down, or neither, got one; add the other"
+            )
         like = values.get("like")
         if like is not None and like not in profiles:
             raise FileFormatError(
@@ -223,14 +228,13 @@ def _check(where: str, key: str, value: object) -> None:
         value: of the key.
     """
     known = {**dict.fromkeys(_TEXTS, str), **OPTIONS}
-    name = key.replace("_", "-")
+    name = f"{key:.60}".replace("_", "-")
     if key not in known:
         close = difflib.get_close_matches(key, known, 1)
         advice = f"did you mean {close[0].replace('_', '-')}?" if close else "take it out"
         raise FileFormatError(f"{where}: {name} is no key of a machine; {advice}")
     kind = known[key]
-    accepted = (int, float) if kind is float else (kind,)
-    if not isinstance(value, accepted) or (kind is float and isinstance(value, bool)):
+    if not (_is_number(value) if kind is float else isinstance(value, kind)):
         raise FileFormatError(
             f"{where}: {name} must be {_KINDS[kind]}, got {abbreviate(value)}; mend it"
         )
@@ -239,6 +243,11 @@ def _check(where: str, key: str, value: object) -> None:
         raise FileFormatError(
             f"{where}: {name} must be one of {', '.join(choices)}, got {abbreviate(value)}; mend it"
         )
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number, not a boolean, that a float can hold."""
+    return type(value) is float or (type(value) is int and abs(value) < _LARGEST)
 
 
 def _profile(name: str, path: Path, values: dict[str, Any], base: Profile | None) -> Profile:

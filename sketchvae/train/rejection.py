@@ -36,6 +36,7 @@ from sketchvae.files import make_folder, replacing
 from sketchvae.generate.artist import Artist
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, load, save
+from sketchvae.npy import read_npz
 from sketchvae.polyline import Floats32
 from sketchvae.train.batches import WeightedDataset
 from sketchvae.train.density_ratio import check_ended, fit_density_ratio
@@ -237,14 +238,21 @@ class Refiner:
             fractions = SplitFractions(min(_MAX_VALID, _VALID / len(accepted.drawings)), 0.0)
             sources = ("drawn and accepted",)
             pack(accepted.drawings, drawings, sources=sources, fractions=fractions)
-        packed, kept = open_packed(drawings), np.load(latents)
-        rate = float(kept["rate"])
+        packed = open_packed(drawings)
+        try:
+            kept, rate_ = read_npz(latents, ("latents", "rate"))
+            rate = float(rate_)
+        except (OSError, ValueError, TypeError) as error:
+            raise SketchvaeError(
+                f"{latents}: must be what this run wrote, is missing or damaged ({error!s:.80}); "
+                f"remove {place} to draw that round again"
+            ) from error
         different = len(np.unique(packed.keys))
         self.announce(
             f"accepted {rate:.0%} of them by their chances; {len(packed)} to train on, "
             f"{different} of them different"
         )
-        return Accepted(list(packed), kept["latents"], rate)
+        return Accepted(list(packed), kept, rate)
 
     def accept(self, model: Model, number: int) -> Accepted:
         """Draw many drawings and accept them in proportion to the density ratio.

@@ -9,6 +9,7 @@ import numpy as np
 from sketchvae.polyline import Bools, Floats, Ints
 
 _MAX_CHORDS = 100_000  # of a curve: of one far larger than any page
+_HUGE = 1e50  # of an arc; its square is a float, and coordinates are refused far below
 _ARC_STEP = math.pi / 4  # a cubic of this angle is within 5 millionths of the radius of its arc
 
 
@@ -136,7 +137,8 @@ class Pen:
         start = self._points[-1]
         if start == (x, y):
             return
-        if not (rx and ry and math.isfinite(rx) and math.isfinite(ry)):
+        is_round = all(1 / _HUGE < abs(radius) < _HUGE for radius in (rx, ry))
+        if not (is_round and all(abs(n) < _HUGE for n in (rotation, x, y, *start))):
             self.line(x, y)
             return
         for points in arc_curves(start, abs(rx), abs(ry), rotation, large, sweep, (x, y)):
