@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import ConflictError, SketchvaeError
 
 _ADVICE = {  # end of the error message
     errno.ENOENT: "make the folder, or choose another",
@@ -55,6 +55,51 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file or folder until it is closed; return whether no other process has it.
+
+    A process that is killed leaves no lock behind. Where there are no such locks (Windows, some
+    network drives), every file is free.
+    """
+    try:
+        import fcntl
+    except ModuleNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+@contextmanager
+def held(folder: Path, advice: str) -> Iterator[None]:
+    """Hold a folder that exists for this process: two that write into one would mix their files.
+
+    Args:
+        folder: its path.
+        advice: the end of the error message, as "or name another -o".
+
+    Raises:
+        ConflictError: if another process holds it.
+    """
+    if os.name == "nt":  # a folder cannot be opened there
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if not lock(descriptor):
+            raise ConflictError(
+                f"{folder}: must be written by one process at a time, and another is at work in "
+                f"it; wait for its end{advice}"
+            )
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def make_folder(folder: Path, advice: str) -> None:

@@ -9,7 +9,7 @@ import click
 from sketchvae.cli.inputs import SELECTION
 from sketchvae.cli.options import bind, bitmaps_option, model_option
 from sketchvae.cli.output import plural
-from sketchvae.files import make_folder
+from sketchvae.files import held, make_folder
 
 if TYPE_CHECKING:
     from sketchvae.data.selection import Selection
@@ -101,7 +101,7 @@ def refine(
     known = RealDrawings(packed, images, shipped_classifier("critic"))
     others = [d.in_simplified_form() for d in candidates.drawings()] if candidates else []
     stopped, code = "", 0
-    with ConsoleProgress(settings.steps) as console:
+    with held(out, ", or name another -o"), ConsoleProgress(settings.steps) as console:
         refiner = Refiner(known, settings, out, others, console.print, [console])
         try:
             refiner.run(load_model(model))

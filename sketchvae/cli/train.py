@@ -1,5 +1,6 @@
 """sketchvae train: from packed sets to a weights file."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 from sketchvae.cli.options import bind
 from sketchvae.cli.train_options import SettingOptions, SizeOptions
 from sketchvae.errors import SketchvaeError
-from sketchvae.files import make_folder
+from sketchvae.files import held, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +147,8 @@ def _run(trainer: "Trainer") -> "RunInterrupted | None":
     from sketchvae.train.signals import RunInterrupted
 
     shown, steps = trainer.group.rank == 0, trainer.settings.steps
-    with progress_callbacks(trainer.folder, steps, shown=shown) as callbacks:
+    alone = held(trainer.folder, ", or name another --out") if shown else nullcontext()
+    with alone, progress_callbacks(trainer.folder, steps, shown=shown) as callbacks:
         try:
             trainer.run(*callbacks)
         except RunInterrupted as interrupted:

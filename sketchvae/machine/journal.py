@@ -11,8 +11,8 @@ import os
 import time
 from pathlib import Path
 
-from sketchvae.errors import SketchvaeError
-from sketchvae.files import replacing
+from sketchvae.errors import ConflictError, SketchvaeError
+from sketchvae.files import lock, replacing
 from sketchvae.machine.job import Job, Point
 from sketchvae.machine.resume import ResumePoint, first_command
 
@@ -71,9 +71,11 @@ class Journal:
             a job of as many strokes is the same one, mended.
 
         Raises:
+            ConflictError: if another process is drawing the job.
             SketchvaeError: if the file is no journal.
         """
         try:
+            _check_free(path)
             content = path.read_bytes()
         except FileNotFoundError:
             return None
@@ -99,11 +101,14 @@ class Journal:
         """Write the journal, before anything is sent.
 
         Raises:
+            ConflictError: if another process is drawing the job.
             SketchvaeError: if the file cannot be written.
         """
+        _check_free(self.path)
         with replacing(self.path) as temporary:
             temporary.write_bytes(self._content())
         self._file = io.FileIO(self.path, "r+")
+        lock(self._file.fileno())
 
     def log_sent(self, line: int) -> None:
         """Write that a line is about to be sent.
@@ -179,3 +184,16 @@ class Journal:
         (x, y), (u, v) = (map(float, state[name]) for name in ("place", "stopped"))  # type: ignore[call-overload]
         self.position, self.stopped = (x, y), (u, v)
         self.position_known = bool(state["placed"])
+
+
+def _check_free(path: Path) -> None:
+    """Refuse the journal of a job that another process is drawing; a missing file is free."""
+    try:
+        with path.open("rb") as file:
+            is_free = lock(file.fileno())
+    except FileNotFoundError:
+        return
+    if not is_free:
+        raise ConflictError(
+            f"{path}: another process is drawing this job; wait for its end, or stop it with Ctrl-C"
+        )
