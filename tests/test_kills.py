@@ -129,7 +129,7 @@ def test_a_killed_import_leaves_the_old_set_or_the_new(tmp_path: Path) -> None:
             packed.write_bytes(before)
         if killed == KILLS:
             break
-    assert killed
+    assert killed == KILLS
     _whole(command, tmp_path)
     assert len([*dataset.open_packed(packed)]) == len(sheep * 4)
 
