@@ -154,6 +154,24 @@ def test_a_page_is_measured_and_each_pen_has_its_time(client: TestClient) -> Non
     assert "(sketchvae plot, page 100 x 80 mm)" in gcode.text
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_hpgl_is_for_the_papers_of_its_plotter_either_way_round(
+    client: TestClient, turned: bool
+) -> None:
+    sides = {"a5": (148, 210), "a4": (210, 297), "a3": (297, 420), "letter": (215.9, 279.4)}
+    for name, (short, long) in sides.items():
+        page = {"width": long if turned else short, "height": short if turned else long}
+        body = {"drawings": [STROKES], "format": "hpgl", "page": page}
+        response = client.post("/v1/export", json=body)
+        if name == "a5":
+            assert response.status_code == 422
+            assert "takes a4, a3, letter, got a page of 'a5'" in response.json()["error"]
+        else:
+            assert response.status_code == 200, response.text
+            assert response.text.startswith("IN;")
+            assert "PD" in response.text
+
+
 def test_a_model_without_a_class_head_draws_and_does_not_score() -> None:
     with serving(server(Artist(ending_model()))) as client:
         assert client.get("/v1/model").json()["score"] is False
