@@ -1,9 +1,12 @@
 """What `import sketchvae` offers, and what it costs."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import venv
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ import sketchvae
 from sketchvae.errors import install_command
 
 ROOT = Path(__file__).parents[1]
+PINNED_EXTRAS = ("train", "plot", "explore", "web", "dev")  # what scripts/test installs
 
 
 def test_a_file_is_read_and_written_by_the_names_of_the_package(tmp_path: Path) -> None:
@@ -44,6 +48,17 @@ def test_numpy_waits_until_something_is_drawn_or_read(module: str) -> None:
     assert imported_by(module, {"numpy"}) == set()
 
 
+def test_every_package_that_is_developed_with_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    names = [*project["dependencies"], *chain.from_iterable(extras[n] for n in PINNED_EXTRAS)]
+    wanted = {re.split("[<>=]", name)[0].lower() for name in names}
+    lines = (ROOT / "scripts" / "constraints.txt").read_text().splitlines()
+    pins = [line.partition("==") for line in lines if not line.startswith("#")]
+    assert all(version for _, _, version in pins)
+    assert wanted <= {name.lower() for name, _, _ in pins}
+
+
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
     """Run a command that knows nothing of this clone; return its standard output."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -63,6 +78,8 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 def test_wheel_made_from_the_sdist_draws_in_an_empty_environment(tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--no-isolation", "-o", tmp_path / "dist")
     (wheel,) = (tmp_path / "dist").glob("*.whl")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", tmp_path / "again")
+    assert wheel.read_bytes() == (tmp_path / "again" / wheel.name).read_bytes()  # another folder
     assert len(list((tmp_path / "dist").glob("*.tar.gz"))) == 1
     venv.create(tmp_path / "env", with_pip=True)
     programs = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
