@@ -610,6 +610,9 @@ def test_typical_prior_is_drawn_from_unless_a_temperature_is_given() -> None:
     assert both.sample(5, None, 1) == list(both.draw(5, seed=1))
     z = np.zeros((5, model.config.latent), np.float32)
     assert both.decode(z, seed=1) == Artist(model).decode(z, seed=1)
+    cold = Artist(replace(both.model, typical_temperature=0.2))
+    assert cold.draw(5, seed=1) == Artist(replace(model, prior=moved)).draw(5, 0.2, seed=1)
+    assert cold.draw(5, 0.7, seed=1) == both.draw(5, 0.7, seed=1)
 
 
 @pytest.mark.parametrize(

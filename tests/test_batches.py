@@ -212,6 +212,26 @@ def test_augmentation_keeps_the_strokes_and_both_ends_of_each(
         assert (np.abs(ends - expected) <= slack[:, None]).all()
 
 
+def test_augmentation_turns_and_shears_each_drawing_as_a_whole() -> None:
+    """The matrix of each drawing, by least squares, has determinant 1 and the spread asked for."""
+    drawing = packed(scribble(30))
+    augmentation = Augmentation(random_scale=0.0, point_dropout=0.0, random_turn=0.2)
+    batch = make_batch([drawing] * 400, 1.0, 1, np.random.default_rng(1), augmentation)
+    before = np.diff(drawing[:, :2].astype(float), axis=0)
+    found = []
+    for index in range(400):
+        after = rows_of(batch, index)[: len(before), :2]
+        matrix, *_ = np.linalg.lstsq(before, after, rcond=None)
+        assert np.abs(before @ matrix - after).max() < 1.2  # half a pixel of dequantisation
+        found.append(matrix)
+    matrices = np.array(found)
+    np.testing.assert_allclose(np.linalg.det(matrices), 1, atol=0.05)
+    angle = np.arctan2(matrices[:, 0, 1], matrices[:, 0, 0])  # where the x axis goes
+    assert 0.17 < angle.std() < 0.23
+    shear = (matrices[:, 0] * matrices[:, 1]).sum(axis=1)  # of the axes, which lose their angle
+    assert 0.17 < shear.std() < 0.23
+
+
 def test_augmentation_drops_the_share_it_is_told() -> None:
     points = [packed(scribble(202, seed)) for seed in range(50)]
     rng = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import load, save
 from sketchvae.train.export import kernel_prior
-from sketchvae.train.finishing import TYPICAL, most_of_their_kind
+from sketchvae.train.finishing import TYPICAL, TYPICAL_TEMPERATURE, most_of_their_kind
 from sketchvae.train.negatives import encoder_hash, fit_from_few, shipped_negatives
 from sketchvae.train.settings import Settings
 
@@ -40,8 +40,10 @@ def test_few_drawings_are_divided_so_that_most_are_learnt_from() -> None:
 
 
 def test_settings_follow_from_the_number_of_drawings() -> None:
-    steps = [Settings.fine_tuning(n).steps for n in (1, 20, 50, 1000, 10**6)]
-    assert steps == [100, 179, 283, 1265, 4000]
+    steps = [Settings.fine_tuning(n).steps for n in (1, 20, 50, 250, 1000, 4000, 10**6)]
+    assert steps == [100, 358, 566, 1265, 1265, 2530, 4000]
+    turns = [Settings.fine_tuning(n).random_turn for n in (999, 1000)]
+    assert turns == [0.1, 0.0]
     assert not Settings.fine_tuning(999).train_encoder
     assert Settings.fine_tuning(1000).train_encoder
     assert Settings.fine_tuning(50, batch=7).batch == 7
@@ -140,9 +142,13 @@ def test_most_of_their_kind_are_kept() -> None:
     tril = np.broadcast_to(0.01 * np.eye(Z, dtype=np.float32), (20, Z, Z))
     prior = Prior(np.full(20, 0.05, np.float32), np.concatenate([odd, sheep]), tril)
     kept = most_of_their_kind(model, prior)
-    assert len(kept.weights) == round(TYPICAL * 20)
-    found = sum(any((mean == z).all() for z in sheep) for mean in kept.means)
-    assert found >= 6
+    distances = np.linalg.norm(kept.means[:, None] - prior.means, axis=2)
+    sources, counts = np.unique(distances.argmin(axis=1), return_counts=True)
+    assert len(sources) == round(TYPICAL * 20)
+    assert (sources >= 12).sum() >= 6  # those of sheep
+    assert (counts == 4).all()  # as many of each
+    assert 0 < distances.min(axis=1).max() < 0.2  # another latent near by, not the drawing's own
+    np.testing.assert_allclose(kept.scale_tril, np.sqrt(0.1) * tril[[0] * 32], rtol=1e-5)
 
 
 # --- by the commands ------------------------------------------------------------------------
@@ -171,6 +177,7 @@ def test_folder_of_drawings_becomes_a_model_that_draws_and_scores(
     assert model.about["word"] == "cross"
     assert model.head is not None
     assert model.typical_prior is not None
+    assert model.typical_temperature == TYPICAL_TEMPERATURE
     assert encoder_hash(model) == shipped_negatives().encoder
     assert len(model.prior.weights) + 2 >= 20  # a Gaussian for each drawing that was learnt from
     sketchvae("draw", "--model", "runs/crosses", "-n", "2", "--seed", "1", "-o", "two.ndjson")

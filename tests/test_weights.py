@@ -117,6 +117,16 @@ def test_class_head_keeps_its_float32(path: Path) -> None:
         np.testing.assert_array_equal(ours, getattr(head, name))
 
 
+def test_typical_temperature_is_kept_and_must_be_one_to_draw_at(path: Path) -> None:
+    assert load(path).typical_temperature == 0.7
+    save(replace(tiny_model(), typical_temperature=0.25), path)
+    assert load(path).typical_temperature == 0.25
+    forge(path, lambda _, metadata: metadata.update(typical_temperature="nan"))
+    assert "typical_temperature must be from 0.001 to 10, got nan" in refused(path)
+    forge(path, lambda _, metadata: metadata.update(typical_temperature="warm"))
+    assert "the metadata must hold config" in refused(path)
+
+
 def test_typical_prior_is_kept_and_checked_as_the_prior_is(path: Path) -> None:
     model = tiny_model()
     assert load(path).typical_prior is None

@@ -230,7 +230,7 @@ class DrawingOptions:
 
     def temperature_or(self, default: float | None = None) -> float:
         """Return the temperature, or else a command's own default; None for the usual one."""
-        from sketchvae.generate.artist import TEMPERATURE
+        from sketchvae.model.config import TEMPERATURE
 
         if self.temperature is not None:
             return self.temperature

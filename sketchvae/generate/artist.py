@@ -33,13 +33,13 @@ from sketchvae.generate.sampler import (
     to_drawing,
 )
 from sketchvae.generate.scorer import Scorer
+from sketchvae.model.config import TEMPERATURE
 from sketchvae.model.loader import load_model
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32, Ints
 from sketchvae.sequences import PaddedBatch
 
-TEMPERATURE = 0.7  # of typical drawings, and default of everything that draws from latents
 MORPH_TEMPERATURE = 0.1  # of a path: little but the latent decides
 
 
@@ -89,7 +89,7 @@ class Artist(Scorer):
             n: number of drawings, 0 or more.
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as people draw, odd
                 ones too. None draws typical ones: from the typical prior, if the model has one, at
-                temperature 0.7.
+                the temperature that the model has for them, usually 0.7.
             seed: 0 or more; None for a random one.
             like: drawings whose latents are drawn from, each in turn; None for the prior.
             best_of: number of drawings to choose each from, by their class probability.
@@ -123,7 +123,7 @@ class Artist(Scorer):
 
         Args:
             n: number of drawings, 0 or more.
-            temperature: as for `draw`; None with latents is 0.7.
+            temperature: as for `draw`; None with latents is that of typical ones.
             seed: 0 or more; None for a random one.
             latents: (n, Z) latent of each drawing; None samples a prior.
             best_of: as for `draw`.
@@ -155,7 +155,7 @@ class Artist(Scorer):
     def _setting(self, temperature: float | None) -> tuple[Prior, float]:
         """Return the prior and the temperature to draw with; None asks for typical drawings."""
         if temperature is None:
-            return self.model.typical_prior or self.model.prior, TEMPERATURE
+            return self.model.typical_prior or self.model.prior, self.model.typical_temperature
         return self.model.prior, temperature
 
     def sample(

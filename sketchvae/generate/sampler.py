@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.generate.parallel import cpu_count, interleave, numpy_on_one_thread
+from sketchvae.model.config import MAX_TEMPERATURE, MIN_TEMPERATURE
 from sketchvae.model.numpy_decoder import Decoder, State
 from sketchvae.model.prior import Prior
 from sketchvae.polyline import Bools, Floats, Floats32, Ints
@@ -24,7 +25,6 @@ _WARMER = 1.1  # factor of the temperature from one attempt to the next
 _MAX_SLOTS = 256  # drawings in one matrix product; more are no faster
 _WIDE = 16  # drawings from which a second core is worth a thread of its own
 _UP, _END = int(Pen.UP), int(Pen.END)  # an enum is slow to look up at every step
-_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.001, 10.0  # float32 neither over- nor underflows between
 
 
 def fresh_seed() -> int:
@@ -54,8 +54,8 @@ class SampleSpec:
         check_range(
             "the temperature",
             self.temperature,
-            _MIN_TEMPERATURE,
-            _MAX_TEMPERATURE,
+            MIN_TEMPERATURE,
+            MAX_TEMPERATURE,
             advice="try 0.7",
         )
         check_range("the seed", self.seed, 0, whole=True, advice="try 7")

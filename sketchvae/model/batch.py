@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.polyline import Floats32, Ints
+from sketchvae.polyline import Floats, Floats32, Ints
 from sketchvae.sequences import offsets_from_points, pad_rows, segment_starts
 
 
@@ -20,10 +20,13 @@ class Augmentation:
     Attributes:
         random_scale: x and y are each scaled by a factor from 1 - this to 1 + this.
         point_dropout: fraction of the points that is left out; both ends of a stroke stay.
+        random_turn: standard deviation of the angle, in radians, by which a drawing is turned, and
+            of the shear, in pixels of x per pixel of y.
     """
 
     random_scale: float = 0.1
     point_dropout: float = 0.1
+    random_turn: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,9 @@ def make_batch(
         width = augmentation.random_scale
         factors = rng.uniform(1 - width, 1 + width, (len(drawings), 2))
         xy *= factors[index].astype(np.float32)
+        if augmentation.random_turn:
+            deviation = augmentation.random_turn
+            xy = _turned(xy, index, rng.normal(0, deviation, (2, len(drawings))))
         stroke_starts = segment_starts(index) | np.append(True, lifted[:-1])
         kept = (rng.random(len(points)) >= augmentation.point_dropout) | stroke_starts | lifted
         xy, lifted, index = xy[kept], lifted[kept], index[kept]
@@ -87,3 +93,17 @@ def make_batch(
     steps, lengths = pad_rows(offsets / np.float32(scale), lifted, index, len(drawings))
     noise = rng.standard_normal((len(drawings), latent), dtype=np.float32)
     return Batch(steps, lengths, noise)
+
+
+def _turned(xy: Floats32, index: Ints, changes: Floats) -> Floats32:
+    """Return points, (n, 2), sheared and then turned.
+
+    Args:
+        xy: points, (n, 2).
+        index: number of the drawing of each point, (n,).
+        changes: angle in radians and shear of each of B drawings, (2, B).
+    """
+    angle, shear = changes[:, index]
+    x, y = xy[:, 0] + shear * xy[:, 1], xy[:, 1]
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.column_stack([x * cosine - y * sine, x * sine + y * cosine]).astype(np.float32)

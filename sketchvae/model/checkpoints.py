@@ -80,7 +80,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             "file; put best.pt in its place, or begin again with another --out"
         ) from error
     identity = {_RENAMED.get(k, k): value for k, value in state["identity"].items()}
-    state["identity"] = {"train_encoder": True, **identity}  # what older runs did
+    state["identity"] = {"train_encoder": True, "random_turn": 0.0, **identity}  # as older runs did
     return state
 
 

@@ -2,7 +2,8 @@
 
 Format 4: the network and the prior in float16 (with one covariance where its Gaussians share it),
 the optional typical prior and density ratio likewise, the optional class head in float32, and
-metadata (config, scale, max_steps, about, a checksum over everything).
+metadata (config, scale, max_steps, the temperature of typical drawings unless it is 0.7, about, a
+checksum over everything).
 Format 3, which had neither class head nor max_steps, is still read; `save` writes it anew as
 format 4.
 """
@@ -20,7 +21,13 @@ from numpy.typing import NDArray
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import replacing
-from sketchvae.model.config import MAX_STEPS, ModelConfig
+from sketchvae.model.config import (
+    MAX_STEPS,
+    MAX_TEMPERATURE,
+    MIN_TEMPERATURE,
+    TEMPERATURE,
+    ModelConfig,
+)
 from sketchvae.model.density_ratio import DensityRatio, Regression, n_columns
 from sketchvae.model.head import ARRAYS, ClassHead
 from sketchvae.model.prior import Prior
@@ -51,6 +58,7 @@ class Model:
         typical_prior: distribution of the latents of typical drawings, which leaves odd ones out;
             None if the model has none.
         density_ratio: what rejection sampling accepts drawings by; None if the model has none.
+        typical_temperature: temperature of typical drawings, 0.001 to 10.
     """
 
     config: ModelConfig
@@ -62,6 +70,7 @@ class Model:
     max_steps: int = MAX_STEPS
     typical_prior: Prior | None = None
     density_ratio: DensityRatio | None = None
+    typical_temperature: float = TEMPERATURE
 
     @property
     def fingerprint(self) -> str:
@@ -123,13 +132,15 @@ def save(model: Model, path: Path) -> None:
         "max_steps": str(model.max_steps),
         "about": json.dumps(dict(model.about)),
     }
+    if model.typical_temperature != TEMPERATURE:
+        metadata["typical_temperature"] = repr(float(model.typical_temperature))
     if model.head is not None:
         arrays |= {
             f"class_head.{name}": np.ascontiguousarray(getattr(model.head, name), dtype=np.float32)
             for name in ARRAYS
         }
         metadata["class_head"] = json.dumps(dict(model.head.about))
-    _check_values(path, arrays, model.scale, model.max_steps)
+    _check_values(path, arrays, model.scale, model.max_steps, model.typical_temperature)
     metadata["checksum"] = _checksum(arrays, metadata)
     with replacing(path) as temporary:
         temporary.write_bytes(_sort_header(to_bytes(arrays, metadata)))
@@ -222,6 +233,7 @@ def _model(path: Path, metadata: Mapping[str, str], arrays: Arrays) -> Model:
         config = ModelConfig(**{f.name: sizes[f.name] for f in fields(ModelConfig)})
         scale, about = float(metadata["scale"]), json.loads(metadata["about"])
         max_steps = int(metadata["max_steps"])
+        temperature = float(metadata.get("typical_temperature", TEMPERATURE))
         head_about = json.loads(metadata.get("class_head", "{}"))
         if not isinstance(about, dict) or not isinstance(head_about, dict):
             raise ValueError("about is no object")
@@ -236,7 +248,7 @@ def _model(path: Path, metadata: Mapping[str, str], arrays: Arrays) -> Model:
     typical = None
     if any(name.startswith("typical_prior.") for name in arrays):
         typical = _prior(path, arrays, "typical_prior.", config)
-    _check_values(path, arrays, scale, max_steps)
+    _check_values(path, arrays, scale, max_steps, temperature)
     head = None
     if any(name.startswith("class_head.") for name in arrays):
         hidden, n = (max(1, _size(arrays, f"class_head.{name}")) for name in ("bias", "reference"))
@@ -245,7 +257,7 @@ def _model(path: Path, metadata: Mapping[str, str], arrays: Arrays) -> Model:
     ratio = None
     if any(name.startswith("density_ratio.") for name in arrays):
         ratio = _density_ratio(path, arrays, n_columns(head is not None))
-    return Model(config, scale, network, prior, about, head, max_steps, typical, ratio)
+    return Model(config, scale, network, prior, about, head, max_steps, typical, ratio, temperature)
 
 
 def _prior(path: Path, arrays: Arrays, prefix: str, config: ModelConfig) -> Prior:
@@ -287,8 +299,10 @@ def _take(
 # --- checks of both ---------------------------------------------------------------------
 
 
-def _check_values(path: Path, arrays: Arrays, scale: float, max_steps: int) -> None:
-    """Refuse values not finite, prior weights below 0 or all 0, scale or steps out of range."""
+def _check_values(
+    path: Path, arrays: Arrays, scale: float, max_steps: int, temperature: float
+) -> None:
+    """Refuse values not finite, prior weights below 0 or all 0, and numbers out of range."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise SketchvaeError(
@@ -306,6 +320,11 @@ def _check_values(path: Path, arrays: Arrays, scale: float, max_steps: int) -> N
         raise SketchvaeError(
             f"{path}: the scale must be above 0 and at most {_MAX_SCALE:g} pixels, got {scale:g}; "
             "train again, or name another file"
+        )
+    if not MIN_TEMPERATURE <= temperature <= MAX_TEMPERATURE:
+        raise SketchvaeError(
+            f"{path}: typical_temperature must be from {MIN_TEMPERATURE:g} to {MAX_TEMPERATURE:g}, "
+            f"got {temperature:g}; train again, or name another file"
         )
     if not 1 <= max_steps <= _MOST_STEPS:
         raise SketchvaeError(

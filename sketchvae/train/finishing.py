@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from sketchvae.data.dataset import from_points
-from sketchvae.generate.artist import TEMPERATURE, Artist
+from sketchvae.generate.artist import Artist
 from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model
@@ -15,8 +15,11 @@ from sketchvae.train.export import is_few, kernel_prior, posterior_of
 from sketchvae.train.negatives import MIN_DRAWINGS, encoder_hash, fit_from_few, shipped_negatives
 
 TYPICAL_BANDWIDTH = 0.02  # of the typical prior: what it draws is near to one drawing or another
+TYPICAL_TEMPERATURE = 0.2  # little but the latent decides: a latent that draws well does so again
 TYPICAL = 0.4  # fraction of the drawings that are typical
-_SCORED, _LEAST_SCORED = 600, 4  # drawings to choose those by: altogether, and of each at least
+_TRIED, _OF_ONE_DRAWING = 2400, range(8, 25)  # latents to choose by: altogether, and of each
+_KEPT = 6  # of as many latents near a typical drawing one is kept
+_NARROWER = 0.1  # factor of the covariance around those
 
 
 def finished(
@@ -25,7 +28,7 @@ def finished(
     """Return a model with a class head and a typical prior, if it learnt from few drawings.
 
     The class head needs the encoder of the weights "base", 10 drawings, and one word. The typical
-    prior keeps near to the drawings; with a class head, to those whose like are most of their kind.
+    prior keeps near to the drawings; with a class head, to the latents that are most of their kind.
 
     Args:
         model: as trained.
@@ -35,6 +38,7 @@ def finished(
     """
     if covariance is None or not is_few(pool):
         return model
+    model = replace(model, typical_temperature=TYPICAL_TEMPERATURE)
     typical = kernel_prior(posterior_of(network, pool, model.scale), covariance, TYPICAL_BANDWIDTH)
     drawings = [from_points(points, pool.word) for points in pool.points(pool.different)]
     fits = encoder_hash(model) == shipped_negatives().encoder
@@ -46,26 +50,33 @@ def finished(
 
 
 def most_of_their_kind(model: Model, prior: Prior, seed: int = 0) -> Prior:
-    """Return the Gaussians of a prior whose drawings have the highest class probability.
+    """Return narrow Gaussians around latents whose drawings have the highest class probability.
+
+    Several latents of each Gaussian are tried, and as many kept of each of the best Gaussians: so
+    the drawings stay as different as those are.
 
     Args:
         model: draws and, by its class head, scores.
-        prior: a Gaussian for each drawing; two fifths of them are returned.
-        seed: of the drawings that are scored.
+        prior: a Gaussian for each drawing; latents of two fifths of them are returned.
+        seed: of the latents and of the drawings that are scored.
     """
-    n = len(prior.weights)
-    each = max(_LEAST_SCORED, _SCORED // n)
-    artist, rng = Artist(model), np.random.default_rng(seed)
-    centre = np.arange(n).repeat(each)
-    noise = rng.standard_normal((len(centre), prior.means.shape[1]), dtype=np.float32)
-    latents = prior.means[centre] + np.einsum("nij,nj->ni", prior.scale_tril[centre], noise)
-    drawn = artist.sample(len(latents), TEMPERATURE, seed, latents.astype(np.float32))
+    n, Z = prior.means.shape
+    each = min(max(_TRIED // n, _OF_ONE_DRAWING[0]), _OF_ONE_DRAWING[-1])
+    noise = np.random.default_rng(seed).standard_normal((n, each, Z), dtype=np.float32)
+    latents = prior.means[:, None] + np.einsum("nij,nkj->nki", prior.scale_tril, noise)
+    artist = Artist(model)
+    drawn = artist.sample(n * each, None, seed, latents.reshape(-1, Z).astype(np.float32))
     log_odds = np.full(len(drawn), -np.inf)
     ended = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
     quickdraw = [drawing.to_quickdraw() for drawing in drawn if drawing and drawing.strokes]
     if ended:
         log_odds[ended] = artist.class_head.log_odds(artist.states(quickdraw))
-    ranks = np.median(log_odds.reshape(n, each), axis=1)
-    best = np.sort(np.argsort(-ranks, kind="stable")[: max(2, round(TYPICAL * n))])
-    weights = np.full(len(best), 1 / len(best), dtype=np.float32)
-    return Prior(weights, prior.means[best], prior.scale_tril[best])
+    by_drawing = log_odds.reshape(n, each)
+    typical = np.argsort(-np.median(by_drawing, axis=1), kind="stable")[
+        : max(2, round(TYPICAL * n))
+    ]
+    best = np.argsort(-by_drawing, axis=1, kind="stable")[np.sort(typical), : each // _KEPT]
+    rows = np.sort(typical).repeat(best.shape[1])
+    weights = np.full(len(rows), 1 / len(rows), dtype=np.float32)
+    narrow = prior.scale_tril[rows] * np.float32(np.sqrt(_NARROWER))
+    return Prior(weights, latents[rows, best.ravel()], narrow)

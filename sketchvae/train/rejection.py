@@ -34,6 +34,7 @@ from sketchvae.evaluate.density_ratio import (
 from sketchvae.faults import faults
 from sketchvae.files import make_folder, replacing
 from sketchvae.generate.artist import Artist
+from sketchvae.model.config import TEMPERATURE
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, load, save
 from sketchvae.npy import read_npz
@@ -195,7 +196,9 @@ class Refiner:
         self.announce(f"the prior: drawing {self.settings.drawn}")
         accepted = self._accepted(current, self.folder / "prior", rounds + 1)
         typical = _typical(current, accepted)
-        refined = replace(current, prior=_prior(accepted), typical_prior=typical)
+        refined = replace(
+            current, prior=_prior(accepted), typical_prior=typical, typical_temperature=TEMPERATURE
+        )
         path = self.folder / "model.safetensors"
         save(refined, path)
         self.announce(f"the density ratio: drawing {self.settings.drawn}")

@@ -51,7 +51,7 @@ def prepare_run(
         settings.batch,
         config.latent,
         init.scale if init else pool.offset_scale(),
-        Augmentation(settings.random_scale, settings.point_dropout),
+        Augmentation(settings.random_scale, settings.point_dropout, settings.random_turn),
         settings.seed,
     )
     torch.manual_seed(settings.seed)

@@ -7,6 +7,8 @@ from typing import Any
 from sketchvae.errors import check_range
 
 SMALL_SET, SMALL_SET_PATIENCE = 1000, 3  # training drawings; validations
+# Of training from finished weights: for each root of a drawing, at most for a small set, at most.
+_STEPS, _SMALL_SET_STEPS, _MOST_STEPS = 40, 1265, 4000
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Settings:
     ema_decay: float = 0.999  # decay of the exponential moving average of the weights
     random_scale: float = 0.1  # augmentation: x and y are scaled by 1 - this to 1 + this
     point_dropout: float = 0.1  # augmentation: fraction of the inner points that is left out
+    # augmentation: standard deviation of the angle in radians, and of the shear
+    random_turn: float = 0.0
     max_points: int = 250  # longer drawings are left out
     validate_every: int = 1000  # steps
     # validations in a row without a better one that end the run; 0: none do; None: see below
@@ -61,17 +65,21 @@ class Settings:
     def fine_tuning(cls, drawings: int, **changes: Any) -> "Settings":  # noqa: ANN401 - any field
         """Return settings for training on from finished weights: shorter, slower, no annealing.
 
-        The steps grow with the root of the number of drawings, 283 for 50 and 1265 for 1000. With
-        fewer than 1000 the encoder stays as it is, so that a class head can be fitted.
+        The steps grow with the root of the number of drawings, 566 for 50 and 1265 for 250; they
+        are as many up to 1000. With fewer than 1000 the encoder stays as it is, so that a class
+        head can be fitted, and the drawings are distorted more.
 
         Args:
             drawings: number of training drawings.
             changes: fields by name, which win over these defaults.
         """
-        steps = int(changes.get("steps", min(4000, max(100, round(40 * math.sqrt(drawings))))))
+        root = math.sqrt(drawings)
+        usual = max(100, min(2 * _STEPS * root, _SMALL_SET_STEPS), min(_STEPS * root, _MOST_STEPS))
+        steps = int(changes.get("steps", round(usual)))
+        is_small = drawings < SMALL_SET
         defaults = {
             "steps": steps,
-            "batch": 32 if drawings < SMALL_SET else 64,
+            "batch": 32 if is_small else 64,
             "learning_rate": 1e-3,
             "warm_up": 20,
             "kl_weight": 0.35,
@@ -79,8 +87,10 @@ class Settings:
             "free_nats": 40.0,
             "ema_decay": 0.98,
             "point_dropout": 0.0,
+            "random_scale": 0.15 if is_small else 0.1,
+            "random_turn": 0.1 if is_small else 0.0,
             "validate_every": max(1, -(-steps // 5)),
-            "train_encoder": drawings >= SMALL_SET,
+            "train_encoder": not is_small,
         }
         return cls(**{**defaults, **changes})
 

@@ -10,8 +10,9 @@ from sketchvae.data.ndjson import line, record_of
 from sketchvae.drawing import Drawing
 from sketchvae.errors import ConflictError, SketchvaeError
 from sketchvae.explore.plane import COLD, Plane
-from sketchvae.generate.artist import TEMPERATURE, Artist
+from sketchvae.generate.artist import Artist
 from sketchvae.generate.candidates import best_first
+from sketchvae.model.config import TEMPERATURE
 from sketchvae.polyline import Floats32
 from sketchvae.web import messages
 from sketchvae.web.messages import MAX_CANDIDATES, to_drawing, to_drawings
