@@ -133,13 +133,17 @@ class Grbl(Link):
     def query_position(self) -> Position:
         """Ask for the position, in mm from the work origin; the origin too, if it is told.
 
+        The machine stands still. Two reports in a row must agree: a bad line may change a digit.
+
         Raises:
             MachineError: if no report has it.
         """
+        earlier = None
         for _ in range(_REPORTS):
             self.query_state()
-            if self.position and self.work_origin:
+            if self.position and self.work_origin and self.position == earlier:
                 break
+            earlier = self.position
         if not self.position:
             raise MachineError("does not tell its position")
         return self.position

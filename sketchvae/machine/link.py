@@ -66,6 +66,10 @@ class Link:
         """The machine in words, with what it calls itself if it is not GRBL."""
         return f"the machine ({self.heard:.40})" if self.heard else "the machine"
 
+    def sentence(self, error: MachineError) -> str:
+        """Return an error of the machine as a sentence; one of the port is a sentence already."""
+        return f"{self.label} {error}" if error.connected else str(error)
+
     def close(self) -> None:
         """Close the port."""
         with contextlib.suppress(SerialException, OSError):

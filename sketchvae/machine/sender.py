@@ -120,7 +120,7 @@ class Sender:
         try:
             self.machine.command("$C")
         except MachineError as error:
-            raise SketchvaeError(f"{self.machine.name}: {self.machine.label} {error}") from error
+            raise SketchvaeError(f"{self.machine.name}: {self.machine.sentence(error)}") from error
         self.run(ResumePoint(0))
         self.machine.abort(self._pen_up, moving=False)  # the way out of $C is a reset
 
@@ -280,7 +280,7 @@ class Sender:
         lines = {command.line for command in self._waiting} - {0}
         where = f"{self.job.name}, line {min(lines)}" if lines else self.job.name
         pen, position_known = self._lift(fault)
-        what = f"{self.machine.label} {problem}" if fault and fault.connected else str(problem)
+        what = self.machine.sentence(fault) if fault else str(problem)
         if self.journal is None:
             return UnfinishedError(f"{where}: {what}; nothing was drawn", "")
         if not position_known:
@@ -311,7 +311,7 @@ class Sender:
             position_known = self.machine.abort(self._pen_up, moving=not is_alarm)
         except MachineError as error:
             return (
-                f"the pen could not be lifted ({self.machine.label} {error}): lift it by hand",
+                f"the pen could not be lifted ({self.machine.sentence(error)}): lift it by hand",
                 False,
             )
         return "the pen is up", position_known and (fault is None or fault.position_known)

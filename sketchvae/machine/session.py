@@ -82,7 +82,7 @@ def send_job(
         try:
             machine.connect(unlock, operator.report)
         except MachineError as error:
-            raise SketchvaeError(f"{machine.name}: {machine.label} {error}") from error
+            raise SketchvaeError(f"{machine.name}: {machine.sentence(error)}") from error
         for warning in check_machine(job, machine.settings):
             operator.report(f"warning: {warning}")
         if options.check:
