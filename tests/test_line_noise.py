@@ -26,7 +26,7 @@ CAMPAIGNS = int(os.environ.get("SKETCHVAE_CAMPAIGNS", "12"))  # more by hand
 SESSIONS = 8  # of one campaign, before it is left
 TIMEOUT = 0.4  # seconds
 NOWHERE = ((math.nan, math.nan), (math.nan, math.nan))
-WORDS = "^$|the pen|must be|is gone|does not|did not|lost its place|not where|refused"
+WORDS = "^$|the pen|must |is gone|does not|did not|lost its place|not where|refused"
 AGAIN = "--resume|does not|did not|within|is gone"  # in what is worth another try
 LINES: list[list[Point]] = [
     [(10.0 + 8 * k + 3 * math.sin(i), 10.0 + 3.0 * i) for i in range(5)] for k in range(3)

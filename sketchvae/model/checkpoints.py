@@ -27,6 +27,7 @@ _GLOBALS = re.compile(  # in the pickle of a checkpoint
     r"torch (?:BFloat16|Half|Float|Double|Byte|Int|Long|Bool)Storage"
 )
 _MAX_PICKLE = 1 << 24  # bytes; the weights lie beside it
+_MAX_TUPLES = 20_000  # of a pickle: some for each tensor, and one for each validation
 _RENAMED = {  # settings of checkpoints of version 0.1, whose runs go on
     "average": "ema_decay",
     "stretch": "random_scale",
@@ -66,8 +67,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     try:
         _check_archive(path)
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        _check_tensors(state)
+        loaded: object = torch.load(path, map_location="cpu", weights_only=True)
+        _check_tensors(loaded)
+        state: dict[str, Any] = loaded if isinstance(loaded, dict) else {}
         if not set(state) >= _PARTS or not isinstance(state["identity"], dict):
             raise ValueError("parts are missing")
     except FileNotFoundError as error:
@@ -101,7 +103,11 @@ def _check_archive(path: Path) -> None:
                 continue
             if member.file_size > _MAX_PICKLE:
                 raise ValueError("the pickle is too large")
+            tuples = 0
             for operation, argument, _ in pickletools.genops(archive.read(member)):
+                tuples += operation.name.startswith("TUPLE")
+                if tuples > _MAX_TUPLES:  # one in another, so deep that Python crashes
+                    raise ValueError("the pickle has too many tuples")
                 if operation.name == "GLOBAL" and not _GLOBALS.fullmatch(str(argument)):
                     raise ValueError(f"the pickle asks for {argument}")
 
