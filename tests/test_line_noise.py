@@ -51,6 +51,8 @@ class NoisyLine(Simulator):
         chance: random numbers.
         rate: faults for each answer.
         rate_in: faults for each byte of the computer.
+        is_ahead: whether lines are sent ahead of their answers: GRBL draws on behind a line that it
+            refuses then, and what it drew is not known. So none is refused.
         once: answer to the next line, in place of that of the firmware.
         faults: number of faults so far.
     """
@@ -60,6 +62,7 @@ class NoisyLine(Simulator):
     rate_in = 0.0
     faults = 0
     once: str | None = None
+    is_ahead = False
 
     def _interrupt(self, byte: int) -> None:
         if self.chance.random() >= self.rate_in:
@@ -89,7 +92,8 @@ class NoisyLine(Simulator):
     def fail(self) -> None:
         """Do one of the other faults."""
         self.faults += 1
-        kind = self.chance.choice(FAULTS[4:])
+        kinds = FAULTS[5:] if self.is_ahead else FAULTS[4:]
+        kind = self.chance.choice(kinds)
         if kind == "refused":
             self.once = f"error:{self.chance.choice([1, 2, 9, 20, 33])}"
         elif kind == "alarm":
@@ -172,7 +176,7 @@ def campaign(seed: int, folder: Path, noise_in: float = 0.0) -> tuple[str, int]:
     job = read_job(gcode(lines=LINES).encode(), "a.gcode")
     flow, message = chance.random() < 0.5, ""
     sim = NoisyLine(speed=200.0)
-    sim.chance, sim.hook = chance, sim.hook_once
+    sim.chance, sim.hook, sim.is_ahead = chance, sim.hook_once, flow
     with sim:
         for number in range(1, SESSIONS + 1):
             if number < SESSIONS:  # the last is quiet
