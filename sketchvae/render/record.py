@@ -127,7 +127,7 @@ def _parse(text: str, path: Path) -> Record:
             raise ValueError("no printable text")
         if record.arguments[0] not in _COMMANDS or "--force" in record.arguments:
             raise ValueError("a command that draws no picture")
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError, OverflowError) as error:
         raise FileFormatError(
             f"{path}: must hold a record as sketchvae writes it, got a damaged one "
             f"({error!s:.60}); it cannot be read back"
