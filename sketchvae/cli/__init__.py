@@ -92,5 +92,5 @@ def main() -> None:
 
     \b
     Example:
-      sketchvae draw -n 12 --seed 8 -o flock.svg
+      sketchvae draw -n 12 --seed 57 -o flock.svg
     """
