@@ -217,7 +217,7 @@ class DrawingOptions:
             "-t",
             "--temperature",
             type=float,
-            help="0.001 to 10: near 0 neat and alike, 1 as people draw.  [default: typical, 0.7]",
+            help="0.001 to 10: near 0 neat and alike, 1 as people draw.  [default: typical ones]",
         ),
     ]
     model: Annotated[Path | None, _model]

@@ -49,8 +49,8 @@ class Prior:
             means: (K, Z).
             scale_tril: (K, Z, Z), or (1, Z, Z) that all share.
         """
-        repeats = len(means) // len(scale_tril)
-        return cls(weights, means, scale_tril.repeat(repeats, axis=0))
+        K, Z = means.shape
+        return cls(weights, means, np.broadcast_to(scale_tril, (K, Z, Z)))
 
     def covariance(self) -> Floats:
         """Return the mean covariance of the components, (Z, Z)."""
