@@ -160,7 +160,7 @@ def _log_prior(prior: Prior, z: Tensor) -> Tensor:
     flat = z.reshape(-1, z.shape[-1])
     components = []
     for weight, mean, factor in zip(prior.weights, prior.means, prior.scale_tril, strict=True):
-        L = torch.from_numpy(factor).to(z.device)
+        L = torch.tensor(factor, device=z.device)
         white = torch.linalg.solve_triangular(
             L, (flat - torch.from_numpy(mean).to(z.device)).T, upper=False
         ).T
