@@ -431,3 +431,20 @@ def test_what_doubles_again_and_again_is_left_out(tmp_path: Path, body: str, sai
 def test_elements_within_elements_are_bounded(tmp_path: Path, body: str) -> None:
     with pytest.raises(FileFormatError, match=r"at most 100000 elements, 100 of them in each"):
         read(tmp_path / "a.svg", page(body))
+
+
+@pytest.mark.parametrize("absurd", ["9" * 5000, "(" * 3000], ids=["digits", "brackets"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<path d="M10 90H90" fill="none" stroke="black" style="stroke-width: {}"/>',
+        '<path d="M10 90H90" fill="none" stroke="black" style="stroke: rgb({}"/>',
+        '<style>path {{ stroke-width: {} }}</style><path d="M10 90H90" {ink}/>',
+        '<style>@media {} {{ path {{ stroke: none }} }}</style><path d="M10 90H90" {ink}/>',
+        '<style>path:not({} {{ stroke: none }}</style><path d="M10 90H90" {ink}/>',
+        '<path d="M10 90H90" {ink} fill-opacity="{}"/>',
+    ],
+)
+def test_absurd_css_costs_a_style_and_not_the_file(tmp_path: Path, body: str, absurd: str) -> None:
+    ((drawing,), _) = read(tmp_path / "a.svg", page(body.format(absurd, ink=INK)))
+    assert drawing == read(tmp_path / "b.svg", page(BASE))[0][0]

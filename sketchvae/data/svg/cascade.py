@@ -117,15 +117,15 @@ class Cascade:
                 self._matched[wrapper.etree_element] = found
 
 
-def _rules(
-    css: str, width: float | None, height: float | None
-) -> Iterator[tuple[Any, Declarations]]:
-    """Yield the selectors of a style sheet with their declarations."""
+def _rules(css: str, width: float | None, height: float | None) -> list[tuple[Any, Declarations]]:
+    """Return the selectors of a style sheet with their declarations."""
     import tinycss2
 
-    yield from _rules_of(
-        tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True), width, height
-    )
+    try:
+        nodes = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+        return list(_rules_of(nodes, width, height))
+    except paint.BEYOND_PARSER:
+        return []
 
 
 def _rules_of(
@@ -164,11 +164,13 @@ def _declarations(css: Any) -> Declarations:  # noqa: ANN401
     import tinycss2
 
     found: Declarations = []
-    nodes = tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True)
-    for node in nodes:
-        if node.type != "declaration":
-            continue
-        name, value = node.lower_name, tinycss2.serialize(node.value).strip()
+    try:
+        nodes = tinycss2.parse_blocks_contents(css, skip_comments=True, skip_whitespace=True)
+        declared = [(n, tinycss2.serialize(n.value)) for n in nodes if n.type == "declaration"]
+    except paint.BEYOND_PARSER:
+        return []
+    for node, text in declared:
+        name, value = node.lower_name, text.strip()
         if name.startswith("--"):
             name = node.name
         names = ["marker-start", "marker-mid", "marker-end"] if name == "marker" else [name]

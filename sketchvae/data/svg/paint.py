@@ -23,6 +23,8 @@ class Color(NamedTuple):
 
 
 NONE = Color(0.0, 0.0)
+# What tinycss2 raises for numbers of thousands of digits, and for thousands of nested brackets.
+BEYOND_PARSER = (ValueError, RecursionError)
 LEAST_ALPHA = 1 / 512  # of what can be seen: less rounds to 0 of 255
 
 
@@ -32,7 +34,10 @@ def _color(text: str) -> Color | None:
     from tinycss2 import color5
 
     text = re.sub(r"\s+icc-color\(.*\)", "", text)  # the fallback before a colour profile
-    color = color5.parse_color(text)
+    try:
+        color = color5.parse_color(text)
+    except BEYOND_PARSER:
+        return None
     if color is None or isinstance(color, str):
         return None
     try:
