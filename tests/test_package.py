@@ -32,6 +32,12 @@ def test_drawn_sheep_are_a_flock_and_errors_can_be_caught(tmp_path: Path) -> Non
         sketchvae.load(tmp_path / "none.safetensors")
 
 
+def test_version_is_the_same_in_the_package_the_citation_and_the_changelog() -> None:
+    for page, line in (("CITATION.cff", "version: {}"), ("CHANGELOG.md", "## {}")):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert line.format(sketchvae.__version__) in text.splitlines()
+
+
 def test_every_public_name_is_listed_before_it_is_loaded() -> None:
     script = "import sketchvae; print(*set(sketchvae.__all__) - set(dir(sketchvae)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
