@@ -639,7 +639,7 @@ def test_an_open_stroke_is_continued_and_what_was_given_stays(
 
 def test_a_completion_leaves_a_latent_whose_drawings_do_not_end() -> None:
     """Of 30,000 endings of one beginning one failed 20 times, and with it the other endings."""
-    artist, far = load(), np.full((3, 64), 50, np.float32)
+    artist, far = load(), np.full((3, 64), -50, np.float32)
     beginning = collate([Drawing([[(10, 10), (200, 10), (200, 120)]])], artist.model.scale)
     with pytest.raises(SketchvaeError, match="must end within"):
         artist.decode(far, seed=1)

@@ -179,7 +179,8 @@ def test_import_tells_copies_and_a_missing_word(tmp_path: Path) -> None:
     said = import_notes(tmp_path, [*many, *many[:7], many[0]])
     assert "8 of 308 are copies of others; each counts as often as it is there" in said
     said = import_notes(tmp_path, [d.with_word("") for d in many])
-    assert "no drawing has a word, nor will what is drawn; give one, as in --word cow" in said
+    assert "no drawing has a word, nor will what is drawn, and there is no class head" in said
+    assert "give one, as in --word cat" in said
     assert "no drawing has a word" not in import_notes(
         tmp_path, [d.with_word("") for d in many], "--word", "ewe"
     )

@@ -274,11 +274,11 @@ def test_smooth_ink_keeps_its_margins_and_gaps_and_passes_through_the_points(
     assert min(nearest(placed)) > 2 - 1e-3
     for drawing, smooth in zip(flock, placed, strict=True):
         assert smooth.n_points > 1.5 * drawing.n_points
-        corner, other = (np.array(d.strokes[0][0]) for d in (drawing, smooth))
-        scale = np.ptp(smooth.strokes[0], axis=0).max() / np.ptp(drawing.strokes[0], axis=0).max()
-        moved = drawing.moved(*-corner).scaled(scale).moved(*other)
+        fine = drawing.smoothed(1e-3).points
+        scale = np.ptp(smooth.points, axis=0).max() / np.ptp(fine, axis=0).max()
+        moved = drawing.moved(*-fine.min(axis=0)).scaled(scale).moved(*smooth.points.min(axis=0))
         ink = shape(smooth)
-        assert max(ink.distance(Point(*point)) for point in moved.points) < 0.9
+        assert max(ink.distance(Point(*point)) for point in moved.points) < 0.05
 
 
 def test_smooth_ink_is_within_a_fiftieth_of_a_millimetre_of_its_curves() -> None:

@@ -119,7 +119,9 @@ def test_variations_reconstruction_morph_and_latents_are_those_of_the_artist(
     drawing = Drawing([np.array(s).T for s in STROKES])
     latents = ARTIST.encode(drawing)
     assert post(client, "encode", drawings=[STROKES])["latents"] == latents.tolist()
-    near = ARTIST.decode(ARTIST.perturb(latents, 2, 0.3, seed=5), seed=5)
+    near = ARTIST.decode(
+        ARTIST.perturb(latents, 2, 0.3, seed=5), ARTIST.model.typical_temperature, seed=5
+    )
     expected: dict[str, tuple[dict[str, Any], Any]] = {
         "draw": ({"like": STROKES, "spread": 0.3, "n": 2}, near),
         "reconstruct": ({"drawing": STROKES}, ARTIST.reconstruct(drawing, seed=5)),
