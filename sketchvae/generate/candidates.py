@@ -28,6 +28,7 @@ _CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best one
 
 Draw = Callable[[Sequence[int]], Iterable[Drawing]]
 Judge = Callable[[Sequence[Drawing]], Floats]
+JudgeOfDrawn = Callable[[Sequence[Drawing | None]], Floats]  # None: a drawing that did not end
 
 
 def line_columns(scorer: Scorer, drawings: Sequence[Drawing]) -> Floats:
@@ -73,7 +74,7 @@ def appearance(drawings: Sequence[Drawing]) -> Floats:
     return np.concatenate([pixels, lines], axis=1)
 
 
-def class_log_odds(scorer: Scorer) -> Judge:
+def class_log_odds(scorer: Scorer) -> JudgeOfDrawn:
     """Return what gives the log odds of each drawing by the class head.
 
     Raises:
@@ -83,17 +84,17 @@ def class_log_odds(scorer: Scorer) -> Judge:
     return _of_ink(lambda drawings: head.log_odds(scorer.states(drawings)))
 
 
-def _of_ink(judge: Judge) -> Judge:
-    """Return a judge of drawings as drawn: minus infinity without a stroke.
+def _of_ink(judge: Judge) -> JudgeOfDrawn:
+    """Return a judge of drawings as drawn: minus infinity for one without a stroke, or None.
 
     The others are rounded, as the drawings that models learn from are; simplifying takes longer.
     """
 
-    def judge_all(drawings: Sequence[Drawing]) -> Floats:
+    def judge_all(drawings: Sequence[Drawing | None]) -> Floats:
         values = np.full(len(drawings), -np.inf)
-        inked = [i for i, drawing in enumerate(drawings) if drawing.strokes]
+        inked = [(i, d.to_quickdraw()) for i, d in enumerate(drawings) if d and d.strokes]
         if inked:
-            values[inked] = judge([drawings[i].to_quickdraw() for i in inked])
+            values[[i for i, _ in inked]] = judge([drawing for _, drawing in inked])
         return values
 
     return judge_all

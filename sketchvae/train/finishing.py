@@ -6,6 +6,7 @@ import numpy as np
 
 from sketchvae.data.dataset import from_points
 from sketchvae.generate.artist import Artist
+from sketchvae.generate.candidates import class_log_odds
 from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model
@@ -66,17 +67,11 @@ def most_of_their_kind(model: Model, prior: Prior, seed: int = 0) -> Prior:
     latents = prior.means[:, None] + np.einsum("nij,nkj->nki", prior.scale_tril, noise)
     artist = Artist(model)
     drawn = artist.sample(n * each, None, seed, latents.reshape(-1, Z).astype(np.float32))
-    log_odds = np.full(len(drawn), -np.inf)
-    ended = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
-    quickdraw = [drawing.to_quickdraw() for drawing in drawn if drawing and drawing.strokes]
-    if ended:
-        log_odds[ended] = artist.class_head.log_odds(artist.states(quickdraw))
-    by_drawing = log_odds.reshape(n, each)
-    typical = np.argsort(-np.median(by_drawing, axis=1), kind="stable")[
-        : max(2, round(TYPICAL * n))
-    ]
-    best = np.argsort(-by_drawing, axis=1, kind="stable")[np.sort(typical), : each // _KEPT]
-    rows = np.sort(typical).repeat(best.shape[1])
+    log_odds = class_log_odds(artist)(drawn).reshape(n, each)
+    ranked = np.argsort(-np.median(log_odds, axis=1), kind="stable")
+    typical = np.sort(ranked[: max(2, round(TYPICAL * n))])
+    best = np.argsort(-log_odds, axis=1, kind="stable")[typical, : each // _KEPT]
+    rows = typical.repeat(best.shape[1])
     weights = np.full(len(rows), 1 / len(rows), dtype=np.float32)
     narrow = prior.scale_tril[rows] * np.float32(np.sqrt(_NARROWER))
     return Prior(weights, latents[rows, best.ravel()], narrow)

@@ -34,6 +34,7 @@ from sketchvae.evaluate.density_ratio import (
 from sketchvae.faults import faults
 from sketchvae.files import make_folder, replacing
 from sketchvae.generate.artist import Artist
+from sketchvae.generate.candidates import class_log_odds
 from sketchvae.model.config import TEMPERATURE
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, load, save
@@ -336,11 +337,8 @@ def _with_typical(model: Model, accepted: Accepted) -> Model:
     artist = Artist(model)
     each = latents.repeat(3, axis=0)
     drawn = artist.sample(len(each), TYPICAL_TEMPERATURE, 0, each)
-    ended = [i for i, drawing in enumerate(drawn) if drawing is not None and drawing.strokes]
-    quickdraw = [drawing.to_quickdraw() for drawing in drawn if drawing and drawing.strokes]
-    log_odds = np.full(len(drawn), -np.inf)
-    log_odds[ended] = model.head.log_odds(artist.states(quickdraw)) if ended else 0
-    log_odds[[i for i, d in zip(ended, quickdraw, strict=True) if faults(d)[1]]] = -np.inf
+    log_odds = class_log_odds(artist)(drawn)
+    log_odds[[bool(d and d.strokes and faults(d.to_quickdraw())[1]) for d in drawn]] = -np.inf
     worst = log_odds.reshape(-1, 3).min(axis=1)
     best = np.argsort(-worst, kind="stable")[: max(2, int(TYPICAL * len(worst)))]
     narrow = np.eye(latents.shape[1], dtype=np.float32) * np.float32(_NARROW)
