@@ -43,7 +43,7 @@ def main() -> None:
     svg = rows_of_eight([d for row in rows for d in row])
     (pictures / "settings.svg").write_text(svg + "\n", encoding="utf-8")
     looping = Animation(loop=True, tip=True)
-    svg = to_svg(PageSpec(1), artist.draw(1, seed=1), looping)
+    svg = to_svg(PageSpec(1), artist.draw(1, seed=57), looping)
     (pictures / "drawn.svg").write_text(svg + "\n", encoding="utf-8")
     sheet = parse_page("a5", landscape=True)
     nestled = Layout("packed", vary=0.6, smooth=True).place(artist.draw(24, seed=57), sheet)
