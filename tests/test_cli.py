@@ -473,16 +473,28 @@ def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_pa
     assert not third.exists()
 
 
-def test_drawing_loads_no_other_command_and_nothing_in_vain() -> None:
+def loaded_by(*arguments: str) -> set[str]:
+    """Run a command in a fresh process; return the names of all modules that it loaded."""
     script = """if True:
         import sys
         from sketchvae.cli import main
         try:
-            main(["draw", "-o", "-"])
+            main(sys.argv[1:])
         finally:
             print(*sys.modules, file=sys.stderr)"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
-    loaded = set(done.stderr.decode().split())
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, check=True)
+    return set(done.stderr.decode().split())
+
+
+def test_help_loads_no_command_and_no_library_but_click() -> None:
+    loaded = loaded_by("--help")
+    assert {name for name in loaded if name.startswith("sketchvae.cli.")} == {"sketchvae.cli.words"}
+    assert not loaded & {"numpy", "svgwrite", "safetensors", "threadpoolctl", "PIL", "tinycss2"}
+
+
+def test_drawing_loads_no_other_command_and_nothing_in_vain() -> None:
+    loaded = loaded_by("draw", "-o", "-")
     assert {"sketchvae.cli.draw", "numpy"} <= loaded
     commands = ("train", "plot", "send", "machines", "studio", "animate", "data", "evaluate")
     assert not loaded & {f"sketchvae.cli.{name}" for name in commands}

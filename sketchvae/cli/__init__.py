@@ -20,11 +20,38 @@ from sketchvae.errors import LeftOutWarning, SketchvaeError
 # busy machine a sheep took fifteen times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-_COMMANDS = (
-    *("draw", "show", "animate", "plot", "send", "machines", "train", "refine", "evaluate", "data"),
-    *("info", "encode", "decode", "combine", "reconstruct", "complete", "morph", "score", "map"),
-    *("clusters", "studio", "help", "man", "completion"),
-)
+# The commands with their summaries, so that the help of all of them loads none.
+_COMMANDS = {
+    "animate": "Show the drawings in a file being drawn, at the pace of a pen.",
+    "clusters": "Find groups among the drawings in FILES by their latents, and say what sets them "
+    "apart.",
+    "combine": "Draw from a sum of latents: A - B + C.",
+    "complete": "Continue a drawing in its own size and place.",
+    "completion": "Teach a shell to complete commands, options, pages, colours and devices with "
+    "TAB.",
+    "data": "Fetch drawings, pack them for training, look into files.",
+    "decode": "Draw from LATENTS, a drawing from each.",
+    "draw": "Draw sheep, or what else a model has learnt.",
+    "encode": "Write the latents of DRAWINGS: the means of their posteriors.",
+    "evaluate": "Judge a model by the real drawings in FILES: likelihood, and distances by "
+    "temperature.",
+    "help": "Show the help of a command, as its --help does.",
+    "info": "Tell what FILE is: a model, or a picture that sketchvae drew.",
+    "machines": "List, show and add machines for --machine of plot and send.",
+    "man": "Print the manual page of a command, for the program man.",
+    "map": "Lay the drawings in FILES out in a plane by their latents.",
+    "morph": "Draw what lies between FIRST and LAST, as the model sees it.",
+    "plot": "Lay drawings out on a page for a plotter, in millimetres.",
+    "reconstruct": "Show DRAWINGS beside their reconstructions: a row for each, the original "
+    "first.",
+    "refine": "Bring a model's drawings nearer to real ones.",
+    "score": "Say of each drawing in a file how likely it is, and how much of a sheep, or of your "
+    "animal.",
+    "send": "Send FILE to the plotter at PORT and watch over it.",
+    "show": "Show drawings of a file, or bring them into another format.",
+    "studio": "Draw together with the model in the browser, and plot what you like.",
+    "train": "Train a model on drawings.",
+}
 # Modules of the commands that have none of their own.
 _MODULES = {"encode": "latents", "decode": "latents", "combine": "latents", "help": "words"}
 
@@ -42,6 +69,10 @@ class _OnDemand(UserDict[str, click.Command]):
 
 class _Commands(Group):
     """A group that shows our errors and warnings as one line; others keep their traceback."""
+
+    def summaries(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Return the names and summaries of the commands, none of which is loaded for it."""
+        return [(name, _COMMANDS[name]) for name in self.list_commands(ctx)]
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         # As an exception, so that what is half written is removed; training listens itself.

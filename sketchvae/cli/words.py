@@ -1,7 +1,6 @@
 """Words that people type: those understood as others of ours, and suggestions for the rest."""
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 import click
@@ -84,10 +83,13 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands with their whole summaries."""
-        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, c.get_short_help_str(1000)) for name, c in commands if c and not c.hidden]
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl(self.summaries(ctx))
+
+    def summaries(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Return the names and summaries of the commands, but of the hidden ones."""
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        return [(name, c.get_short_help_str(1000)) for name, c in commands if c and not c.hidden]
 
 
 def _refuse_command(word: str, group: click.Group, ctx: click.Context) -> NoReturn:
@@ -98,6 +100,8 @@ def _refuse_command(word: str, group: click.Group, ctx: click.Context) -> NoRetu
         group: that lacks it.
         ctx: of the group.
     """
+    from difflib import get_close_matches
+
     near = get_close_matches(word, group.list_commands(ctx), 1)
     meant = COMMANDS.get(word) if ctx.parent is None else None
     meant = meant or next(iter(near), None)
@@ -132,6 +136,8 @@ def _in_our_words(command: click.Command, args: Sequence[str]) -> Iterator[str]:
 
 def _suggest(error: click.NoSuchOption) -> NoReturn:
     """Refuse an option with the ones that are likeliest meant, or the commands that have it."""
+    from difflib import get_close_matches
+
     typed, context = error.option_name, error.ctx
     assert context is not None
     own = options_of(context.command)
