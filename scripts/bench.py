@@ -7,6 +7,7 @@ Timings are worth something only beside each other: every figure that depends on
 machine comes with what it is compared to. Leave the machine alone meanwhile.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -33,7 +34,9 @@ def median_seconds(action: Callable[[], object], times: int) -> float:
 
 
 def run(*arguments: str) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    """Run Python with these arguments; as where it is installed, modules are compiled once."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
 
 
 def peak_mib(*arguments: str) -> float:
@@ -57,19 +60,25 @@ def row(what: str, figure: str, beside: str = "") -> None:
 
 def cold_start(folder: Path) -> None:
     svg = str(folder / "sheep.svg")
-    draw, numpy, torch = [], [], []
-    command = ("-m", "sketchvae", "draw", "--force", "-o", svg)
-    for _ in range(9):  # in turns, so that all meet the same weather
-        draw.append(median_seconds(lambda: run(*command), 1))
-        numpy.append(median_seconds(lambda: run("-c", "import numpy"), 1))
-        torch.append(median_seconds(lambda: run("-c", "import torch"), 1))
-    ours, light, heavy = map(statistics.median, (draw, numpy, torch))
+    commands = (
+        ("-m", "sketchvae", "draw", "--force", "--seed", "7", "-o", svg),
+        ("-m", "sketchvae", "--help"),
+        ("-c", "import torch"),
+        ("-c", "import numpy, click"),
+        ("-c", "pass"),
+    )
+    seconds: list[list[float]] = [[] for _ in commands]
+    for _ in range(15):  # in turns, so that all meet the same weather
+        for command, own in zip(commands, seconds, strict=True):
+            own.append(median_seconds(lambda: run(*command), 1))  # noqa: B023
+    ours, help_, heavy, light, none = map(statistics.median, seconds)
     row(
         "cold process to sheep.svg",
         f"{ours * 1e3:.0f} ms",
         f"import torch {heavy * 1e3:.0f} ms (ratio {ours / heavy:.3f}), "
-        f"import numpy {light * 1e3:.0f} ms",
+        f"import numpy, click {light * 1e3:.0f} ms (ratio {light / heavy:.3f})",
     )
+    row("sketchvae --help", f"{help_ * 1e3:.0f} ms", f"an empty program {none * 1e3:.0f} ms")
 
 
 def drawing() -> None:

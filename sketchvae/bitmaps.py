@@ -8,14 +8,12 @@ come as such bitmaps far more often than as strokes; here drawn ones become the 
 
 from collections.abc import Sequence
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sketchvae.drawing import SIMPLIFIED_SIDE, Drawing
 from sketchvae.errors import FileFormatError
-from sketchvae.npy import read_npy, read_npz
 from sketchvae.polyline import Floats
 from sketchvae.raster import ink_mask
 
@@ -46,6 +44,8 @@ def _bitmap(drawing: Drawing) -> Bitmaps:
 
 def has_bitmaps(path: Path) -> bool:
     """Return whether an .npz has an array x, as `read_bitmaps` reads; False if it is none."""
+    from zipfile import BadZipFile, ZipFile
+
     try:
         with ZipFile(path) as archive:
             return "x.npy" in archive.namelist()
@@ -62,6 +62,8 @@ def read_bitmaps(path: Path) -> Bitmaps:
     Raises:
         FileFormatError: if the file is missing, damaged, or holds something else.
     """
+    from sketchvae.npy import read_npy, read_npz  # here, since one sheep does not need it
+
     try:
         array = read_npy(path) if path.suffix.lower() == ".npy" else read_npz(path, ["x"])[0]
     except FileNotFoundError as error:

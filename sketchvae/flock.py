@@ -1,9 +1,7 @@
 """Flock: a list of drawings that shows itself in a notebook, finished or being drawn; its files."""
 
-import html
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
@@ -131,6 +129,8 @@ class Player:
 
     def _repr_html_(self) -> str:
         """Return the page in a frame, so that neither it nor the notebook changes the other."""
+        import html  # here, since one sheep does not need it
+
         return (
             f'<iframe srcdoc="{html.escape(self.html)}" width="440" height="500" '
             'style="border:0" title="drawings being drawn"></iframe>'
@@ -254,6 +254,8 @@ def _check_look(path: Path, look: Mapping[str, Any]) -> None:
         path: the file.
         look: values by name, see `write`.
     """
+    from difflib import get_close_matches
+
     from sketchvae.render import animation
     from sketchvae.render.page import Style
 

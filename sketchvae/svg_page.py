@@ -1,17 +1,28 @@
-"""An SVG 1.1 page in millimetres: the one module that writes with svgwrite."""
+"""An SVG 1.1 page in millimetres: the one module that writes SVG.
 
-from typing import Any, TypeAlias
-from xml.etree import ElementTree
+What stands still is written with the standard library, what moves with svgwrite: a page without
+animation does not wait for it.
+"""
+
+import re
+from functools import cached_property
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.polyline import Floats
-
-Element: TypeAlias = Any  # of svgwrite, which has no types
 
 MM_PER_INCH = 25.4
 MM_PER_PX = MM_PER_INCH / 96  # of a CSS pixel
 RECORD = "sketchvae-record"  # name of the element, and in PNG of the text, with a page's record
 NUMBERS = "numbers"  # name of the group of the numbers beside the drawings
+_NAMESPACES = {
+    "xmlns": "http://www.w3.org/2000/svg",
+    "xmlns:ev": "http://www.w3.org/2001/xml-events",
+    "xmlns:inkscape": "http://www.inkscape.org/namespaces/inkscape",
+    "xmlns:xlink": "http://www.w3.org/1999/xlink",
+}
+_NAMELESS = re.compile(r"black|white|#(?:[0-9a-f]{3}){1,2}")  # colours that need no list of names
 DECIMALS = 3  # of a length in mm: finer than screens, printers and plotters
 
 
@@ -39,22 +50,33 @@ class SvgPage:
             background: colour of a rectangle as large as the page; None for no rectangle.
             record: text in `<metadata>`; empty for none.
         """
-        import svgwrite  # here: it takes as long as NumPy, for it imports urllib, http and ssl
-
-        size = tuple(format_number(side, DECIMALS) for side in (width, height))
-        self.root: Element = svgwrite.Drawing(
-            size=tuple(f"{side}mm" for side in size), viewBox=f"0 0 {' '.join(size)}", debug=False
+        self._width, self._height = (format_number(side, DECIMALS) for side in (width, height))
+        self.root = Element(
+            "svg",
+            {
+                **_NAMESPACES,
+                "baseProfile": "full",
+                "version": "1.1",
+                "width": f"{self._width}mm",
+                "height": f"{self._height}mm",
+                "viewBox": f"0 0 {self._width} {self._height}",
+            },
         )
-        self.root["xmlns:inkscape"] = "http://www.inkscape.org/namespaces/inkscape"
         if title:
-            self.root.set_desc(title=title)
+            SubElement(self.root, "title").text = title
         if record:
-            element = ElementTree.Element(RECORD, xmlns=f"urn:{RECORD}")
-            element.text = record
-            self.root.set_metadata(element)
-        self._size = size
+            metadata = SubElement(self.root, "metadata")
+            SubElement(metadata, RECORD, xmlns=f"urn:{RECORD}").text = record
+        self._definitions = SubElement(self.root, "defs")
         if background is not None:
             self.add_paper(self.root, background)
+
+    @cached_property
+    def _svgwrite(self) -> Any:  # noqa: ANN401 - it has no types
+        """The maker of svgwrite's elements."""
+        import svgwrite  # here: it takes as long as NumPy, for it imports urllib, http and ssl
+
+        return svgwrite.Drawing(debug=False)
 
     def add_style(self, rules: str, name: str) -> None:
         """Add a style sheet to the page.
@@ -63,8 +85,8 @@ class SvgPage:
             rules: CSS, for elements in ".NAME" alone: a page may stand inside of another one.
             name: of the page, its class.
         """
-        self.root["class"] = name
-        self.root.defs.add(self.root.style(rules))
+        self.root.set("class", name)
+        self._definitions.append(self._svgwrite.style(rules).get_xml())
 
     def add_paper(self, parent: Element, colour: str) -> None:
         """Add a rectangle as large as the page to an element.
@@ -73,10 +95,10 @@ class SvgPage:
             parent: a layer, or the page.
             colour: of the paper.
         """
-        paper = self.root.rect((0, 0), self._size, fill=colour)
+        size = {"x": "0", "y": "0", "width": self._width, "height": self._height}
+        paper = SubElement(parent, "rect", size, fill=colour)
         if parent is not self.root:
-            paper["stroke"] = "none"
-        parent.add(paper)
+            paper.set("stroke", "none")
 
     def add_layer(self, label: str, colour: str, line_width: float, name: str) -> Element:
         """Add an Inkscape layer of lines with round ends, and return it.
@@ -87,17 +109,20 @@ class SvgPage:
             line_width: mm.
             name: id of the layer, by which other programs name it.
         """
-        layer = self.root.g(
-            fill="none",
-            stroke=colour,
-            stroke_width=format_number(line_width, DECIMALS),
-            stroke_linecap="round",
-            stroke_linejoin="round",
+        return SubElement(
+            self.root,
+            "g",
+            {
+                "fill": "none",
+                "stroke": colour,
+                "stroke-width": format_number(line_width, DECIMALS),
+                "stroke-linecap": "round",
+                "stroke-linejoin": "round",
+                "inkscape:groupmode": "layer",
+                "inkscape:label": label,
+                "id": name,
+            },
         )
-        layer["inkscape:groupmode"] = "layer"
-        layer["inkscape:label"] = label
-        layer["id"] = name
-        return self.root.add(layer)
 
     def add_group(self, parent: Element, label: str = "", **attributes: str) -> Element:
         """Add a group to an element, and return it.
@@ -105,11 +130,12 @@ class SvgPage:
         Args:
             parent: a layer or a group.
             label: name that Inkscape shows; empty for its id.
-            attributes: of the group; "_" stands for "-" in their names.
+            attributes: of the group; "_" stands for "-" in their names, but not at the end.
         """
-        group = parent.add(self.root.g(**attributes))
+        named = {name.rstrip("_").replace("_", "-"): text for name, text in attributes.items()}
+        group = SubElement(parent, "g", named)
         if label:
-            group["inkscape:label"] = label
+            group.set("inkscape:label", label)
         return group
 
     def add_path(self, parent: Element, data: str, colour: str | None = None) -> Element:
@@ -120,9 +146,9 @@ class SvgPage:
             data: SVG path data.
             colour: of the line; None for that of the layer.
         """
-        path = parent.add(self.root.path(data))
+        path = SubElement(parent, "path", d=data)
         if colour is not None:
-            path["stroke"] = colour
+            path.set("stroke", colour)
         return path
 
     def add_animation(self, element: Element, attribute: str, **timing: str) -> None:
@@ -133,18 +159,18 @@ class SvgPage:
             attribute: its name, "d" of a path included.
             timing: attributes of `<animate>`, as `keyTimes` and `values`.
         """
-        element.add(self.root.animate(attribute, **timing))
+        element.append(self._svgwrite.animate(attribute, **timing).get_xml())
 
-    def add_dot(self, radius: float, colour: str, **attributes: str) -> Element:
+    def add_dot(self, radius: float, colour: str, visibility: str) -> Element:
         """Add a dot at the origin, over all layers, and return it.
 
         Args:
             radius: mm.
             colour: of the dot.
-            attributes: more of the circle.
+            visibility: "hidden" or "visible".
         """
-        dot = self.root.circle(r=format_number(radius, DECIMALS), fill=colour, **attributes)
-        return self.root.add(dot)
+        place = {"cx": "0", "cy": "0", "r": format_number(radius, DECIMALS)}
+        return SubElement(self.root, "circle", place, fill=colour, visibility=visibility)
 
     def add_motion(self, element: Element, data: str, **timing: str) -> None:
         """Let an element move along a path, by SMIL's `<animateMotion>`.
@@ -154,11 +180,13 @@ class SvgPage:
             data: SVG path data.
             timing: attributes of `<animateMotion>`, as `keyTimes` and `keyPoints`.
         """
-        element.add(self.root.animateMotion(data, **timing))
+        element.append(self._svgwrite.animateMotion(data, **timing).get_xml())
 
     def to_text(self) -> str:
-        """Return the page as XML."""
-        return str(self.root.tostring())
+        """Return the page as XML, the attributes of each element in alphabetical order."""
+        for element in self.root.iter():
+            element.attrib = dict(sorted(element.attrib.items()))
+        return tostring(self.root, encoding="unicode")
 
 
 def check_colour(text: str, name: str = "a colour") -> None:
@@ -171,6 +199,8 @@ def check_colour(text: str, name: str = "a colour") -> None:
     Raises:
         SketchvaeError: for an unknown colour.
     """
+    if _NAMELESS.fullmatch(text.lower()):
+        return
     from svgwrite.data.typechecker import Full11TypeChecker
 
     if not Full11TypeChecker().is_color(text.lower()):

@@ -473,7 +473,7 @@ def test_train_begins_from_a_weights_file_of_the_same_sizes(packed: Path, tmp_pa
     assert not third.exists()
 
 
-def loaded_by(*arguments: str) -> set[str]:
+def loaded_by(*arguments: object) -> set[str]:
     """Run a command in a fresh process; return the names of all modules that it loaded."""
     script = """if True:
         import sys
@@ -482,7 +482,7 @@ def loaded_by(*arguments: str) -> set[str]:
             main(sys.argv[1:])
         finally:
             print(*sys.modules, file=sys.stderr)"""
-    command = [sys.executable, "-c", script, *arguments]
+    command = [sys.executable, "-c", script, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, check=True)
     return set(done.stderr.decode().split())
 
@@ -499,6 +499,12 @@ def test_drawing_loads_no_other_command_and_nothing_in_vain() -> None:
     commands = ("train", "plot", "send", "machines", "studio", "animate", "data", "evaluate")
     assert not loaded & {f"sketchvae.cli.{name}" for name in commands}
     assert not loaded & {"numpy.ma", "scipy", "multiprocessing"}
+
+
+def test_a_page_of_sheep_loads_no_svgwrite_and_so_nothing_for_the_network(tmp_path: Path) -> None:
+    loaded = loaded_by("draw", "-n", "2", "--colour", "#248", "-o", tmp_path / "sheep.svg")
+    assert "sketchvae.render.svg" in loaded
+    assert not loaded & {"svgwrite", "urllib.request", "http.client", "ssl", "socket", "email"}
 
 
 @pytest.mark.parametrize("command", [["train", "--data", "x", "--out", "y"], ["evaluate", "x"]])

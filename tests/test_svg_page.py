@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from svgwrite.validator2 import get_validator
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.svg_page import SvgPage, check_colour
@@ -53,12 +54,34 @@ def test_path_data_can_be_animated() -> None:
     assert animate.get("values") == "M0,0 L1,1;M0,0 L2,2"
 
 
-@pytest.mark.parametrize("colour", ["navy", "NAVY", "#abc", "#aabbcc", "rgb(1, 2, 3)"])
+def test_all_on_a_page_is_what_svgwrite_knows_of_svg() -> None:
+    page = SvgPage(20, 10, "sheep", "ivory", "a record")
+    group = page.add_group(page.add_layer("1 black", "black", 0.5, "pen-1"), id="one")
+    path = page.add_path(group, "M1,1 C1,2 2,3 3,3", "navy")
+    path.set("pathLength", "1")
+    dot = page.add_dot(0.5, "navy", visibility="hidden")
+    page.add_animation(path, "stroke-dasharray", dur="1s", values="0 2;1 2", keyTimes="0;1")
+    page.add_motion(dot, "M0,0 L1,1", dur="1s", keyPoints="0;1", keyTimes="0;1", calcMode="linear")
+    validator, checked = get_validator("full"), set()
+    for parent in ElementTree.fromstring(page.to_text()).iter():
+        name = parent.tag.removeprefix(SVG)
+        own = {key: value for key, value in parent.attrib.items() if not key.startswith("{")}
+        validator.check_all_svg_attribute_values(name, own)
+        if name != "metadata":  # may hold anything
+            for child in parent:
+                validator.check_valid_children(name, child.tag.removeprefix(SVG))
+        checked.add(name)
+    assert {"svg", "title", "metadata", "defs", "rect", "g", "path", "circle"} < checked
+    with pytest.raises(TypeError, match="bold"):
+        validator.check_svg_attribute_value("path", "stroke-width", "bold")
+
+
+@pytest.mark.parametrize("colour", ["navy", "NAVY", "#abc", "#aabbcc", "rgb(1, 2, 3)", "Black"])
 def test_colours_of_svg_pass(colour: str) -> None:
     check_colour(colour)
 
 
-@pytest.mark.parametrize("colour", ["blakc", "", "#12", '"/><script>'])
+@pytest.mark.parametrize("colour", ["blakc", "", "#12", "#abcd", "#ggg", "blackish", '"/><script>'])
 def test_other_colours_are_refused_in_one_line(colour: str) -> None:
     with pytest.raises(SketchvaeError, match=r"^a pen's colour must be a name or #rrggbb, got"):
         check_colour(colour, "a pen's colour")

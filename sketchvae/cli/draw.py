@@ -1,7 +1,7 @@
 """sketchvae draw: from the weights to a file of drawings, or to the terminal."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -200,11 +200,10 @@ def draw(
     """
     from sketchvae.generate.candidates import rejection_temperature
     from sketchvae.generate.sampler import fresh_seed
-    from sketchvae.render.timeline import Pace
 
     is_unnamed = output is None and not preview
     output = OUTPUT if is_unnamed else output
-    pace = Pace(animation.seconds, animation.speed)
+    preview_them = _previewer(animation) if preview else None
     _check_output(output, preview, animate)
     source.check()
     seed = fresh_seed() if drawing.seed is None else drawing.seed
@@ -222,9 +221,9 @@ def draw(
     if output is not None:  # the writers refuse before anything is drawn
         page = PageOptions(output, style, film.pixels)
         write = animation_writer(page, number, animation, film) if animate else writer(page, number)
-    if preview:
+    if preview_them is not None:
         drawings = list(drawings)
-        show_in_terminal(drawings, pace)
+        preview_them(drawings)
     if write is not None:
         more = write(
             drawings, record_of(seed, [] if temperature is None else [temperature], artist.model)
@@ -236,6 +235,14 @@ def draw(
     report += f", each the best of {best_of}" if best_of > 1 else ""
     report += ", by rejection" if reject else ""
     click.echo(f"{place}: {report}", err=True)
+
+
+def _previewer(animation: AnimationOptions) -> "Callable[[list[Drawing]], None]":
+    """Return the function that draws in the terminal; the pace of the pen is checked here."""
+    from sketchvae.render.timeline import Pace
+
+    pace = Pace(animation.seconds, animation.speed)
+    return lambda drawings: show_in_terminal(drawings, pace)
 
 
 def _check_word(word: str | None, known: str) -> None:

@@ -4,6 +4,7 @@ Shape letters: Z latent, E encoder hidden units in each direction.
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,7 +38,11 @@ class Scorer:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.decoder = Decoder(model)
-        self.encoder = Encoder(model)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder, made when something is encoded: drawing needs none."""
+        return Encoder(self.model)
 
     def __repr__(self) -> str:
         word, Z = self.model.about.get("word", ""), self.model.config.latent

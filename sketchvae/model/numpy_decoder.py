@@ -19,6 +19,7 @@ from sketchvae.sequences import PaddedBatch, Pen
 
 # Plain integers: an enum is slow to look up at every step.
 _DOWN, _UP, _END = int(Pen.DOWN), int(Pen.UP), int(Pen.END)
+_HALVES = np.array([0.5, 0.5, 0.5, 1.0], dtype=np.float32)  # factors of the gates i, f, o, g
 _MAX_LOG_SIGMA = 10.0  # far beyond any drawing, so that odd weights cannot reach infinity
 
 
@@ -155,8 +156,8 @@ def _choose(logits: Floats32, uniforms: Floats32) -> NDArray[np.intp]:
     return row
 
 
-def fuse_lstm_weights(model: Model, name: str) -> tuple[Floats32, Floats32, Floats32]:
-    """Return the recurrent, input and bias weights of an LSTM, rearranged for `lstm_cell_`.
+def fuse_lstm_weights(model: Model, name: str, width: int) -> tuple[Floats32, Floats32, Floats32]:
+    """Return the weights and the bias of an LSTM, rearranged for `lstm_cell_`.
 
     Gates are in the order i, f, o, g, so that the three sigmoid gates are one block. Their weights
     are halved, because sigmoid(x) = (1 + tanh(x / 2)) / 2: one tanh over all gates then does. The
@@ -166,16 +167,26 @@ def fuse_lstm_weights(model: Model, name: str) -> tuple[Floats32, Floats32, Floa
     Args:
         model: the weights.
         name: of the LSTM in `ModelConfig.shapes`: "decoder", for instance.
+        width: number of inputs whose weights stand behind the recurrent ones.
 
     Returns:
-        Recurrent weights for 2h, (4H, H), input weights, (4H, inputs), and bias, (4H, 1).
+        Weights for 2h and those inputs, (4H, H + width), weights of the other inputs,
+        (4H, inputs - width), and bias, (4H, 1).
     """
-    t = model.tensors
-    H = t[f"{name}.recurrent"].shape[1]
-    order = np.concatenate([np.arange(2 * H), np.arange(3 * H, 4 * H), np.arange(2 * H, 3 * H)])
-    halves = np.repeat(np.array([0.5, 1.0], dtype=np.float32), [3 * H, H])[:, None]
-    recurrent = t[f"{name}.recurrent"][order] * (halves * np.float32(0.5))
-    return recurrent, t[f"{name}.input"][order] * halves, t[f"{name}.bias"][order, None] * halves
+    recurrent, inputs, bias = (
+        model.tensors[f"{name}.{kind}"] for kind in ("recurrent", "input", "bias")
+    )
+    H = recurrent.shape[1]
+    weight = np.empty((4 * H, H + width), dtype=np.float32)
+    others = np.empty((4 * H, inputs.shape[1] - width), dtype=np.float32)
+    arranged = np.empty((4 * H, 1), dtype=np.float32)
+    for row, source, half in zip(range(4), (0, 1, 3, 2), _HALVES, strict=True):
+        to, rows = slice(row * H, (row + 1) * H), slice(source * H, (source + 1) * H)
+        np.multiply(recurrent[rows], half * np.float32(0.5), out=weight[to, :H])
+        np.multiply(inputs[rows, :width], half, out=weight[to, H:])
+        np.multiply(inputs[rows, width:], half, out=others[to])
+        np.multiply(bias[rows, None], half, out=arranged[to])
+    return weight, others, arranged
 
 
 def lstm_cell_(gates: Floats32, cell: Floats32, h: Floats32) -> None:
@@ -204,10 +215,9 @@ class Decoder:
     def __init__(self, model: Model) -> None:
         self.hidden = model.config.decoder_hidden
         t = model.tensors
-        recurrent, inputs, self._bias = fuse_lstm_weights(model, "decoder")
-        width = N_STEP + N_CONTEXT
-        self._weight = np.concatenate([recurrent, inputs[:, :width]], axis=1)
-        self._z_weight = inputs[:, width:]
+        self._weight, self._z_weight, self._bias = fuse_lstm_weights(
+            model, "decoder", N_STEP + N_CONTEXT
+        )
         self._start, self._start_bias = t["start.weight"], t["start.bias"][:, None]
         self._head, self._head_bias = t["head.weight"].copy(), t["head.bias"][:, None]
         self._head[:, : self.hidden] *= 0.5  # it reads 2h

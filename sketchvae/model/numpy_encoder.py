@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sketchvae.model.config import N_STEP
 from sketchvae.model.numpy_decoder import fuse_lstm_weights, lstm_cell_
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32, Ints
@@ -120,6 +121,6 @@ def _weight(model: Model, name: str) -> Floats32:
 
     The bias is added to the three columns of the pen: exactly one of them is 1 at each step.
     """
-    recurrent, inputs, bias = fuse_lstm_weights(model, name)
-    inputs[:, 2:] += bias
-    return np.concatenate([recurrent, inputs], axis=1)
+    weight, _, bias = fuse_lstm_weights(model, name, N_STEP)
+    weight[:, -3:] += bias
+    return weight

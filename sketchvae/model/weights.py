@@ -78,8 +78,10 @@ class Model:
 
         Saving rounds weights to float16, so only loaded models are to be compared.
         """
-        weights = b"".join(self.tensors[name].tobytes() for name in sorted(self.tensors))
-        return hashlib.blake2b(weights, digest_size=8).hexdigest()
+        digest = hashlib.blake2b(digest_size=8)
+        for name in sorted(self.tensors):
+            digest.update(np.ascontiguousarray(self.tensors[name]).data)
+        return digest.hexdigest()
 
 
 def shipped_path(name: str = "sheep") -> Path:
@@ -340,5 +342,5 @@ def _checksum(arrays: Arrays, metadata: Mapping[str, str]) -> str:
         digest.update(f"{key}={metadata[key]};".encode())
     for name in sorted(arrays):
         digest.update(f"{name}{arrays[name].shape}{arrays[name].dtype};".encode())
-        digest.update(arrays[name].tobytes())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
     return digest.hexdigest()

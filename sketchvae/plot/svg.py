@@ -43,7 +43,7 @@ def to_preview(plot: Plot) -> str:
     page.add_paper(page.add_layer("% paper", "none", plot.pen_width, "paper"), "white")
     width = plot.pen_width * _TRAVEL_WIDTH
     travel = page.add_layer("% travel", travel_colour(plot), width, "travel")
-    travel["class"] = "travel"
+    travel.set("class", "travel")
     for move in travels(plot):
         page.add_path(travel, path_data(move, DECIMALS))
     _add_pens(page, plot)

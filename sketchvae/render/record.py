@@ -3,11 +3,9 @@
 In SVG it is the text of an element in `<metadata>`, in PNG a text chunk; in both it is JSON.
 """
 
-import html
 import io
 import json
 import re
-import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,6 +53,8 @@ class Record:
         """
         if self.number:
             output = output.with_name(f"again-%d{output.suffix}")
+        import shlex  # here, since who writes a record does not need it
+
         return shlex.join(["sketchvae", *self.arguments, "-o", str(output)])
 
     def to_text(self) -> str:
@@ -92,6 +92,8 @@ def read_record(path: Path) -> Record:
 
 
 def _xml_text(path: Path) -> str:
+    import html  # here, since who writes a record does not need it
+
     match = _IN_XML.search(path.read_text(encoding="utf-8", errors="replace"))
     return html.unescape(match[1]) if match else ""
 

@@ -8,10 +8,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from xml.etree.ElementTree import Element
 
 from sketchvae.render.path import StrokePath
 from sketchvae.render.timeline import Animation, StrokeTime, Timeline
-from sketchvae.svg_page import Element, SvgPage, format_number
+from sketchvae.svg_page import SvgPage, format_number
 
 TIP = 1.25  # radius of the pen tip, in line widths
 _KEY_TIME = 0.0005  # seconds: key times are rounded to this, or finer
@@ -101,7 +102,7 @@ def _animate_stroke(
     The path must be hidden: a dash without length has a round cap, which is a dot.
     """
     if len(time.fractions) > 1 and path.length > 0:
-        element["pathLength"] = 1
+        element.set("pathLength", "1")
         # Browsers measure curves inexactly: the last dash is surely longer than the path.
         fractions, seconds = [*time.fractions.tolist(), 2.0], [*time.seconds.tolist(), time.end]
         dashes = [f"{format_number(fraction, _STROKE_DECIMALS)} 2" for fraction in fractions]

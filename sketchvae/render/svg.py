@@ -1,13 +1,16 @@
 """Drawings to SVG: one drawing at its true size in millimetres, or many on one page."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
 
 from sketchvae.drawing import Drawing
 from sketchvae.render.page import PageSpec, Style, title
 from sketchvae.render.path import StrokePath
-from sketchvae.render.smil import animate
-from sketchvae.render.timeline import Animation, timeline
-from sketchvae.svg_page import DECIMALS, NUMBERS, Element, SvgPage, path_data
+from sketchvae.svg_page import DECIMALS, NUMBERS, SvgPage, path_data
+
+if TYPE_CHECKING:
+    from sketchvae.render.timeline import Animation
 
 # SMIL yields to important rules. Where a reader's system asks for less motion, this is the finished
 # page: all of its ink is there, and no pen tip.
@@ -20,7 +23,7 @@ _STILL = """@media (prefers-reduced-motion: reduce) {
 def to_svg(
     spec: PageSpec,
     drawings: Sequence[Drawing],
-    animation: Animation | None = None,
+    animation: "Animation | None" = None,
     *,
     always: bool = False,
 ) -> str:
@@ -51,6 +54,9 @@ def to_svg(
         group = page.add_group(layer, id=f"drawing-{index + 1}")
         lines += [(add_stroke(page, group, p.data, inks, i), p) for i, p in enumerate(paths)]
     if animation is not None:
+        from sketchvae.render.smil import animate  # here, since a page that stands still is quicker
+        from sketchvae.render.timeline import timeline
+
         if not always:
             page.add_style(_STILL, "drawn")
         animate(page, lines, timeline(drawings, animation.pace), animation, spec.pen, inks[0])
