@@ -14,7 +14,7 @@ from sketchvae.data.splits import SplitFractions, valid_share
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Augmentation, Batch, make_batch
-from sketchvae.polyline import Floats
+from sketchvae.polyline import Floats, Ints
 from sketchvae.sequences import LENGTH_MULTIPLE, Pen, to_stroke5
 from sketchvae.train.batches import BatchSampler, DrawingPool, WeightedDataset, validation_batches
 from sketchvae.train.shortcomings import simplification
@@ -450,16 +450,41 @@ def test_advised_simplification_makes_drawings_short_enough() -> None:
     assert sorted(points)[7] <= 100
 
 
-def test_parts_of_the_ranks_make_up_the_whole() -> None:
-    points = [packed(scribble(n)) for n in range(2, 9)]
-    batch = make_batch(points, SCALE, 3, np.random.default_rng(0))
-    for of in (1, 2, 3):
-        parts = [batch.part(rank, of) for rank in range(of)]
-        assert max(len(p.lengths) for p in parts) - min(len(p.lengths) for p in parts) <= 1
-        for name, whole in vars(batch).items():
-            joined = np.concatenate([getattr(part, name) for part in parts])
-            order = np.concatenate([np.arange(rank, 7, of) for rank in range(of)])
-            np.testing.assert_array_equal(joined, whole[order])
+@pytest.mark.parametrize("size", [7, 300])
+def test_parts_of_the_processes_make_up_the_whole(size: int) -> None:
+    """With several blocks of random numbers too; each process gets as many, and as long ones."""
+    pool = DrawingPool([WeightedDataset(set_of(flock(size)))], "train", 100)
+    batches = batches_of(pool, size)
+    whole = drawings_in(batches[3])
+    assert len(set(whole)) == len(whole) == size
+    for of in (1, 2, 3, 7):
+        parts = [batches.part(3, rank, of) for rank in range(of)]
+        counts = [len(part.lengths) for part in parts]
+        assert max(counts) - min(counts) <= 1
+        assert sorted(row for part in parts for row in drawings_in(part)) == sorted(whole)
+        if size == 300:
+            means = [part.lengths.mean() for part in parts]
+            assert max(means) - min(means) < 0.1 * batches[3].lengths.mean()
+
+
+def drawings_in(batch: Batch) -> list[bytes]:
+    """Everything that a batch holds of each drawing, without padding."""
+    assert (batch.steps[..., 4].sum(axis=1) == batch.steps.shape[1] - batch.lengths + 1).all()
+    steps = [batch.steps[i, :length] for i, length in enumerate(batch.lengths)]
+    return [s.tobytes() + z.tobytes() for s, z in zip(steps, batch.noise, strict=True)]
+
+
+def test_process_reads_little_more_than_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = DrawingPool([WeightedDataset(set_of(flock(1000)))], "train", 100)
+    batches, read, points = batches_of(pool, 1000), list[int](), pool.points
+
+    def counted(rows: Ints) -> list[Points]:
+        read.extend(rows.tolist())
+        return points(rows)
+
+    monkeypatch.setattr(pool, "points", counted)
+    assert len(batches.part(0, 3, 10).lengths) == 100
+    assert 100 <= len(read) <= 100 + 2 * 128
 
 
 # --- scale --------------------------------------------------------------------------

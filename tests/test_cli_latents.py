@@ -50,6 +50,15 @@ def test_encoded_files_hold_the_latents_of_the_drawings(folder: Path) -> None:
     np.testing.assert_allclose(latents.read(folder / "one.csv", Z), expected[1:2], atol=1e-5)
 
 
+def test_encoding_block_by_block_gives_the_same_latents(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = artist().encode(read("few.ndjson"))
+    monkeypatch.setattr("sketchvae.cli.latents._BLOCK", 3)
+    assert "few.npy: 4 latents" in run("encode", "few.ndjson", "-o", "few.npy")
+    np.testing.assert_allclose(latents.read(folder / "few.npy", Z), expected, atol=1e-5)
+
+
 def test_decoded_drawings_are_those_of_the_latents_in_any_format(folder: Path) -> None:
     run("encode", "few.ndjson", "-o", "few.json")
     for source in ("few.npy", "few.json", "few.ndjson"):

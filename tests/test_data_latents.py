@@ -32,6 +32,17 @@ def test_every_format_gives_back_the_same_numbers(
         assert found.dtype == np.float32
 
 
+def test_blocks_make_the_file_that_the_whole_makes(tmp_path: Path) -> None:
+    array = np.random.default_rng(0).normal(size=(11, 3)).astype(np.float32)
+    for suffix in latents.SUFFIXES:
+        parts, whole = tmp_path / f"parts{suffix}", tmp_path / f"whole{suffix}"
+        assert latents.write_blocks(parts, iter([array[:4], array[4:5], array[5:]])) == (11, 3)
+        latents.write(whole, array)
+        assert parts.read_bytes() == whole.read_bytes()
+    np.save(tmp_path / "numpy.npy", array)
+    assert (tmp_path / "whole.npy").read_bytes() == (tmp_path / "numpy.npy").read_bytes()
+
+
 def test_other_programs_read_what_is_written(tmp_path: Path) -> None:
     array = np.array([[0.5, -1], [2, 3]], dtype=np.float32)
     for suffix in latents.SUFFIXES:

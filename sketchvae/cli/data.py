@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from sketchvae.cli.inputs import SELECTION
+from sketchvae.cli.output import plural
 from sketchvae.cli.paths import output_option
 from sketchvae.cli.words import Group
 
 if TYPE_CHECKING:
+    from sketchvae.data.counting import Contents
     from sketchvae.data.dataset import PackedDataset, Split
     from sketchvae.data.selection import Selection
 
@@ -126,29 +128,26 @@ def import_(
 def _print_summary(path: Path) -> None:
     """Print the number of drawings of a packed dataset by split and by word."""
     from sketchvae.cli.packing import notes_on_training
+    from sketchvae.data.counting import count
     from sketchvae.data.dataset import open_packed
+    from sketchvae.train.settings import Settings
 
     packed = open_packed(path)
-    splits: tuple[Split, ...] = ("train", "valid", "test")
-    parts = ", ".join(f"{len(packed.split(name))} {name}" for name in splits)
-    count = len(packed)
-    click.echo(f"{path}: {count} drawing{'s' * (count != 1)}: {parts}")
-    for note in (*notes_on_training(packed), _next(packed)):
+    contents = count(packed, Settings.max_points)
+    parts = ", ".join(f"{number} {split}" for split, number in contents.splits.items())
+    click.echo(f"{path}: {plural(len(packed), 'drawing')}: {parts}")
+    notes = notes_on_training(packed, contents, Settings.max_points)
+    for note in (*notes, _next(packed, contents, Settings.max_points)):
         click.echo(f"{path}: {note}", err=True)
 
 
-def _next(packed: "PackedDataset") -> str:
+def _next(packed: "PackedDataset", contents: "Contents", longest: int) -> str:
     """Say what to do next with a packed set, or why nothing can be trained on it."""
-    import numpy as np
-
-    from sketchvae.train.settings import Settings
     from sketchvae.train.shortcomings import why_empty
 
-    longest, lengths = Settings.max_points, np.diff(packed.starts)
-    fits = (lengths >= 1) & (lengths <= longest)
     splits: tuple[Split, ...] = ("train", "valid")
     for split in splits:
-        if not fits[packed.split(split)].any():
+        if not contents.fitting[split]:
             why = why_empty([packed], split, longest)
             return f"not fit to train on, for the {split} split must hold a drawing: {why}"
     path, run = quote(str(packed.path)), quote(f"runs/{packed.path.stem}")
@@ -179,7 +178,7 @@ def info(files: "tuple[Selection, ...]", as_json: bool) -> None:
 
 
 def _figures(file: "Selection") -> dict[str, object]:
-    from sketchvae.data.dataset import SUFFIX, open_packed
+    from sketchvae.data.dataset import SPLITS, SUFFIX, open_packed
 
     drawings = points = strokes = 0
     words: Counter[str] = Counter()
@@ -200,6 +199,6 @@ def _figures(file: "Selection") -> dict[str, object]:
     }
     if file.path.suffix == SUFFIX and file.ranges is None:
         packed = open_packed(file.path)
-        figures |= {split: len(packed.split(split)) for split in ("train", "valid", "test")}
+        figures |= {split: int(packed.in_split(split).sum()) for split in SPLITS}
         figures["sources"] = ", ".join(packed.sources)
     return figures

@@ -57,17 +57,13 @@ def selection(text: str) -> "Selection":
     return chosen
 
 
-def drawings_of(chosen: "Selection", most: int | None = None) -> "list[Drawing]":
+def drawings_of(chosen: "Selection") -> "list[Drawing]":
     """Read drawings that all have ink.
-
-    Args:
-        chosen: file and numbers.
-        most: greatest number of drawings; None for all.
 
     Raises:
         SketchvaeError: as `Selection.read`, or if one has no stroke.
     """
-    return [drawing for _, drawing in islice(with_strokes(chosen), most)]
+    return [drawing for _, drawing in with_strokes(chosen)]
 
 
 def with_strokes(chosen: "Selection", purpose: str = "") -> "Iterable[tuple[int, Drawing]]":

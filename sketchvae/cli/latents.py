@@ -1,12 +1,13 @@
 """sketchvae encode, decode and combine: from drawings to latents, back, and sums of them."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sketchvae.cli.inputs import SELECTION, selection
+from sketchvae.cli.inputs import SELECTION, selection, with_strokes
 from sketchvae.cli.options import (
     DrawingOptions,
     PageOptions,
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from sketchvae.drawing import Drawing
     from sketchvae.generate.artist import Artist
     from sketchvae.polyline import Floats32
+
+_BLOCK = 4096  # drawings that are read and encoded together
 
 
 @click.command()
@@ -43,14 +46,14 @@ def encode(drawings: "Selection", output: Path, number: int | None, model: Path 
     Example:
       sketchvae encode sheep.ndjson -o sheep.npy
     """
-    from sketchvae.cli.inputs import drawings_of
     from sketchvae.data import latents
+    from sketchvae.evaluate.outliers import blocks
     from sketchvae.generate.artist import load
 
     latents.check_path(output)
-    means = load(model).encode(drawings_of(drawings, number))
-    latents.write(output, means)
-    n, Z = means.shape
+    artist, read = load(model), islice(with_strokes(drawings), number)
+    means = (artist.encode([d for _, d in block]) for block in blocks(read, _BLOCK))
+    n, Z = latents.write_blocks(output, means)
     click.echo(f"{output}: {plural(n, 'latent')} of {Z} numbers", err=True)
 
 

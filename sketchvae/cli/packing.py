@@ -1,6 +1,5 @@
 """Packed sets from whatever files of drawings a person names; what is left out is reported."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
@@ -12,6 +11,7 @@ from sketchvae.errors import SketchvaeError
 from sketchvae.files import make_folder
 
 if TYPE_CHECKING:
+    from sketchvae.data.counting import Contents
     from sketchvae.data.dataset import PackedDataset
     from sketchvae.data.selection import Selection
     from sketchvae.data.splits import SplitFractions
@@ -62,42 +62,40 @@ def pack_files(
     return open_packed(path)
 
 
-def notes_on_training(packed: "PackedDataset", longest: int | None = None) -> Iterator[str]:
+def notes_on_training(packed: "PackedDataset", contents: "Contents", longest: int) -> Iterator[str]:
     """Yield what will go wrong in training on a packed set, and what helps.
 
     Args:
         packed: the set.
-        longest: greatest number of points of a drawing; None for the default of `train`.
+        contents: what it holds.
+        longest: greatest number of points of a drawing that training takes.
     """
-    import numpy as np
-
-    from sketchvae.train.settings import Settings
     from sketchvae.train.shortcomings import simplification
 
-    longest = longest or Settings.max_points
-    lengths = np.diff(packed.starts)
-    too_long = int((lengths > longest).sum())
-    if 0 < too_long < len(packed):
+    if 0 < contents.too_long < len(packed):
         epsilon = simplification([packed], longest) or 8
         yield (
-            f"{too_long} of {len(packed)} have more than {longest} points, which train leaves out; "
-            f"data import --simplify {epsilon} shortens them, train --max-points {lengths.max()} "
-            "takes them"
+            f"{contents.too_long} of {len(packed)} have more than {longest} points, which train "
+            f"leaves out; data import --simplify {epsilon} shortens them, train --max-points "
+            f"{contents.longest} takes them"
         )
-    if copies := len(packed) - len(np.unique(packed.keys)):
-        yield f"{copies} of {len(packed)} are copies of others; each counts as often as it is there"
+    if contents.copies:
+        yield (
+            f"{contents.copies} of {len(packed)} are copies of others; each counts as often as it "
+            "is there"
+        )
     if packed.vocabulary == ("",):
         yield (
             "no drawing has a word, nor will what is drawn, and there is no class head to score "
             "with; give one, as in --word cat"
         )
-    if len(packed.vocabulary) > 1:
-        counts = Counter(dict(zip(packed.vocabulary, np.bincount(packed.words), strict=True)))
-        words = ", ".join(f"{w or '(none)'} {n}" for w, n in counts.most_common(4))
-        more = ", ..." if len(counts) > 4 else ""
+    if len(contents.words) > 1:
+        most = contents.words.most_common(4)
+        words = ", ".join(f"{word or '(none)'} {number}" for word, number in most)
+        more = ", ..." if len(contents.words) > 4 else ""
         yield (
-            f"holds {len(counts)} words ({words}{more}), and a model of it draws them all; for one "
-            f"alone use data import --only {quote(counts.most_common(1)[0][0] or 'cat')}"
+            f"holds {len(contents.words)} words ({words}{more}), and a model of it draws them all; "
+            f"for one alone use data import --only {quote(most[0][0] or 'cat')}"
         )
 
 

@@ -224,15 +224,18 @@ def _opened(
         longest: greatest number of points of a drawing; None for the default.
     """
     from sketchvae.cli.packing import notes_on_training, packed_set
+    from sketchvae.data.counting import count
     from sketchvae.data.selection import Selection
     from sketchvae.train.batches import WeightedDataset
+    from sketchvae.train.settings import Settings
 
     name, repeat = _without_repeat(text)
     if repeat < 1:
         raise SketchvaeError(f"{text}: a set must be shown 1 time or more, got {repeat}")
     packed = packed_set(Selection.parse(name), folder, word=word, reuse=reuse)
     if packed.path != Path(name) and not reuse:  # of a packed set, data import said so
-        for note in notes_on_training(packed, longest):
+        most = longest or Settings.max_points
+        for note in notes_on_training(packed, count(packed, most), most):
             click.echo(f"{name}: {note}", err=True)
     return WeightedDataset(packed, repeat)
 

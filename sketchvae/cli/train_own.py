@@ -42,13 +42,12 @@ def own_lines(
         with replacing(folder / SHEET) as temporary:
             sheet.save(temporary, format="PNG")
         yield f"{folder / SHEET}: {_SHEET_DRAWINGS} drawings as draw makes them"
-    rows = {
-        int(dataset.keys[i]): (d, int(i))
-        for d, dataset in enumerate(datasets)
-        for i in range(len(dataset))
-    }
-    if len(rows) > _MOST:
-        return
+    rows: dict[int, tuple[int, int]] = {}
+    for d, dataset in enumerate(datasets):
+        for i, key in enumerate(dataset.keys):
+            rows[int(key)] = d, i
+            if len(rows) > _MOST:
+                return
     yield _what_helps(artist, len(rows))
     if len(rows) < _LEAST:
         return

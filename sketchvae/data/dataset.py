@@ -26,18 +26,21 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.data.splits import SplitFractions
+from sketchvae.data.splits import FEW_DRAWINGS, SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.errors import FileFormatError, SketchvaeError
 from sketchvae.files import replacing
 
 Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 Points = NDArray[np.uint8]
 
 FORMAT = "sketchvae-packed-1"
 SUFFIX = ".drawings"
 _MAX_HEADER = 1 << 24  # bytes; only words and sources grow with the drawings
 _MAX_WORDS = 1 << 16  # number of values of uint16
+_BLOCK = 1 << 18  # drawings that are looked at together
+_ALL = slice(None)
 _ARRAYS: dict[
     str, tuple[str, str, tuple[int, ...]]
 ] = {  # safetensors dtype, NumPy dtype, row shape
@@ -108,11 +111,33 @@ class PackedDataset:
 
         A drawing is in the same split of every dataset with the same fractions.
         """
-        position = self.keys / np.float64(2**64)  # uniform in [0, 1)
+        return np.flatnonzero(self.in_split(name))
+
+    def blocks(self) -> Iterator[slice]:
+        """Yield the drawings in blocks, which are few enough to look at together."""
+        for first in range(0, len(self), _BLOCK):
+            yield slice(first, min(first + _BLOCK, len(self)))
+
+    def lengths(self, part: slice = _ALL) -> NDArray[np.int64]:
+        """Return the number of points of each drawing.
+
+        Args:
+            part: the drawings in question, with both ends.
+        """
+        stop = None if part.stop is None else part.stop + 1
+        return np.diff(self.starts[part.start : stop])
+
+    def in_split(self, name: Split, part: slice = _ALL) -> NDArray[np.bool_]:
+        """Return whether each drawing is in a split.
+
+        Args:
+            name: of the split.
+            part: the drawings in question.
+        """
+        position = self.keys[part] / np.float64(2**64)  # uniform in [0, 1)
         in_test = position < self.fractions.test
         in_valid = ~in_test & (position < self.fractions.test + self.fractions.valid)
-        members = {"test": in_test, "valid": in_valid, "train": ~in_test & ~in_valid}[name]
-        return np.flatnonzero(members)
+        return {"test": in_test, "valid": in_valid, "train": ~in_test & ~in_valid}[name]
 
 
 def key_of(points: Points) -> int:
@@ -145,7 +170,9 @@ def pack(
     with replacing(path) as temporary, tempfile.TemporaryDirectory(dir=path.parent) as folder:
         parts = {name: Path(folder, name) for name in _ARRAYS}
         n_drawings, n_points, vocabulary = _write_parts(drawings, parts, path)
-        fractions = fractions or SplitFractions.usual(np.fromfile(parts["keys"], "<u8"))
+        if fractions is None:  # of many drawings, whatever their keys
+            keys = np.fromfile(parts["keys"], "<u8", FEW_DRAWINGS)
+            fractions = SplitFractions.usual(keys)
         header = _header(n_points, n_drawings, vocabulary, tuple(sources), fractions)
         if len(header) > _MAX_HEADER:
             raise SketchvaeError(

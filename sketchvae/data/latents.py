@@ -2,9 +2,9 @@
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -18,32 +18,72 @@ _MAX_BYTES = 1 << 30  # size of a file
 
 
 def write(path: Path, latents: Floats32) -> None:
-    """Write latents to a file.
+    """Write latents, (n, Z), to a file; see `write_blocks`."""
+    write_blocks(path, [latents])
+
+
+def write_blocks(path: Path, blocks: Iterable[Floats32]) -> tuple[int, int]:
+    """Write latents to a file block by block; return their number and Z.
 
     A `.npy` file is a float32 array; a `.csv` file has a header (z1, z2, ...) and a row for each
     latent; a `.json` file is a list of lists. Each format keeps every float32 exactly.
 
     Args:
         path: the file; its suffix is one of SUFFIXES.
-        latents: (n, Z).
+        blocks: one or more, each (n, Z).
 
     Raises:
         SketchvaeError: if the suffix is another, or the file cannot be written.
     """
-    suffix = check_path(path)
-    with replacing(path) as temporary:
-        if suffix == ".npy":
-            with temporary.open("wb") as binary:
-                np.save(binary, latents.astype(np.float32), allow_pickle=False)
-            return
-        rows = [[float(f"{value:.9g}") for value in row] for row in latents.tolist()]
-        with temporary.open("w", encoding="utf-8", newline="") as text:
-            if suffix == ".json":
-                text.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
-                return
-            table = csv.writer(text, lineterminator="\n")
-            table.writerow(f"z{i + 1}" for i in range(latents.shape[1]))
-            table.writerows(rows)
+    writers = {".npy": _write_npy, ".csv": _write_csv, ".json": _write_json}
+    write_all = writers[check_path(path)]
+    with replacing(path) as temporary, temporary.open("w+b") as stream:
+        return write_all(stream, blocks)
+
+
+def _write_npy(stream: BinaryIO, blocks: Iterable[Floats32]) -> tuple[int, int]:
+    number = width = 0
+    for block in blocks:
+        width = block.shape[1]
+        if not number:
+            _write_header(stream, 0, width)
+        number += len(block)
+        stream.write(block.astype("<f4").tobytes())
+    stream.seek(0)
+    _write_header(stream, number, width)  # as long as before: NumPy leaves room for the number
+    return number, width
+
+
+def _write_header(stream: BinaryIO, number: int, width: int) -> None:
+    about = {"descr": "<f4", "fortran_order": False, "shape": (number, width)}
+    np.lib.format.write_array_header_1_0(stream, about)
+
+
+def _write_csv(stream: BinaryIO, blocks: Iterable[Floats32]) -> tuple[int, int]:
+    number = width = 0
+    for row in _rows(blocks):
+        if not number:
+            width = len(row)
+            stream.write(",".join(f"z{i + 1}" for i in range(width)).encode() + b"\n")
+        number += 1
+        stream.write(",".join(map(str, row)).encode() + b"\n")
+    return number, width
+
+
+def _write_json(stream: BinaryIO, blocks: Iterable[Floats32]) -> tuple[int, int]:
+    number = width = 0
+    for row in _rows(blocks):
+        stream.write(b",\n" if number else b"[\n")
+        number, width = number + 1, len(row)
+        stream.write(json.dumps(row).encode())
+    stream.write(b"\n]\n")
+    return number, width
+
+
+def _rows(blocks: Iterable[Floats32]) -> Iterator[list[float]]:
+    """Yield latents with the fewest digits that give the same float32."""
+    for block in blocks:
+        yield from ([float(f"{value:.9g}") for value in row] for row in block.tolist())
 
 
 def read(path: Path, width: int) -> Floats32:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sketchvae.polyline import Floats, Floats32, Ints
-from sketchvae.sequences import offsets_from_points, pad_rows, segment_starts
+from sketchvae.polyline import Bools, Floats, Floats32, Ints
+from sketchvae.sequences import Pen, offsets_from_points, pad_rows, segment_starts
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,25 @@ class Batch:
     lengths: Ints
     noise: Floats32
 
-    def part(self, rank: int, size: int) -> "Batch":
-        """Return the drawings of one process: every `size`-th one.
+    def only(self, chosen: Bools) -> "Batch":
+        """Return the chosen drawings, (B,)."""
+        return Batch(self.steps[chosen], self.lengths[chosen], self.noise[chosen])
 
-        Args:
-            rank: number of the process, from 0, and of its first drawing.
-            size: number of processes.
-        """
-        rows = slice(rank, None, size)
-        return Batch(self.steps[rows], self.lengths[rows], self.noise[rows])
+    @classmethod
+    def joined(cls, batches: "Sequence[Batch]") -> "Batch":
+        """Return the drawings of batches in one; the shorter ones are padded with END rows."""
+        if len(batches) == 1:
+            return batches[0]
+        lengths = np.concatenate([batch.lengths for batch in batches])
+        longest = max(batch.steps.shape[1] for batch in batches)
+        steps = np.zeros((len(lengths), longest, 5), dtype=np.float32)
+        steps[..., 2 + Pen.END] = 1
+        first = 0
+        for batch in batches:
+            n, T, _ = batch.steps.shape
+            steps[first : first + n, :T] = batch.steps
+            first += n
+        return cls(steps, lengths, np.concatenate([batch.noise for batch in batches]))
 
 
 def make_batch(

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from sketchvae.data.dataset import PackedDataset, Points, Split
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Augmentation, Batch, make_batch
-from sketchvae.polyline import Ints
+from sketchvae.polyline import Bools, Ints
 from sketchvae.train.shortcomings import why_empty
+
+_BLOCK = 128  # drawings of a batch whose random numbers come from one generator
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -56,18 +59,18 @@ class DrawingPool:
         exclude_keys: NDArray[np.uint64] | None = None,
     ) -> None:
         self.datasets = [weighted.dataset for weighted in datasets]
+        excluded = np.unique(np.array([] if exclude_keys is None else exclude_keys, np.uint64))
         rows: list[Ints] = []
         for number, weighted in enumerate(datasets):
-            indices = weighted.dataset.split(split)
-            if exclude_keys is not None:
-                excluded = np.isin(weighted.dataset.keys[indices], exclude_keys)
-                indices = indices[~excluded]
+            indices = _members(weighted.dataset, split, excluded)
             pairs = np.column_stack([np.full(len(indices), number), indices])
             rows.append(np.tile(pairs, (weighted.repeat, 1)))
         self.rows = np.concatenate(rows)
         if split == "valid":  # 30 copies of one drawing judge no better than it
             self.rows = self.rows[np.sort(np.unique(self.keys(), return_index=True)[1])]
-        self.lengths = self._lengths()
+        self.lengths = np.empty(len(self.rows), dtype=np.int64)
+        for dataset, here, indices in self._of_each_dataset():
+            self.lengths[here] = dataset.starts[indices + 1] - dataset.starts[indices]
         fits = (self.lengths >= 1) & (self.lengths <= max_points)
         self.n_skipped = int((~fits).sum())
         self.rows, self.lengths = self.rows[fits], self.lengths[fits]
@@ -81,13 +84,11 @@ class DrawingPool:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def _lengths(self) -> Ints:
-        lengths = np.empty(len(self.rows), dtype=np.int64)
+    def _of_each_dataset(self) -> Iterator[tuple[PackedDataset, Bools, Ints]]:
+        """Yield each dataset, which rows are of it, (B,), and the indices of their drawings."""
         for number, dataset in enumerate(self.datasets):
             here = self.rows[:, 0] == number
-            indices = self.rows[here, 1]
-            lengths[here] = dataset.starts[indices + 1] - dataset.starts[indices]
-        return lengths
+            yield dataset, here, self.rows[here, 1]
 
     @cached_property
     def different(self) -> Ints:
@@ -102,11 +103,14 @@ class DrawingPool:
 
     def keys(self) -> NDArray[np.uint64]:
         """Return the content hash of each drawing, (B,)."""
-        return np.array([self.datasets[d].keys[i] for d, i in self.rows], dtype=np.uint64)
+        keys = np.empty(len(self.rows), dtype=np.uint64)
+        for dataset, here, indices in self._of_each_dataset():
+            keys[here] = dataset.keys[indices]
+        return keys
 
     def fingerprint(self) -> str:
         """Return a hash of the drawings and their order, to recognise the pool of a run."""
-        return blake2b(self.keys().tobytes(), digest_size=8).hexdigest()
+        return blake2b(self.keys().data, digest_size=8).hexdigest()
 
     def points(self, indices: Ints) -> list[Points]:
         """Return the points of drawings, each (n, 3) uint8: x, y, lift."""
@@ -124,6 +128,25 @@ class DrawingPool:
         )
         scale = float(offsets.std()) if offsets.size else 0.0
         return scale if scale > 0 else 1.0
+
+
+def _members(dataset: PackedDataset, split: Split, excluded: NDArray[np.uint64]) -> Ints:
+    """Return the indices of the drawings of a split; the packed set is looked at in blocks.
+
+    Args:
+        dataset: the packed set.
+        split: "train", "valid" or "test".
+        excluded: keys of drawings to leave out, in rising order.
+    """
+    members = [np.zeros(0, dtype=np.int64)]
+    for block in dataset.blocks():
+        inside = dataset.in_split(split, block)
+        if len(excluded):
+            keys = dataset.keys[block]
+            nearest = np.searchsorted(excluded, keys).clip(max=len(excluded) - 1)
+            inside &= excluded[nearest] != keys
+        members.append(block.start + np.flatnonzero(inside))
+    return np.concatenate(members)
 
 
 class BatchSampler:
@@ -158,10 +181,32 @@ class BatchSampler:
         self._epoch_rows = lru_cache(maxsize=1)(self._make_epoch_rows)
 
     def __getitem__(self, step: int) -> Batch:
+        return self.part(step, 0, 1)
+
+    def part(self, step: int, rank: int, size: int) -> Batch:
+        """Return the drawings of a batch that one of several processes trains on.
+
+        The parts make up the same batch for any number of processes. The random numbers of every
+        128 drawings have a generator of their own, so that a process makes little more than its
+        part, whatever the size of the batch.
+
+        Args:
+            step: number of the batch.
+            rank: number of the process, from 0.
+            size: number of processes.
+        """
         epoch, number = divmod(step, self.per_epoch)
-        rng = np.random.default_rng([self.seed, 1, step])
-        points = self.pool.points(self._epoch_rows(epoch)[number])
-        return make_batch(points, self.scale, self.latent, rng, self.augmentation)
+        rows, spread = self._epoch_rows(epoch)[number], _spread(self.size)
+        first, last = (self.size * process // size for process in (rank, rank + 1))
+        parts = []
+        for block in range(first // _BLOCK, max(-(-last // _BLOCK), first // _BLOCK + 1)):
+            drawn = np.sort(spread[block * _BLOCK : (block + 1) * _BLOCK])
+            key = [self.seed, 1, step]
+            rng = np.random.default_rng([*key, block] if block else key)
+            points = self.pool.points(rows[drawn])
+            made = make_batch(points, self.scale, self.latent, rng, self.augmentation)
+            parts.append(made.only(np.isin(drawn, spread[first:last])))
+        return Batch.joined(parts)
 
     def _make_epoch_rows(self, epoch: int) -> Ints:
         """Return the batches of an epoch as indices into the pool, (per_epoch, size)."""
@@ -170,6 +215,15 @@ class BatchSampler:
         jittered = self.pool.lengths[shuffled] * rng.uniform(0.9, 1.1, len(shuffled))
         by_length = shuffled[np.argsort(jittered)]
         return rng.permutation(by_length.reshape(self.per_epoch, self.size))
+
+
+def _spread(n: int) -> Ints:
+    """Return the numbers below n in an order of which every section is spread evenly.
+
+    The drawings of a batch stand in order of length, and a process gets a section: so no process
+    waits for one with longer drawings.
+    """
+    return np.argsort(np.arange(n) * _GOLDEN_RATIO % 1, kind="stable")
 
 
 def validation_batches(pool: DrawingPool, size: int, latent: int, scale: float) -> Iterator[Batch]:

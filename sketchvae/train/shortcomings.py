@@ -1,6 +1,7 @@
 """Why a set cannot be trained on, or not well, and what to do: too long, too few or alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -21,7 +22,7 @@ def why_empty(datasets: Sequence[PackedDataset], split: Split, max_points: int) 
         split: its name, "train" or "valid".
         max_points: drawings with more are left out.
     """
-    lengths = np.concatenate([np.diff(dataset.starts) for dataset in datasets])
+    lengths = np.concatenate([dataset.lengths() for dataset in datasets])
     keys = np.concatenate([dataset.keys for dataset in datasets])
     fits = (lengths >= 1) & (lengths <= max_points)
     if not len(lengths):
@@ -58,15 +59,21 @@ def simplification(datasets: Sequence[PackedDataset], max_points: int) -> int | 
         max_points: greatest number of points.
     """
     tried = [
-        from_points(dataset.points_of(int(i)))
+        from_points(dataset.points_of(i))
         for dataset in datasets
-        for i in np.flatnonzero(np.diff(dataset.starts) > max_points)[:_SIMPLIFIED]
+        for i in islice(_longer(dataset, max_points), _SIMPLIFIED)
     ]
     for epsilon in _EPSILONS:
         points = [drawing.simplify(epsilon).n_points for drawing in tried]
         if np.percentile(points, 90) <= max_points:
             return epsilon
     return None
+
+
+def _longer(dataset: PackedDataset, max_points: int) -> Iterator[int]:
+    """Yield the indices of the drawings that have more points."""
+    for block in dataset.blocks():
+        yield from (block.start + np.flatnonzero(dataset.lengths(block) > max_points)).tolist()
 
 
 def _too_long(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.batch import Batch
@@ -18,7 +17,7 @@ from sketchvae.model.loader import MODEL_FILE
 from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model, save
-from sketchvae.train.batches import BatchSampler, DrawingPool, validation_batches
+from sketchvae.train.batches import BatchSampler, DrawingPool
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.export import MAX_DRAWINGS, fit_to_drawings, provenance
 from sketchvae.train.finishing import finished
@@ -26,6 +25,7 @@ from sketchvae.train.metrics import StepMetrics, Validation, validations_since_b
 from sketchvae.train.settings import Settings
 from sketchvae.train.shortcomings import FEW_JUDGES
 from sketchvae.train.signals import RunInterrupted, deferred_signals
+from sketchvae.train.validation import losses_of, pixel_density, validate
 
 _FREE_TO_CHANGE = {"validate_every", "patience"}  # they observe and end a run, and change no step
 _ENCODER = ("encoder_forward.", "encoder_backward.")  # its LSTMs
@@ -116,10 +116,9 @@ class Trainer:
             SketchvaeError: if the loss or the gradient is not finite; nothing is changed then.
         """
         settings, step = self.settings, self.step
-        batch = self.batches[step]
-        reconstruction, kl, norm = self.gradients(batch)
-        reconstruction += self._pixel_density(int((batch.lengths - 1).sum())) / len(batch.lengths)
-        points = float(batch.lengths.mean())
+        batch = self.batches.part(step, self.group.rank, self.group.size)
+        reconstruction, kl, points, norm = self.gradients(batch)
+        reconstruction += pixel_density(points - 1, self.scale)
         weight, rate = settings.kl_weight_at(step), settings.learning_rate_at(step)
         metrics = StepMetrics(step + 1, reconstruction, kl, points, weight, rate, norm)
         if not math.isfinite(reconstruction + kl + norm):
@@ -135,20 +134,25 @@ class Trainer:
         self._update_ema()
         return metrics
 
-    def gradients(self, batch: Batch) -> tuple[float, float, float]:
+    def gradients(self, batch: Batch) -> tuple[float, float, float, float]:
         """Leave the clipped gradient of a batch in the parameters, whatever the group's size.
 
         The loss is (L_R + w_KL L_KL) per drawing over the mean length of the training drawings
         (eq. 11), not per point of the batch: each drawing counts as much as it does in the bound.
 
+        Args:
+            batch: the part of this process.
+
         Returns:
-            L_R and L_KL in nats per drawing, and the norm of the gradient before clipping.
+            L_R and L_KL in nats per drawing, points per drawing, all of the whole batch, and the
+            norm of the gradient before clipping.
         """
-        drawings = len(batch.lengths)
-        loss_r, kl = self._losses(self.model, batch.part(self.group.rank, self.group.size))
+        drawings = self.batches.size
+        loss_r, kl = losses_of(self.model, batch, self.group)
         own = torch.stack([loss_r.sum(), kl.sum()])
+        points = torch.tensor([float(batch.lengths.sum())], device=self.group.device)
         totals = own.detach().clone()
-        self.group.all_reduce([totals])
+        self.group.all_reduce([totals, points])
         mean_r, mean_kl = (totals / drawings).tolist()
         # Free bits on the total, not on each dimension: a floor on each keeps all of them idle.
         kl_weight = self.settings.kl_weight_at(self.step) * (mean_kl > self.settings.free_nats)
@@ -157,15 +161,7 @@ class Trainer:
         parameters = list(self.model.parameters())
         self.group.all_reduce([p.grad for p in parameters if p.grad is not None])
         norm = torch.nn.utils.clip_grad_norm_(parameters, self.settings.clip)
-        return mean_r, mean_kl, float(norm)
-
-    def _losses(self, network: SketchVAE, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return L_R, (B,), and L_KL, (B, Z), of a batch."""
-        arrays = (batch.steps, batch.lengths, batch.noise)
-        steps, lengths, noise = (torch.from_numpy(a).to(self.group.device) for a in arrays)
-        with self.group.precision():
-            loss_r, kl = network(steps, lengths, noise)
-        return loss_r, kl
+        return mean_r, mean_kl, float(points) / drawings, float(norm)
 
     @torch.no_grad()
     def _update_ema(self) -> None:
@@ -232,30 +228,10 @@ class Trainer:
             if not self.history:  # before the first validation
                 save(model, self.folder / MODEL_FILE)
 
-    @torch.no_grad()
     def validate(self) -> Validation:
         """Return the losses of the averaged weights on the validation drawings."""
-        loss_r, offsets = 0.0, 0
-        spectrum = torch.zeros(self.config.latent, device=self.group.device)
-        for batch in validation_batches(
-            self.valid, self.settings.batch, self.config.latent, self.scale
-        ):
-            batch_r, kl = self._losses(self.ema_model, batch)
-            loss_r += float(batch_r.double().sum())
-            offsets += int((batch.lengths - 1).sum())
-            spectrum += kl.sum(dim=0)
-        spectrum = (spectrum / (n := len(self.valid))).sort(descending=True).values
-        return Validation(
-            self.step,
-            (loss_r + self._pixel_density(offsets)) / n,
-            float(spectrum.sum()),
-            float(self.valid.lengths.mean()),
-            tuple(spectrum.tolist()),
-        )
-
-    def _pixel_density(self, offsets: int) -> float:
-        """Return the nats to add to L_R of offsets: a density per square pixel instead of unit."""
-        return 2 * math.log(self.scale) * offsets
+        size = self.settings.batch
+        return validate(self.ema_model, self.valid, size, self.scale, self.step, self.group)
 
     # --- checkpoints and models -----------------------------------------------------
 
