@@ -670,8 +670,10 @@ def test_loss_that_is_not_finite_stops_the_run_and_changes_nothing(
     folder: Path, poison: float
 ) -> None:
     class Poisoned:
-        def __getitem__(self, step: int) -> Batch:
-            batch = healthy[step]
+        size = SETTINGS.batch
+
+        def part(self, step: int, rank: int, size: int) -> Batch:
+            batch = healthy.part(step, rank, size)
             if step == 5:
                 batch.steps[0, 0, 0] = poison
             return batch
@@ -846,6 +848,7 @@ def test_two_nodes_of_torchrun_are_one_process(folder: Path) -> None:
             error = (first[name][key] - value).norm() / value.norm()
             assert error < 1e-6, (name, key, float(error))
     assert unequal(first["trained"], second["trained"]) == []
+    assert first["trained"]["best"] == pytest.approx(alone.best, rel=1e-5)  # of divided validations
     for key, value in alone.model.state_dict().items():
         error = (first["trained"][f"model {key}"] - value).norm() / (value - before[key]).norm()
         assert error < 1.5e-5, (key, float(error))
