@@ -17,6 +17,7 @@ from sketchvae.cli.vpype_plugin import sketch as vpype_sketch
 SOURCE = Path(package.__file__).parent
 OF_OTHERS = {  # options that messages and comments name of other programs
     "--nproc-per-node": "torchrun",
+    "--node-rank": "torchrun",
     "--two-opt": "vpype",
     "--python": "uv",
     "--index-url": "pip",
