@@ -21,7 +21,7 @@ from sketchvae.generate import sampler as module
 from sketchvae.generate.artist import Artist, load
 from sketchvae.generate.sampler import Sampler, SampleSpec
 from sketchvae.model.config import ModelConfig
-from sketchvae.model.numpy_decoder import Decoder, Mixture
+from sketchvae.model.numpy_decoder import Decoder, Mixture, State
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, save, shipped_path
 from sketchvae.polyline import Bools, Floats, Floats32
@@ -317,6 +317,25 @@ def test_refilled_and_dropped_slots_change_nothing(
     apart = artist.draw(60, temperature=1.0, seed=2)
     assert len(apart) == 60
     assert all(map(almost_equal, apart, together))
+
+
+def test_slots_of_drawings_that_have_ended_fill_whole_blocks_of_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    widths, step = [], Decoder.step
+
+    def noted(decoder: Decoder, state: State) -> Mixture:
+        widths.append(state.inputs.shape[1])
+        return step(decoder, state)
+
+    monkeypatch.setattr(Decoder, "step", noted)
+    artist = Artist(coin_model(0.6, 0.2, 0.2))
+    spec = SampleSpec(70, 1.0, 0)
+    drawn = list(Sampler(artist.decoder, artist.model.prior, spec, artist.max_steps).sequences())
+    assert len(drawn) == 70
+    assert widths == sorted(widths, reverse=True)
+    assert {width for width in widths if width > 16} == {70, 64, 48, 32}
+    assert widths[-1] < 4
 
 
 def test_more_drawings_than_fit_slots_all_come() -> None:

@@ -15,7 +15,7 @@ from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError, check_range
 from sketchvae.generate.parallel import cpu_count, interleave, numpy_on_one_thread
 from sketchvae.model.config import MAX_TEMPERATURE, MIN_TEMPERATURE
-from sketchvae.model.numpy_decoder import Decoder, State
+from sketchvae.model.numpy_decoder import BLOCK, Decoder, State
 from sketchvae.model.prior import Prior
 from sketchvae.polyline import Bools, Floats, Floats32, Ints
 from sketchvae.sequences import PaddedBatch, Pen, from_stroke3
@@ -82,8 +82,9 @@ class Sampler:
         sample_index: (B,) index of the drawing in each slot.
         step_count: (B,) steps of that drawing so far.
         temperature: (B,) of that drawing.
-        noise: (4, T, B) random numbers of each step: two uniform, two standard normal.
-        steps: (3, T, B) steps so far, stroke-3 in model units.
+        is_empty: (B,) whether the drawing in a slot has ended and no other has taken its place.
+        noise: (B, 4, T) random numbers of each step: two uniform, two standard normal.
+        steps: (B, T, 3) steps so far, stroke-3 in model units.
     """
 
     def __init__(
@@ -108,10 +109,11 @@ class Sampler:
         self.due, self.waiting = indices, indices[_MAX_SLOTS:]  # to yield, and to begin
         self.sample_index = np.array(indices[:_MAX_SLOTS], dtype=np.intp)
         self.step_count = np.full(len(self.sample_index), self.prefix_steps)
-        self.steps = np.zeros((3, max_steps, len(self.sample_index)), dtype=np.float32)
+        self.is_empty = np.zeros(len(self.sample_index), dtype=bool)
+        self.steps = np.zeros((len(self.sample_index), max_steps, 3), dtype=np.float32)
         if prefix is not None:
             stroke3 = prefix.steps[:, [0, 1, 2 + _UP]]
-            self.steps[:, : self.prefix_steps] = stroke3.transpose(1, 0, 2)
+            self.steps[:, : self.prefix_steps] = stroke3.transpose(2, 0, 1)
         self.temperature = self._temperature_of(self.sample_index)
         with numpy_on_one_thread():
             self.state, self.noise = self._begin(self.sample_index)
@@ -128,7 +130,7 @@ class Sampler:
                 free, ended = self._step_until_free()
                 for slot in free[ended].tolist():
                     rows = self.step_count[slot] - 1  # without END
-                    done[int(self.sample_index[slot])] = self.steps[:, :rows, slot].T.copy()
+                    done[int(self.sample_index[slot])] = self.steps[slot, :rows].copy()
                 unfinished = self.sample_index[free[~ended]].tolist()
                 again = [index for index in unfinished if self._begins_anew(index)]
                 done |= dict.fromkeys(set(unfinished) - set(again))
@@ -145,14 +147,14 @@ class Sampler:
         """
         while True:
             ended = self._step()
-            free = (ended | (self.step_count == self.max_steps)).nonzero()[0]
+            free = ((ended | (self.step_count == self.max_steps)) & ~self.is_empty).nonzero()[0]
             if len(free):
                 return free, ended[free]
 
     def _step(self) -> Bools:
         """Take one step in every slot; return whether its drawing has ended, (B,)."""
-        now = (slice(None), self.step_count, np.arange(len(self.sample_index)))
-        noise = self.noise[now]
+        slots = np.arange(len(self.sample_index))
+        noise = self.noise[slots, :, self.step_count].T
         mixture = self.decoder.step(self.state)
         if self.prefix is not None:  # the first step after a prefix cannot be the end
             mixture.log_q[_END, self.step_count == self.prefix_steps] = -np.inf
@@ -160,13 +162,13 @@ class Sampler:
         offsets = self.decoder.append_local(self.state, local_offsets, pen)
         step = np.empty((3, len(pen)), dtype=np.float32)
         step[:2], step[2] = offsets, pen == _UP
-        self.steps[now] = step
-        self.step_count += 1
+        self.steps[slots, self.step_count] = step.T
+        self.step_count += ~self.is_empty
         ended: Bools = pen == _END
         return ended
 
     def _refill(self, free: NDArray[np.intp], again: list[int]) -> None:
-        """Begin drawings in free slots, and drop the slots that stay empty.
+        """Begin drawings in free slots, and drop some of those that stay empty.
 
         Args:
             free: slots whose drawing has ended or is too long.
@@ -177,16 +179,25 @@ class Sampler:
         begun = np.array([*again, *fresh], dtype=np.intp)
         if len(begun):
             filled = free[: len(begun)]
-            state, self.noise[..., filled] = self._begin(begun)
+            state, self.noise[filled] = self._begin(begun)
             self.state.scatter(filled, state)
             self.sample_index[filled], self.step_count[filled] = begun, self.prefix_steps
             self.temperature[filled] = self._temperature_of(begun)
         if len(begun) < len(free):
-            kept = np.delete(np.arange(len(self.sample_index)), free[len(begun) :])
+            self.is_empty[free[len(begun) :]] = True
+            self.step_count[self.is_empty] = 0  # a place in `noise` and `steps` for what goes on
+            self._drop_empty()
+
+    def _drop_empty(self) -> None:
+        """Drop empty slots, but for those that make whole blocks of columns."""
+        used = len(self.is_empty) - int(self.is_empty.sum())
+        width = -(-used // BLOCK) * BLOCK if used > BLOCK else used
+        if width < len(self.is_empty):
+            kept = np.argsort(self.is_empty, kind="stable")[:width]
             self.state.select(kept)
             self.sample_index, self.step_count = self.sample_index[kept], self.step_count[kept]
-            self.temperature = self.temperature[kept]
-            self.steps, self.noise = self.steps[..., kept], self.noise[..., kept]
+            self.is_empty, self.temperature = self.is_empty[kept], self.temperature[kept]
+            self.steps, self.noise = self.steps[kept], self.noise[kept]
 
     def _begins_anew(self, index: int) -> bool:
         """Count an attempt that did not end; return whether the drawing is begun anew."""
@@ -215,7 +226,7 @@ class Sampler:
         return np.array([self.attempts.get(index, 0) for index in indices.tolist()], dtype=np.intp)
 
     def _begin(self, indices: Ints) -> tuple[State, Floats32]:
-        """Return the state before the first step of drawings, and their noise, (4, T, B).
+        """Return the state before the first step of drawings, and their noise, (B, 4, T).
 
         Each drawing has a generator of its own, so that it does not depend on which others are
         drawn beside it.
@@ -223,15 +234,15 @@ class Sampler:
         Z = self.prior.means.shape[1]
         uniforms = np.empty(len(indices), dtype=np.float32)  # for the component of the prior
         normals = np.empty((len(indices), Z), dtype=np.float32)
-        noise = np.empty((4, self.max_steps, len(indices)), dtype=np.float32)
+        noise = np.empty((len(indices), 4, self.max_steps), dtype=np.float32)
         for slot, index in enumerate(indices.tolist()):
             candidate, drawing = divmod(index, self.spec.n)
             key = [self.spec.seed, drawing, self.attempts.get(index, 0)]
             rng = np.random.default_rng([*key, candidate] if candidate else key)
             uniforms[slot] = rng.random(dtype=np.float32)
             normals[slot] = rng.standard_normal(Z, dtype=np.float32)
-            noise[:2, :, slot] = rng.random((2, self.max_steps), dtype=np.float32)
-            noise[2:, :, slot] = rng.standard_normal((2, self.max_steps), dtype=np.float32)
+            rng.random(dtype=np.float32, out=noise[slot, :2])
+            rng.standard_normal(dtype=np.float32, out=noise[slot, 2:])
         z = self.prior.sample(uniforms, normals)
         if self.latents is not None:
             given = self._attempts_of(indices) < self.latent_attempts
