@@ -1,5 +1,7 @@
 """Iterators that run side by side, and the limit of NumPy's threads."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -47,6 +49,17 @@ def test_who_takes_no_more_stops_endless_iterators() -> None:
     assert [next(taken) for _ in range(9)] == [1] * 9
     taken.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+
+
+def test_a_program_that_ends_before_the_iterators_ends() -> None:
+    """Python 3.13 never returns from joining a thread that its own end has stopped."""
+    script = """if True:
+        from itertools import count
+        from sketchvae.generate.parallel import interleave
+        taken = interleave([count(), count()])
+        next(taken)
+        raise SystemExit(3)"""
+    assert subprocess.run([sys.executable, "-c", script], timeout=60).returncode == 3
 
 
 def test_last_to_leave_lifts_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:

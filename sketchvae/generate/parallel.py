@@ -2,6 +2,7 @@
 
 import os
 import queue
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -123,8 +124,9 @@ def interleave(sources: Sequence[Iterator[_Item]], ahead: int = 64) -> Iterator[
             yield item
     finally:
         stop.set()
-        for thread in threads:
-            thread.join()
+        if not sys.is_finalizing():  # else the threads are gone, and 3.13 would wait for ever
+            for thread in threads:
+                thread.join()
 
 
 def _offer(own: "queue.Queue[Any]", item: object, stop: Event) -> bool:
