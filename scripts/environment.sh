@@ -1,5 +1,6 @@
 # Sourced by the other scripts: a virtual environment in the repository, made on first use.
-# environment NAME EXTRAS: sets $python to that of .venv-NAME, with sketchvae[EXTRAS] in it.
+# environment NAME EXTRAS [CONSTRAINTS]: sets $python to that of .venv-NAME, with sketchvae[EXTRAS] in
+# it, of the versions in the file CONSTRAINTS; scripts/constraints.txt unless another is named.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -18,11 +19,11 @@ find_python() {
 }
 
 environment() {
-    local venv="$root/.venv-$1" extras="$2"
+    local venv="$root/.venv-$1" extras="$2" constraints="${3:-$root/scripts/constraints.txt}"
     python="$venv/bin/python"
     # What was installed, for which project file: an unchanged one needs no network.
     local wanted installed="$venv/installed"
-    wanted="$root $extras $(cksum <"$root/pyproject.toml") $(cksum <"$root/scripts/constraints.txt")"
+    wanted="$root $extras $(cksum <"$root/pyproject.toml") $(cksum <"$constraints")"
     if [ -x "$python" ] && [ "$(cat "$installed" 2>/dev/null)" = "$wanted" ]; then
         return
     fi
@@ -32,8 +33,8 @@ environment() {
     "$base" -m venv --clear "$venv"
     # torch first and alone: with a constraint on the CPU build, pip fetches no gigabytes.
     case "$extras" in
-        *train* | *all*) "$python" -m pip install -q -c "$root/scripts/constraints.txt" torch ;;
+        *train* | *all*) "$python" -m pip install -q -c "$constraints" torch ;;
     esac
-    "$python" -m pip install -q -c "$root/scripts/constraints.txt" -e "$root${extras:+[$extras]}"
+    "$python" -m pip install -q -c "$constraints" -e "$root${extras:+[$extras]}"
     echo "$wanted" >"$installed"
 }
