@@ -21,7 +21,7 @@ from sketchvae.machine.parser import read_job
 from sketchvae.machine.timing import Motion
 from sketchvae.machine.words import MAX_LINE
 from sketchvae.plot.bed import Corner, Machine
-from sketchvae.plot.gcode import to_gcode
+from sketchvae.plot.gcode import seconds_around, to_gcode
 from sketchvae.plot.layout import Layout
 from sketchvae.plot.page import parse_page
 from sketchvae.plot.pen_lift import PenLift, servo, spindle, z_axis
@@ -260,7 +260,31 @@ def test_dwell_follows_the_pen_in_seconds() -> None:
     assert Replay(lift).run(text).dwells == pytest.approx(
         0.1 * len(PLOT.strokes) + 0.25 * (len(PLOT.strokes) + 2)
     )
+    assert seconds_around(lift) == 0.5
     assert "G4" not in gcode(lift=z_axis())
+
+
+def test_feeds_and_dwells_have_three_decimals() -> None:
+    """GRBL reads more, but keeps no more."""
+    lift = replace(SERVO, dwell_up=0.12345, dwell_down=0.0004)
+    lines = to_gcode(MACHINE.to_machine(PLOT), lift, Motion(feed=1234.56789)).splitlines()
+    assert {word for line in lines for word in re.findall(r"F[\d.]+", line)} == {"F1234.568"}
+    assert {line for line in lines if line.startswith("G4")} == {"G4 P0.123"}
+    assert "G4 P0.001" in gcode(lift=replace(lift, dwell_down=0.0006))
+
+
+def test_a_dot_of_several_points_is_one_move() -> None:
+    plot = replace(PLOT, layers=(replace(PLOT.layers[0], strokes=(np.full((3, 2), 40.0),)),))
+    assert len(re.findall("^G1", gcode(plot), flags=re.M)) == 1
+
+
+def test_the_sender_reads_how_fast_the_machine_is() -> None:
+    for lifted in (None, 700.0):
+        motion = Motion(2000.0, 4000.0, 300.0, rapid_acceleration=lifted, junction=0.05)
+        job = read_job(to_gcode(MACHINE.to_machine(PLOT), SERVO, motion).encode(), "page.gcode")
+        names = ("rapid", "acceleration", "rapid_acceleration", "junction")
+        kept = {n: v for n in names if (v := getattr(motion, n)) is not None}
+        assert job.speeds == kept
 
 
 def test_comment_holds_nothing_that_grbl_acts_upon() -> None:

@@ -14,7 +14,7 @@ from helpers import refusal, sketchvae
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sketchvae.errors import SketchvaeError
+from sketchvae.errors import ConflictError, SketchvaeError
 from sketchvae.machine.comments import (
     END,
     EndMark,
@@ -409,6 +409,83 @@ def test_a_journal_of_version_0_1_is_gone_on_with(tmp_path: Path) -> None:
     (a, b), (c, d) = third.cuts[5].points[0], half.points[0]
     middle = ((a + c) / 2, (b + d) / 2)
     assert find_resume_point(found, middle) == ResumePoint(3, 6, middle)
+
+
+def test_what_a_journal_logs_is_on_disk_at_once_in_one_sector(tmp_path: Path) -> None:
+    read = job(gcode())
+    journal = Journal(tmp_path / "x.job", read, ResumePoint(3), (1.23456, 2.0))
+    assert (journal.done, journal.sent, journal.acknowledged, journal.refused) == (2, 0, 0, 0)
+    assert journal.position_known
+    assert not journal.mended
+    journal.log_sent(1)  # which writes nothing, since nothing was created
+    journal.create()
+
+    def on_disk() -> dict[str, object]:
+        content = journal.path.read_bytes()
+        assert len(content) == 512
+        assert content.endswith(b" \n")
+        return dict(json.loads(content))
+
+    first = on_disk()
+    assert first["first"] == read.strokes[2].commands[0].line
+    assert (first["place"], first["stopped"], first["placed"]) == ([1.2346, 2], [1.2346, 2], True)
+    for act, changed in (
+        (lambda: journal.log_sent(17), {"sent": 17}),
+        (lambda: journal.log_done(3), {"done": 3}),
+        (lambda: journal.log_position_lost(), {"placed": False}),
+        (
+            lambda: journal.log_refused(18, (3.45678, -4.0)),
+            {"refused": 18, "stopped": [3.4568, -4]},
+        ),
+    ):
+        before = on_disk()
+        act()
+        assert on_disk() == before | changed
+    with pytest.raises(ConflictError, match="another process is drawing this job"):
+        Journal.read(journal.path, read)
+    journal.close(finished=False)
+    found = Journal.read(journal.path, read)
+    assert found is not None
+    assert (found.done, found.sent, found.refused, found.position_known) == (3, 17, 18, False)
+    assert (found.position, found.stopped) == ((1.2346, 2.0), (3.4568, -4.0))
+    assert not found.mended
+    found.close(finished=True)
+    assert not journal.path.exists()
+    found.close(finished=True)  # it is gone already
+
+
+def test_only_a_job_of_as_many_strokes_is_one_that_was_mended(tmp_path: Path) -> None:
+    read, path = job(gcode()), tmp_path / "x.job"
+    journal = Journal(path, read, ResumePoint(0), (0.0, 0.0))
+    journal.create()
+    journal.log_refused(18, (0.0, 0.0))
+    journal.close(finished=False)
+    found = Journal.read(path, job(gcode("z")))
+    assert found is not None
+    assert found.mended
+    assert Journal.read(path, job(FOREIGN)) is None  # which has two
+    for done, taken in ((-1, False), (0, True), (5, True), (6, False)):
+        state = json.loads(path.read_bytes()) | {"done": done}
+        path.write_text(json.dumps(state))
+        assert (Journal.read(path, read) is not None) is taken
+
+
+def test_strokes_are_flushed_to_disk_when_a_second_has_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    now = 1.5
+    monkeypatch.setattr("sketchvae.machine.journal.time.monotonic", lambda: now)
+    journal = Journal(tmp_path / "x.job", job(gcode()), ResumePoint(0), (0.0, 0.0))
+    journal.log_done(1)  # before there is a file
+    journal.create()
+    monkeypatch.setattr(
+        "sketchvae.machine.journal.os.fsync", lambda _: flushed.append(journal.done)
+    )
+    for stroke, now in enumerate((1.5, 2.25, 2.5, 2.75, 3.0), 1):  # noqa: B007 - the clock reads it
+        journal.log_done(stroke)
+    assert flushed == [1, 4]
+    journal.close(finished=False)
 
 
 def test_a_damaged_journal_is_one_line(tmp_path: Path) -> None:

@@ -200,6 +200,41 @@ SAME = {  # resvg inks them as the specification says
         )
     ),
     "late style": hidden(f'<g class="y">{RECT}</g><style>.y{{display:none}}</style>'),
+    "a marker of another size and direction": page(
+        '<marker id="m" markerWidth="20" markerHeight="20" refX="5" refY="10" orient="30" '
+        f'viewBox="0 0 20 20" markerUnits="userSpaceOnUse"><path d="M0 0L20 10L0 20" {INK}/>'
+        "</marker>"
+        f'<path d="M20 20H70V80" {INK} marker-start="url(#m)" marker-end="url(#m)"/>'
+    ),
+    "a marker that ends in its start": page(
+        '<marker id="m" markerWidth="9" markerHeight="9" overflow="visible" '
+        f'orient="auto-start-reverse"><path d="M0 0L3 1" {INK}/></marker>'
+        f'<path d="M20 20H70V80Z" {INK} marker-start="url(#m)" marker-end="url(#m)"/>'
+    ),
+    "a marker without extent": page(
+        f'<marker id="m" markerWidth="0"><path d="M0 0L9 9" {INK}/></marker>'
+        f'<path d="M20 20H70" {INK} marker-start="url(#m)" marker-end="url(#none)"/>'
+    ),
+    "an arc that ends where it begins": page(f'<path d="M20 20A9 9 0 0 1 20 20L70 50" {INK}/>'),
+    "dashes of no length": page(f'<path d="M20 20H70" {INK} stroke-dasharray="0 0"/>'),
+    "an inherited colour that is its own": page(
+        f'<g color="red"><path d="M20 20H70" color="currentColor" {INK}/></g>'
+    ),
+    "scales in odd forms": page(
+        RECT.replace("/>", ' transform="scale(.5 .7) translate(5-5)"/>')
+        + RECT.replace("/>", ' transform="scale(1 2 3)"/>')
+    ),
+    "a mask in units of its box": page(
+        '<mask id="m" maskContentUnits="objectBoundingBox"><rect width=".5" height="1" '
+        f'fill="white"/></mask><g mask="url(#m)">{RECT}</g>'
+    ),
+    "a clip path that is none": page(
+        f'<mask id="m"/><g clip-path="url(#m)">{RECT}</g><g clip-path="url(#no)">{BASE}</g>'
+    ),
+    "a clip path in units of a line": page(
+        '<clipPath id="c" clipPathUnits="objectBoundingBox"><rect width=".5" height="1"/>'
+        f'</clipPath><path d="M20 20H70" {INK} clip-path="url(#c)"/>{BASE}'
+    ),
 }
 UNSEEN = {  # resvg inks BASE, and no more
     "two classes": hidden(f'<g class="a b">{RECT}</g>', ".a.b{display:none}"),
@@ -290,6 +325,29 @@ BOXES = {  # where resvg is not the judge: left, top, right, bottom in px
             "{rect{stroke:none}} @media screen and (max-width:99px){rect{opacity:0}}</style>" + RECT
         ),
         (30, 30, 70, 70),
+    ),
+    "media of a page turned on its side": (
+        page(
+            "<style>@media (orientation:portrait){rect{display:none}} @media (min-width:200)"
+            "{rect{x:50px}} @media (colour){rect{display:none}} @media nonsense !{rect"
+            "{display:none}} @media (max-depth:1px){rect{display:none}}</style>" + RECT,
+            'width="200" height="100"',
+        ),
+        (50, 30, 90, 70),
+    ),
+    "relative font sizes": (
+        page(
+            f'<g font-size="larger"><rect {INK} x="1em" y="1em" width="1em" height="1em"/></g>'
+            f'<g font-size="small"><rect {INK} x="1em" y="1em" width="1em" height="1em"/></g>'
+        ),
+        (128 / 9, 128 / 9, 38.4, 38.4),
+    ),
+    "viewport units": (
+        page(
+            f'<rect {INK} x="10vw" y="10vh" width="10vmin" height="10vmax"/>',
+            'width="200" height="100"',
+        ),
+        (20, 10, 30, 30),
     ),
 }
 
