@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 from math import inf
 from numbers import Integral, Real
 from pathlib import Path
@@ -73,7 +73,8 @@ def install_command(extra: str) -> str:
         return f"uv tool install {wanted}"
     if (prefix / "pipx_metadata.json").exists():
         return f"pipx runpip sketchvae install {wanted}"
-    if find_spec("pip") is None:  # an environment of uv
+    # An environment of uv has no pip. `find_spec` would ask setuptools too, which warns.
+    if PathFinder.find_spec("pip") is None:
         return f"uv pip install --python {sys.executable} {wanted}"
     activated = os.environ.get("VIRTUAL_ENV") == sys.prefix
     return f"{'' if activated else f'{sys.executable} -m '}pip install {wanted}"

@@ -8,6 +8,7 @@ import tomllib
 import venv
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from helpers import SHEEP, imported_by
@@ -116,7 +117,7 @@ def test_missing_extra_is_installed_the_way_sketchvae_was(
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
     assert install_command("plot") == "pip install 'sketchvae[plot]'"
-    monkeypatch.setattr("sketchvae.errors.find_spec", lambda _: None)
+    monkeypatch.setattr("sketchvae.errors.PathFinder", SimpleNamespace(find_spec=lambda _: None))
     assert "uv pip install --python" in install_command("plot")
     (tmp_path / "pipx_metadata.json").touch()
     assert install_command("plot") == "pipx runpip sketchvae install 'sketchvae[plot]'"
