@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -429,15 +430,13 @@ def test_what_a_journal_logs_is_on_disk_at_once_in_one_sector(tmp_path: Path) ->
     first = on_disk()
     assert first["first"] == read.strokes[2].commands[0].line
     assert (first["place"], first["stopped"], first["placed"]) == ([1.2346, 2], [1.2346, 2], True)
-    for act, changed in (
+    acts: list[tuple[Callable[[], None], dict[str, object]]] = [
         (lambda: journal.log_sent(17), {"sent": 17}),
         (lambda: journal.log_done(3), {"done": 3}),
-        (lambda: journal.log_position_lost(), {"placed": False}),
-        (
-            lambda: journal.log_refused(18, (3.45678, -4.0)),
-            {"refused": 18, "stopped": [3.4568, -4]},
-        ),
-    ):
+        (journal.log_position_lost, {"placed": False}),
+        (lambda: journal.log_refused(18, (3.45678, -4)), {"refused": 18, "stopped": [3.4568, -4]}),
+    ]
+    for act, changed in acts:
         before = on_disk()
         act()
         assert on_disk() == before | changed
