@@ -20,8 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 NUMBERS = (10_000, 130_000, 1_000_000)
@@ -107,32 +107,24 @@ def mib(figures: Figures) -> str:
 
 
 def make(source: Path, number: int, target: Path) -> None:
-    """Write so many drawings, made of those of a file; print how many of them are real."""
-    from sketchvae.data import formats
-    from sketchvae.drawing import Drawing
+    """Write so many drawings as ndjson, made of those of a packed set."""
+    from sketchvae.data.dataset import open_packed
 
-    count = sum(1 for _ in formats.read(source))
-
-    def version(drawing: Drawing, which: int) -> Drawing:
-        _, _, right, bottom = drawing.bounds
-        strokes = []
-        for points in drawing.strokes:
-            x, y = points.T
-            x, y = right - x if which & 1 else x, bottom - y if which & 2 else y
-            strokes.append([*zip(y, x, strict=True)] if which & 4 else [*zip(x, y, strict=True)])
-        return Drawing(strokes, drawing.word)
-
-    def drawings() -> Iterator[Drawing]:
+    packed = open_packed(source)
+    with target.open("w", encoding="utf-8") as out:
         for which in range(8):
-            wanted = min(count, number - which * count)
-            if wanted <= 0:
-                return
-            for i, drawing in enumerate(formats.read(source)):
-                if (i + 1) * wanted // count > i * wanted // count:
-                    yield version(drawing, which)
-
-    formats.write(target, drawings())
-    print(min(count, number))
+            wanted = min(len(packed), number - which * len(packed))
+            for k in range(wanted):
+                i = k * len(packed) // wanted
+                points = packed.points_of(i)
+                x, y = points[:, 0], points[:, 1]
+                x, y = x.max() - x if which & 1 else x, y.max() - y if which & 2 else y
+                x, y = (y, x) if which & 4 else (x, y)
+                ends = [0, *(points[:, 2].nonzero()[0] + 1).tolist()]
+                strokes = [[x[a:b].tolist(), y[a:b].tolist()] for a, b in pairwise(ends)]
+                word = packed.vocabulary[packed.words[i]]
+                json.dump({"word": word, "drawing": strokes}, out, separators=(",", ":"))
+                out.write("\n")
 
 
 def epoch(path: Path) -> None:
@@ -153,10 +145,12 @@ def epoch(path: Path) -> None:
     times.append(time.perf_counter())
     trainer.pool.fingerprint()
     times.append(time.perf_counter())
+    trainer.batches[0]
+    times.append(time.perf_counter())
     for step in range(trainer.batches.per_epoch):
         trainer.batches[step]
     times.append(time.perf_counter())
-    names = ("open", "prepare", "fingerprint", "epoch")
+    names = ("open", "prepare", "fingerprint", "first batch", "epoch")
     seconds = {name: b - a for name, a, b in zip(names, times[:-1], times[1:], strict=True)}
     print(json.dumps({"drawings": trainer.batches.per_epoch * BATCH, **seconds}))
 
@@ -164,19 +158,22 @@ def epoch(path: Path) -> None:
 # --- the measurement ----------------------------------------------------------------
 
 
-def measure(source: Path, number: int, folder: Path, table: Table, last: dict[str, float]) -> None:
+def measure(
+    source: Path, real: int, number: int, folder: Path, table: Table, last: dict[str, float]
+) -> None:
     """Measure everything for one number of drawings.
 
     Args:
-        source: file of drawings to make the set of.
+        source: packed set of the drawings to make the set of.
+        real: number of its drawings.
         number: of drawings.
         folder: for files that are large.
         table: gets the figures.
         last: seconds a drawing of each command, for the set before; replaced by those of this.
     """
     drawings, packed = folder / "set.ndjson", folder / "set.drawings"
-    real = int(measured(__file__, "--make", source, str(number), drawings).printed)
-    table.headings.append(f"{number:,}{' (synthetic)' if real < number else ''}")
+    measured(__file__, "--make", source, str(number), drawings)
+    table.headings.append(f"{number:,}{' (synthetic)' if number > real else ''}")
 
     def once(name: str, *words: str | Path) -> None:
         too_long = last.get(name, 0.0) * number > MOST_SECONDS
@@ -193,6 +190,7 @@ def measure(source: Path, number: int, folder: Path, table: Table, last: dict[st
     seconds = json.loads(figures.printed)
     table.add("opening the packed set", f"{1e3 * seconds['open']:.1f} ms")
     table.add("preparing a run", f"{seconds['prepare']:.2f} s")
+    table.add("first batch, with the order of the epoch", f"{seconds['first batch']:.2f} s")
     table.add("fingerprint of a checkpoint", f"{seconds['fingerprint']:.2f} s")
     rate = seconds["drawings"] / seconds["epoch"]
     table.add("an epoch of batches: drawings a second", f"{rate:,.0f}")
@@ -213,9 +211,13 @@ def main() -> None:
             epoch(Path(path))
         case [source, *numbers]:
             table, last = Table([]), dict[str, float]()
-            with tempfile.TemporaryDirectory() as folder:
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                base = folder / "base.drawings"
+                said = sketchvae("data", "import", source, "-o", base).printed
+                real = int(re.findall(r": (\d+) drawing", said)[0])
                 for n in map(int, numbers or NUMBERS):
-                    measure(Path(source), n, Path(folder), table, last)
+                    measure(base, real, n, folder, table, last)
                     table.print()
         case _:
             raise SystemExit("usage: scripts/bench growth FILE [NUMBER...]")

@@ -39,7 +39,7 @@ FORMAT = "sketchvae-packed-1"
 SUFFIX = ".drawings"
 _MAX_HEADER = 1 << 24  # bytes; only words and sources grow with the drawings
 _MAX_WORDS = 1 << 16  # number of values of uint16
-_BLOCK = 1 << 18  # drawings that are looked at together
+_BLOCK = 1 << 16  # drawings that are looked at together
 _ALL = slice(None)
 _ARRAYS: dict[
     str, tuple[str, str, tuple[int, ...]]
