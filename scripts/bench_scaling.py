@@ -71,7 +71,7 @@ class Machine:
 
 GPU = Machine(0.1 * 989e12, 10e-6, 2e-3, 12e-6, 50e9, 5e-6)
 LINKS = {  # bytes a second and direction, seconds
-    "NVLink, 900 GB/s both ways": (450e9, 3e-6),
+    "NVLink between all, 900 GB/s both ways": (450e9, 3e-6),
     "InfiniBand, 400 Gb/s a GPU": (50e9, 5e-6),
     "Ethernet, 25 Gb/s a GPU": (3.125e9, 30e-6),
     "Ethernet, 10 Gb/s a GPU": (1.25e9, 30e-6),
@@ -213,7 +213,7 @@ class FirstBatch:
 def node(packed: Path) -> None:
     """Be one of two processes; that of rank 0 prints what was measured, and what the model says.
 
-    Of each part the least processor time counts: other work may run beside, and waiting is not in it.
+    The least processor time counts: other work may run beside, and waiting is not in it.
     """
     source, settings = [WeightedDataset(open_packed(packed), 50)], Settings(batch=100)
     with ProcessGroup.init() as group, tempfile.TemporaryDirectory() as folder:
