@@ -178,6 +178,7 @@ class BatchSampler:
         self.augmentation, self.seed = augmentation, seed
         self.size = min(size, len(pool))
         self.per_epoch = len(pool) // self.size
+        self._spread = _spread(self.size)
         self._epoch_rows = lru_cache(maxsize=1)(self._make_epoch_rows)
 
     def __getitem__(self, step: int) -> Batch:
@@ -196,7 +197,7 @@ class BatchSampler:
             size: number of processes.
         """
         epoch, number = divmod(step, self.per_epoch)
-        rows, spread = self._epoch_rows(epoch)[number], _spread(self.size)
+        rows, spread = self._epoch_rows(epoch)[number], self._spread
         first, last = (self.size * process // size for process in (rank, rank + 1))
         parts = []
         for block in range(first // _BLOCK, max(-(-last // _BLOCK), first // _BLOCK + 1)):
