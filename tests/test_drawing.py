@@ -250,6 +250,10 @@ def test_equality_is_that_of_the_strokes(one: Drawing, other: Drawing) -> None:
     assert one != other or hash(one) == hash(other)
 
 
+def test_what_is_no_drawing_equals_none() -> None:
+    assert (SHEEP == 5) is False
+
+
 def test_where_the_pen_lifts_makes_another_drawing() -> None:
     assert Drawing([[[0, 0], [1, 1]]]) != Drawing([[[0, 0]], [[1, 1]]])
     assert SHEEP != "sheep"
