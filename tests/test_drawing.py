@@ -343,7 +343,7 @@ def test_tiny_drawing_far_from_the_origin_lands_on_the_page() -> None:
 
 
 def test_a_drawing_of_less_than_a_unit_is_enlarged() -> None:
-    small = Drawing([[[0, 0], [0.5, 0.25]]])
+    small = Drawing([[[0.0, 0.0], [0.5, 0.25]]])
     assert small.fit(100, 100).bounds == pytest.approx((0, 25, 100, 75))
     assert small.sized(10).bounds == pytest.approx((0, 0, 10, 5))
 
