@@ -48,8 +48,8 @@ DATA = {
     "quickdraw_sheep_bitmaps.npz": "640 more real sheep as bitmaps (Google, CC BY 4.0), which the "
     "refinement compared drawings with",
     "quickdraw_344.ndjson.gz": "130,620 real Quick, Draw! drawings of other things (Google, CC BY "
-    "4.0): the first training, that of the weights base, saw them, and classifiers learnt from "
-    "them what looks like a sheep",
+    "4.0): the first training, that of the weights base, saw them, classifiers learnt from them "
+    "what looks like a sheep, and the discriminator what people draw like",
 }
 LICENCE = (
     "MIT for these weights; made from data of Google: the Quick, Draw! Dataset (CC BY 4.0) and "

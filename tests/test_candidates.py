@@ -16,6 +16,7 @@ from sketchvae.features import features
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.candidates import MAX_CANDIDATES, Draw, accepted, log_acceptance
 from sketchvae.model.density_ratio import DensityRatio, Regression, n_columns
+from sketchvae.model.discriminator import shipped_discriminator
 from sketchvae.model.weights import Model, save
 from sketchvae.polyline import Floats
 
@@ -95,7 +96,9 @@ def test_judge_sees_lines_and_bitmaps_of_rounded_drawings_and_no_empty_one() -> 
     artist = Artist(replace(ending_model(), density_ratio=DensityRatio(lines, pixels)))
     drawn = [Drawing(()), *(d for d in artist.draw(9, 1.0, seed=1) if d.strokes)]
     simple = [drawing.to_quickdraw() for drawing in drawn[1:]]
-    expected = lines.log_odds(np.hstack([features(simple), [faults(d) for d in simple]]))
+    by_people = shipped_discriminator().log_odds(bitmaps(simple))
+    seen = [features(simple), np.array([faults(d) for d in simple]), by_people[:, None]]
+    expected = lines.log_odds(np.hstack(seen))
     expected += pixels.log_odds(blurred(bitmaps(simple)))
     logs = log_acceptance(artist)(drawn)
     assert logs[0] == -np.inf

@@ -442,8 +442,6 @@ def test_what_a_journal_logs_is_on_disk_at_once_in_one_sector(tmp_path: Path) ->
         assert on_disk() == before | changed
     with pytest.raises(ConflictError, match="another process is drawing this job"):
         Journal.read(journal.path, read)
-    with pytest.raises(ConflictError, match="another process is drawing this job"):
-        Journal(journal.path, read, ResumePoint(0), (0.0, 0.0)).create()
     journal.close(finished=False)
     found = Journal.read(journal.path, read)
     assert found is not None

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from sketchvae.data.ndjson import read
 from sketchvae.drawing import Drawing
 from sketchvae.generate.artist import Artist, load
+from sketchvae.generate.candidates import plausibility
 from sketchvae.machine.plotter import Plotter
 from sketchvae.plot.profiles import find_profile
 from sketchvae.web import server as serving_module
@@ -77,9 +78,9 @@ def test_a_completion_begins_with_what_was_drawn_to_the_last_digit(client: TestC
 def test_endings_come_best_first(client: TestClient) -> None:
     beginning = STROKES[:1]
     drawn = ARTIST.complete(Drawing([np.array(beginning[0]).T]), 5, seed=1)
-    probabilities = ARTIST.class_probability(drawn)
-    assert np.argsort(-probabilities).tolist() != list(range(5))
-    expected = [[s.T.tolist() for s in drawn[i].strokes] for i in np.argsort(-probabilities)]
+    order = np.argsort(-plausibility(ARTIST)([d.simplified() for d in drawn])).tolist()
+    assert order != list(range(5))
+    expected = [[s.T.tolist() for s in drawn[i].strokes] for i in order]
     answer = post(client, "complete", drawing=beginning, n=5, seed=1)
     assert [d["drawing"] for d in answer["drawings"]] == expected
 

@@ -127,5 +127,5 @@ def main() -> None:
 
     \b
     Example:
-      sketchvae draw -n 12 --seed 57 -o flock.svg
+      sketchvae draw -n 12 --seed 97 -o flock.svg
     """

@@ -66,7 +66,7 @@ def complete(
     first_strokes = _beginning(beginning, strokes)
     artist = drawing.artist()
     write = writer(page, number, in_place=True)
-    temperature = drawing.temperature_or()
+    temperature = drawing.temperature
 
     def draw(seed: int) -> "Flock":
         return artist.complete(first_strokes, number, temperature, seed, encode=encode, size=size)

@@ -187,9 +187,9 @@ def draw(
     \b
     Examples:
       sketchvae draw
-      sketchvae draw -n 12 --seed 57 -o flock.svg
+      sketchvae draw -n 12 --seed 97 -o flock.svg
       sketchvae draw --animate --tip -o sheep.gif
-      sketchvae draw -n 12 --seed 57 -o 'sheep-%02d.svg'
+      sketchvae draw -n 12 --seed 97 -o 'sheep-%02d.svg'
       sketchvae draw -n 1000 -o flock.ndjson
       sketchvae draw -n 8 --like flock.ndjson:3 -o alike.svg
       sketchvae draw -n 8 --near flock.ndjson:3 --spread 0.6 -o near.svg

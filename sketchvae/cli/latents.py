@@ -146,7 +146,7 @@ def _decode(
 ) -> None:
     """Draw from each of the latents, (n, Z)."""
     refuse_unused(page.output)
-    n, temperature = len(latents), drawing.temperature_or()
+    n, temperature = len(latents), drawing.temperature
     write = writer(page, n)
 
     def draw(seed: int) -> "Iterable[Drawing]":

@@ -112,7 +112,7 @@ def morph(
         write = writer(page, steps)
     artist = drawing.artist()
     start, end = (one_latent(artist, end) for end in (first, last))
-    temperature = drawing.temperature_or(MORPH_TEMPERATURE)
+    temperature = MORPH_TEMPERATURE if drawing.temperature is None else drawing.temperature
 
     def draw(seed: int) -> "Flock":
         return artist.morph(start, end, steps, linear=linear, temperature=temperature, seed=seed)

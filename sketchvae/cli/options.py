@@ -228,14 +228,6 @@ class DrawingOptions:
 
         return load(self.model)
 
-    def temperature_or(self, default: float | None = None) -> float:
-        """Return the temperature, or else a command's own default; None for the usual one."""
-        from sketchvae.model.config import TEMPERATURE
-
-        if self.temperature is not None:
-            return self.temperature
-        return TEMPERATURE if default is None else default
-
 
 @dataclass(frozen=True)
 class PageOptions:

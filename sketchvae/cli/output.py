@@ -52,7 +52,7 @@ def draw_to(
     draw: "Callable[[int], Iterable[Drawing]]",
     write: "Write",
     model: "Model",
-    *temperatures: float,
+    *temperatures: float | None,
 ) -> None:
     """Draw, write, and report the file, the number of drawings and the seed.
 
@@ -63,7 +63,7 @@ def draw_to(
         draw: function that makes the drawings from a seed.
         write: function that writes them, see `writer`.
         model: that draws, for the record in a picture.
-        temperatures: at which it draws, for the record.
+        temperatures: at which it draws, for the record; None for typical ones.
 
     Raises:
         SketchvaeError: as `draw` and `write` do.
@@ -71,7 +71,8 @@ def draw_to(
     from sketchvae.generate.sampler import fresh_seed
 
     seed = fresh_seed() if seed is None else seed
-    more = write(draw(seed), record_of(seed, temperatures, model))
+    known = [temperature for temperature in temperatures if temperature is not None]
+    more = write(draw(seed), record_of(seed, known, model))
     name = "standard output" if str(output) == "-" else str(output)
     click.echo(f"{name}: {plural(number, 'drawing')}{more}, seed {seed}", err=True)
 

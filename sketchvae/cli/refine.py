@@ -25,7 +25,7 @@ class RoundOptions:
     drawn: Annotated[
         int | None,
         click.option(
-            "--drawn", type=int, help="Drawings to choose from, a round.  [default: 16000]"
+            "--drawn", type=int, help="Drawings to choose from, a round.  [default: 32000]"
         ),
     ]
     accepted: Annotated[

@@ -55,7 +55,7 @@ def sheep(count: int, seed: int | None, temperature: float, size: float) -> Any:
 
     \b
     Example:
-      vpype sheep --count 12 --seed 57 layout a4 linesort write flock.svg
+      vpype sheep --count 12 --seed 97 layout a4 linesort write flock.svg
     """
     return _drawn(None, count, seed, temperature, size)
 
@@ -81,7 +81,7 @@ def sketch(
 
     \b
     Example:
-      vpype sketch --model runs/cat --count 12 --seed 57 layout a4 write cats.svg
+      vpype sketch --model runs/cat --count 12 --seed 97 layout a4 write cats.svg
     """
     return _drawn(Path(model), count, seed, temperature, size)
 

@@ -4,6 +4,7 @@ Shape letters: Z latent, E encoder hidden units in each direction.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -13,18 +14,10 @@ from numpy.typing import ArrayLike
 from sketchvae.drawing import Drawing
 from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.flock import Flock, as_drawings
-from sketchvae.generate import candidates
+from sketchvae.generate import candidates, interpolation
 from sketchvae.generate.completion import infer_latents, normalise_prefix, posterior_latents
 from sketchvae.generate.encoding import simplify_all
-from sketchvae.generate.interpolation import (
-    CANDIDATES,
-    RECONSTRUCTIONS,
-    candidate_costs,
-    check_latent,
-    check_latents,
-    interpolate,
-    viterbi_path,
-)
+from sketchvae.generate.interpolation import CANDIDATES, RECONSTRUCTIONS
 from sketchvae.generate.sampler import (
     Sampler,
     SampleSpec,
@@ -33,13 +26,13 @@ from sketchvae.generate.sampler import (
     to_drawing,
 )
 from sketchvae.generate.scorer import Scorer
-from sketchvae.model.config import TEMPERATURE
 from sketchvae.model.loader import load_model
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32, Ints
 from sketchvae.sequences import PaddedBatch
 
+ENDINGS = 4  # to choose each from, where none is asked for by a temperature
 MORPH_TEMPERATURE = 0.1  # of a path: little but the latent decides
 
 
@@ -139,7 +132,9 @@ class Artist(Scorer):
         prior, temperature = self._setting(temperature)
         spec = SampleSpec(n * best_of, temperature, seed)
         if latents is not None:
-            latents = check_latents(latents, self.model.config.latent).repeat(best_of, axis=0)
+            latents = interpolation.check_latents(latents, self.model.config.latent).repeat(
+                best_of, axis=0
+            )
 
         def draw(indices: Sequence[int]) -> Iterator[Drawing]:
             drawn = self._drawn(prior, spec, latents, indices=indices)
@@ -177,7 +172,7 @@ class Artist(Scorer):
         return list(self._drawn(prior, spec, latents, retries=False))
 
     def decode(
-        self, latents: ArrayLike, temperature: float = TEMPERATURE, seed: int | None = None
+        self, latents: ArrayLike, temperature: float | None = None, seed: int | None = None
     ) -> Flock:
         """Draw one drawing from each latent.
 
@@ -189,7 +184,7 @@ class Artist(Scorer):
         Raises:
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
-        z = check_latents(latents, self.model.config.latent)
+        z = interpolation.check_latents(latents, self.model.config.latent)
         return Flock(self.draw_each(len(z), temperature, seed, latents=z))
 
     def _drawn(
@@ -224,7 +219,7 @@ class Artist(Scorer):
     def reconstruct(
         self,
         drawings: Iterable[Drawing] | Drawing,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
     ) -> Flock:
         """Draw each drawing anew from its own latent.
@@ -248,7 +243,7 @@ class Artist(Scorer):
         drawn, ended, ended_drawings = self._candidates(latents, k, temperature, seed)
         rounded = [drawing.to_quickdraw() for drawing in ended_drawings]
         difference = candidates.appearance(rounded) - originals[ended // k]
-        nearest = candidate_costs(difference, ended, (len(latents), k)).argmin(axis=1)
+        nearest = interpolation.candidate_costs(difference, ended, (len(latents), k)).argmin(axis=1)
         chosen = np.arange(len(latents)) * k + nearest
         return Flock(drawn[i] or Drawing((), self.word) for i in chosen.tolist())
 
@@ -278,12 +273,12 @@ class Artist(Scorer):
             SketchvaeError: if an argument is out of range, or a drawing never ends.
         """
         width = self.model.config.latent
-        ends = [check_latent(end, width) for end in (first, last)]
-        path = interpolate(ends[0], ends[1], steps, linear=linear)
+        ends = [interpolation.check_latent(end, width) for end in (first, last)]
+        path = interpolation.interpolate(ends[0], ends[1], steps, linear=linear)
         drawn, ended, ended_drawings = self._candidates(path, CANDIDATES, temperature, seed)
         difference = self.encode(ended_drawings) - path[ended // CANDIDATES]
-        costs = candidate_costs(difference, ended, (len(path), CANDIDATES))
-        flock = Flock(viterbi_path(drawn, costs))
+        costs = interpolation.candidate_costs(difference, ended, (len(path), CANDIDATES))
+        flock = Flock(interpolation.viterbi_path(drawn, costs))
         if len(flock) < steps:
             raise SketchvaeError(
                 f"{steps} drawings must end within {self.max_steps} steps, got {len(flock)} in "
@@ -292,7 +287,7 @@ class Artist(Scorer):
         return flock
 
     def _candidates(
-        self, latents: Floats32, k: int, temperature: float, seed: int | None
+        self, latents: Floats32, k: int, temperature: float | None, seed: int | None
     ) -> tuple[list[Drawing | None], Ints, list[Drawing]]:
         """Draw k times from each latent, (n, Z).
 
@@ -310,7 +305,7 @@ class Artist(Scorer):
         self,
         beginning: Iterable[Drawing] | Drawing,
         n: int = 1,
-        temperature: float = TEMPERATURE,
+        temperature: float | None = None,
         seed: int | None = None,
         *,
         encode: bool = False,
@@ -324,7 +319,8 @@ class Artist(Scorer):
         Args:
             beginning: the first strokes of a drawing.
             n: number of endings, 0 or more.
-            temperature: as for `draw`.
+            temperature: as for `draw`; None chooses each ending from four by how plausible the
+                whole is.
             seed: as for `draw`.
             encode: sample latents from the posterior of the beginning, as if it were finished: it
                 adds little. Else sample latents of whole drawings with that beginning.
@@ -340,10 +336,15 @@ class Artist(Scorer):
         if len(given) != 1:
             raise SketchvaeError(f"the beginning must be one drawing, got {len(given)}; choose one")
         prefix = normalise_prefix(given[0], self.model.scale, self.max_steps, size, is_open=is_open)
+        k = ENDINGS if temperature is None else 1
+        prior, temperature = self._setting(temperature)
         spec = SampleSpec(n, temperature, fresh_seed() if seed is None else seed)
         if encode:
             z = posterior_latents(self.model, self.encoder, prefix, spec)
         else:
-            z = infer_latents(self.model, self.encoder, self.decoder, prefix, spec)
-        drawn = self._drawn(self.model.prior, spec, z, prefix.batch)
-        return Flock(prefix.finished(d) for d in drawn if d is not None)
+            z = infer_latents(self.model, self.encoder, self.decoder, prior, prefix, spec)
+        endings = replace(spec, n=n * k)
+        drawn = list(self._drawn(prior, endings, z.repeat(k, axis=0), prefix.batch))
+        choose = candidates.best_of(candidates.plausibility(self), k)
+        chosen = [drawn[i] for i in choose(drawn).tolist()]
+        return Flock(prefix.finished(d) for d in chosen if d is not None)

@@ -11,36 +11,44 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from sketchvae.bitmaps import bitmaps, blurred
+from sketchvae.bitmaps import Bitmaps, bitmaps, blurred
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.faults import faults
 from sketchvae.features import SPREAD, features
+from sketchvae.generate.encoding import simplify_all
+from sketchvae.generate.parallel import numpy_on_one_thread
 from sketchvae.generate.sampler import MAX_ATTEMPTS
 from sketchvae.generate.scorer import Scorer
-from sketchvae.polyline import Floats
+from sketchvae.model.discriminator import shipped_discriminator
+from sketchvae.polyline import Floats, Ints
 
 TEMPERATURE = 1.0  # of the drawings that a density ratio is fitted to
 MAX_CANDIDATES = 20  # for a drawing; if none of them is accepted, the likeliest is taken
 _PIXEL_SPREAD = 6.76  # distance of the blurred bitmaps of two real sheep, root of the mean square
+_BY_PEOPLE = 0.5  # weight of the discriminator; 1 costs drawings that are named rightly
 _CHUNK = 512  # drawings whose candidates are drawn side by side
 _CHOSEN_AMONG = 256  # drawings that are encoded together to choose the best ones
 
 Draw = Callable[[Sequence[int]], Iterable[Drawing]]
 Judge = Callable[[Sequence[Drawing]], Floats]
 JudgeOfDrawn = Callable[[Sequence[Drawing | None]], Floats]  # None: a drawing that did not end
+Choose = Callable[[Sequence[Drawing | None]], Ints]
 
 
-def line_columns(scorer: Scorer, drawings: Sequence[Drawing]) -> Floats:
+def line_columns(scorer: Scorer, drawings: Sequence[Drawing], images: Bitmaps) -> Floats:
     """Return what a density ratio sees of the lines of drawings, (n, D).
 
-    That is their features, their faults, and their log odds by the class head, if there is one.
+    That is their features, their faults, their log odds by the discriminator, and those by the
+    class head, if there is one.
 
     Args:
         scorer: of the model.
         drawings: in simplified form.
+        images: (n, 28, 28) their bitmaps.
     """
     columns = [features(drawings), np.array([faults(drawing) for drawing in drawings], float)]
+    columns.append(shipped_discriminator().log_odds(images)[:, None])
     if scorer.model.head is not None:
         columns.append(scorer.class_head.log_odds(scorer.states(drawings))[:, None])
     return np.concatenate(columns, axis=1)
@@ -55,7 +63,8 @@ def log_acceptance(scorer: Scorer) -> Judge:
     ratio = scorer.density_ratio
 
     def judge(drawings: Sequence[Drawing]) -> Floats:
-        return ratio.log_acceptance(line_columns(scorer, drawings), blurred(bitmaps(drawings)))
+        images = bitmaps(drawings)
+        return ratio.log_acceptance(line_columns(scorer, drawings, images), blurred(images))
 
     return _of_ink(judge)
 
@@ -84,6 +93,21 @@ def class_log_odds(scorer: Scorer) -> JudgeOfDrawn:
     return _of_ink(lambda drawings: head.log_odds(scorer.states(drawings)))
 
 
+def plausibility(scorer: Scorer) -> JudgeOfDrawn:
+    """Return what judges whether people drew each drawing, and one of the model's kind.
+
+    That is half of the log odds of the discriminator, plus those of the class head if there is one.
+    """
+    head, discriminator = scorer.model.head, shipped_discriminator()
+
+    @numpy_on_one_thread()
+    def judge(drawings: Sequence[Drawing]) -> Floats:
+        log_odds = _BY_PEOPLE * discriminator.log_odds(bitmaps(drawings))
+        return log_odds if head is None else log_odds + head.log_odds(scorer.states(drawings))
+
+    return _of_ink(judge)
+
+
 def _of_ink(judge: Judge) -> JudgeOfDrawn:
     """Return a judge of drawings as drawn: minus infinity for one without a stroke, or None.
 
@@ -100,7 +124,22 @@ def _of_ink(judge: Judge) -> JudgeOfDrawn:
     return judge_all
 
 
-def best_of_each(drawings: Iterator[Drawing], k: int, judge: Judge) -> Iterator[Drawing]:
+def best_of(judge: JudgeOfDrawn, k: int) -> Choose:
+    """Return what gives the index of the best of every k drawings.
+
+    Args:
+        judge: returns the values; it is not asked where k is 1.
+        k: 1 or more.
+    """
+
+    def choose(drawings: Sequence[Drawing | None]) -> Ints:
+        first = np.arange(0, len(drawings), k)
+        return first if k == 1 else first + judge(drawings).reshape(-1, k).argmax(axis=1)
+
+    return choose
+
+
+def best_of_each(drawings: Iterator[Drawing], k: int, judge: JudgeOfDrawn) -> Iterator[Drawing]:
     """Yield of every k drawings the one of the highest value.
 
     Args:
@@ -110,20 +149,19 @@ def best_of_each(drawings: Iterator[Drawing], k: int, judge: Judge) -> Iterator[
     """
     chunk = -(-_CHOSEN_AMONG // k) * k
     while candidates := list(itertools.islice(drawings, chunk)):
-        best = judge(candidates).reshape(-1, k).argmax(axis=1)
-        yield from (candidates[row * k + i] for row, i in enumerate(best.tolist()))
+        yield from (candidates[i] for i in best_of(judge, k)(candidates).tolist())
 
 
 def best_first(scorer: Scorer, drawings: Sequence[Drawing]) -> list[Drawing]:
-    """Return drawings by their class probability, the highest first.
+    """Return drawings by their `plausibility`, the highest first.
 
     Args:
-        scorer: of the model; without a class head the order stays.
+        scorer: of the model.
         drawings: of any size, none empty.
     """
-    if scorer.model.head is None or len(drawings) < 2:
+    if len(drawings) < 2:
         return list(drawings)
-    log_odds = scorer.class_head.log_odds(scorer.states(drawings))
+    log_odds = plausibility(scorer)(simplify_all(drawings))
     return [drawings[i] for i in np.argsort(-log_odds, kind="stable").tolist()]
 
 

@@ -14,6 +14,7 @@ from sketchvae.generate.parallel import numpy_on_one_thread
 from sketchvae.generate.sampler import Sampler, SampleSpec, to_drawing
 from sketchvae.model.numpy_decoder import Decoder
 from sketchvae.model.numpy_encoder import Encoder
+from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
 from sketchvae.polyline import Floats32
 from sketchvae.sequences import PaddedBatch, Pen, collate
@@ -21,7 +22,6 @@ from sketchvae.sequences import PaddedBatch, Pen, collate
 _USUAL_FRACTION = 0.8  # longest side of a prefix over that of the whole, where it is not known
 _CANDIDATES = 32  # latents in importance resampling; more give no better endings
 _LIKELIHOOD_TEMPERATURE = 8.0  # log-likelihoods are divided by it, or one candidate gets all weight
-_GIBBS_ROUNDS = 1  # more are no better
 
 
 @dataclass(frozen=True)
@@ -146,44 +146,42 @@ def posterior_latents(model: Model, encoder: Encoder, prefix: Prefix, spec: Samp
 
 @numpy_on_one_thread()
 def infer_latents(
-    model: Model, encoder: Encoder, decoder: Decoder, prefix: Prefix, spec: SampleSpec
+    model: Model,
+    encoder: Encoder,
+    decoder: Decoder,
+    prior: Prior,
+    prefix: Prefix,
+    spec: SampleSpec,
 ) -> Floats32:
     """Sample latents, (n, Z), of whole drawings that begin with a prefix.
 
     The first latents are samples of the prior, resampled by the likelihood of the prefix
-    (importance resampling). Gibbs sampling follows: an ending given the latent, a latent given the
-    whole. The posterior of the prefix alone would not do: it is that of a drawing without head or
-    legs, and what is drawn from it stays without.
+    (importance resampling). A round of Gibbs sampling follows: an ending given the latent, a latent
+    given the whole. The posterior of the prefix alone would not do: it is that of a drawing without
+    head or legs, and what is drawn from it stays without.
 
     Args:
         model: the model.
         encoder: its encoder.
         decoder: its decoder.
+        prior: of the first latents.
         prefix: the first strokes.
         spec: number, temperature and seed.
     """
     n, Z = spec.n, model.config.latent
     rng = np.random.default_rng(spec.seed)
     normals = rng.standard_normal((_CANDIDATES, Z), dtype=np.float32)
-    candidates = model.prior.sample(rng.random(_CANDIDATES, dtype=np.float32), normals)
+    candidates = prior.sample(rng.random(_CANDIDATES, dtype=np.float32), normals)
     nll = decoder.nll(candidates, prefix.batch.repeated(_CANDIDATES))
     weights = np.exp((nll.min() - nll) / _LIKELIHOOD_TEMPERATURE)
     z = candidates[rng.choice(_CANDIDATES, n, p=weights / weights.sum())]
-    for number in range(_GIBBS_ROUNDS):
-        sampler = Sampler(
-            decoder,
-            model.prior,
-            spec,
-            model.max_steps,
-            retries=False,
-            latents=z,
-            prefix=prefix.batch,
-        )
-        wholes = [s if s is None else to_drawing(s, model.scale) for s in sampler.sequences()]
-        ended = [i for i, whole in enumerate(wholes) if whole is not None]
-        simple = simplify_all([whole for whole in wholes if whole is not None])
-        posterior = encode_posteriors(encoder, simple, model.scale)
-        rng = np.random.default_rng([spec.seed, number])
-        normals = rng.standard_normal((n, Z), dtype=np.float32)
-        z[ended] = posterior.z(normals[ended])
+    sampler = Sampler(
+        decoder, prior, spec, model.max_steps, retries=False, latents=z, prefix=prefix.batch
+    )
+    wholes = [s if s is None else to_drawing(s, model.scale) for s in sampler.sequences()]
+    ended = [i for i, whole in enumerate(wholes) if whole is not None]
+    simple = simplify_all([whole for whole in wholes if whole is not None])
+    posterior = encode_posteriors(encoder, simple, model.scale)
+    normals = np.random.default_rng([spec.seed, 0]).standard_normal((n, Z), dtype=np.float32)
+    z[ended] = posterior.z(normals[ended])
     return z

@@ -60,8 +60,8 @@ class Regression:
 
 
 def n_columns(has_head: bool) -> int:
-    """Return the number of columns of lines: features, faults, and log odds by a class head."""
-    return len(FEATURES) + len(FAULTS) + has_head
+    """Return the number of columns of lines: see `candidates.line_columns`."""
+    return len(FEATURES) + len(FAULTS) + 1 + has_head
 
 
 def with_squares(z: Floats) -> Floats:
@@ -76,8 +76,8 @@ class DensityRatio:
     Where the sum is 0 or more, a drawing is always accepted.
 
     Attributes:
-        lines: of the ten features of a drawing, its faults, and its log odds by the class head, if
-            the model has one.
+        lines: of the ten features of a drawing, its faults, its log odds by the discriminator, and
+            those by the class head, if the model has one.
         pixels: of its blurred bitmap.
     """
 

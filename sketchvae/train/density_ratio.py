@@ -45,7 +45,8 @@ def fit_density_ratio(
     ended = [drawing.to_quickdraw() for drawing in samples if drawing is not None]
     ended = [drawing for drawing in ended if drawing.strokes]
     check_ended(len(ended), drawn, artist.max_steps)
-    lines, pixels = real.lines(ended, artist), real.pixels(bitmaps(ended))
+    images = bitmaps(ended)
+    lines, pixels = real.lines(ended, images, artist), real.pixels(images)
     axes = principal_axes(pixels, RASTER_COMPONENTS)
     of_lines, of_axes = fit_regressions([lines, pixels.along(axes)])
     ratio = DensityRatio(of_lines, of_axes.along(axes))

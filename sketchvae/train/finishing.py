@@ -6,7 +6,7 @@ import numpy as np
 
 from sketchvae.data.dataset import from_points
 from sketchvae.generate.artist import Artist
-from sketchvae.generate.candidates import class_log_odds
+from sketchvae.generate.candidates import plausibility
 from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.model.weights import Model
@@ -51,13 +51,13 @@ def finished(
 
 
 def most_of_their_kind(model: Model, prior: Prior, seed: int = 0) -> Prior:
-    """Return narrow Gaussians around latents whose drawings have the highest class probability.
+    """Return narrow Gaussians around latents whose drawings are the most plausible.
 
     Several latents of each Gaussian are tried, and as many kept of each of the best Gaussians: so
     the drawings stay as different as those are.
 
     Args:
-        model: draws and, by its class head, scores.
+        model: draws, and judges by its class head: see `candidates.plausibility`.
         prior: a Gaussian for each drawing; latents of two fifths of them are returned.
         seed: of the latents and of the drawings that are scored.
     """
@@ -67,10 +67,10 @@ def most_of_their_kind(model: Model, prior: Prior, seed: int = 0) -> Prior:
     latents = prior.means[:, None] + np.einsum("nij,nkj->nki", prior.scale_tril, noise)
     artist = Artist(model)
     drawn = artist.sample(n * each, None, seed, latents.reshape(-1, Z).astype(np.float32))
-    log_odds = class_log_odds(artist)(drawn).reshape(n, each)
-    ranked = np.argsort(-np.median(log_odds, axis=1), kind="stable")
+    values = plausibility(artist)(drawn).reshape(n, each)
+    ranked = np.argsort(-np.median(values, axis=1), kind="stable")
     typical = np.sort(ranked[: max(2, round(TYPICAL * n))])
-    best = np.argsort(-log_odds, axis=1, kind="stable")[typical, : each // _KEPT]
+    best = np.argsort(-values, axis=1, kind="stable")[typical, : each // _KEPT]
     rows = typical.repeat(best.shape[1])
     weights = np.full(len(rows), 1 / len(rows), dtype=np.float32)
     narrow = prior.scale_tril[rows] * np.float32(np.sqrt(_NARROWER))

@@ -39,14 +39,16 @@ class RealDrawings:
         """Return the bitmaps of all real drawings, (m, 28, 28)."""
         return np.concatenate([bitmaps(self.drawings()), self.images])
 
-    def lines(self, drawn: Sequence[Drawing], artist: Artist) -> View:
+    def lines(self, drawn: Sequence[Drawing], images: Bitmaps, artist: Artist) -> View:
         """Return the features, faults and log odds of drawn and real ones.
 
         Args:
             drawn: drawings as drawn.
+            images: (n, 28, 28) their bitmaps.
             artist: drew them.
         """
-        return View(line_columns(artist, drawn), line_columns(artist, self.drawings()))
+        real = self.drawings()
+        return View(line_columns(artist, drawn, images), line_columns(artist, real, bitmaps(real)))
 
     def pixels(self, drawn: Bitmaps) -> View:
         """Return the blurred bitmaps of drawn and real ones.
@@ -67,7 +69,7 @@ class RealDrawings:
         drawn_images = bitmaps(drawn)
         pixels = self.pixels(drawn_images)
         views = [
-            self.lines(drawn, artist),
+            self.lines(drawn, drawn_images, artist),
             pixels.along(principal_axes(pixels, RASTER_COMPONENTS)),
         ]
         if self.classifier is not None:

@@ -67,7 +67,7 @@ class Refinement:
     """
 
     rounds: int = 3
-    drawn: int = 16_000  # drawings per round
+    drawn: int = 32_000  # drawings per round
     accepted: int = 12_000  # drawings to train on per round; those of a high ratio come repeatedly
     temperature: float = 0.9  # that the drawings are drawn at
     steps: int = 400  # of training per round

@@ -12,7 +12,6 @@ from sketchvae.errors import ConflictError, SketchvaeError
 from sketchvae.explore.plane import COLD, Plane
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.candidates import best_first
-from sketchvae.model.config import TEMPERATURE
 from sketchvae.polyline import Floats32
 from sketchvae.web import messages
 from sketchvae.web.messages import MAX_CANDIDATES, to_drawing, to_drawings
@@ -67,14 +66,14 @@ class Studio:
         seed, start = body.chosen_seed, to_drawing(body.drawing)
         size = body.size and max(body.size, start.longest_side)
         drawn = self.artist.complete(
-            start, body.n, body.temperature or TEMPERATURE, seed, size=size, is_open=body.open
+            start, body.n, body.temperature, seed, size=size, is_open=body.open
         )
         return self._drawn(best_first(self.artist, drawn), seed, in_place=True)
 
     def reconstruct(self, body: messages.Given) -> Json:
         """Draw a drawing anew from its own latent."""
-        seed, temperature = body.chosen_seed, body.temperature or TEMPERATURE
-        drawn = self.artist.reconstruct(to_drawing(body.drawing), temperature, seed)
+        seed = body.chosen_seed
+        drawn = self.artist.reconstruct(to_drawing(body.drawing), body.temperature, seed)
         return self._drawn(drawn, seed)
 
     def morph(self, body: messages.Morph) -> Json:

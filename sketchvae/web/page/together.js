@@ -4,7 +4,7 @@ import {Latest} from "./api.js";
 import {beginning, blank, bounds, card, element, Growth, PAPER, PEN, straight} from "./ink.js";
 import {Pen} from "./pen.js";
 
-const CHOICES = 4, CANDIDATES = 6; // the first ending must not wait; of six more the three best are shown
+const CHOICES = 4; // endings: the first must not wait for the others
 const LEAST = PAPER / 2; // longest side of a whole drawing: a small first line is a part of it
 const EMPTY = {strokes: [], base: null};
 const $ = (id) => document.getElementById(id);
@@ -18,6 +18,7 @@ let now = EMPTY, past = [], future = [];
 let choices = null; // endings: {base, drawings, chosen}
 let growth = null, growing = null; // the ending that is being drawn, and the state that it leads to
 let scored = {}; // the last score: {strokes, after}
+let temperature = null; // the model's own, until the slider moves
 let studio;
 
 export function start(given) {
@@ -32,9 +33,10 @@ export function start(given) {
   $("clear").addEventListener("click", () => { stop(); commit(EMPTY); });
   $("finish").addEventListener("click", () => finish(now.base ?? now));
   $("together-open").addEventListener("click", () => studio.open(asDrawing(now.strokes)));
-  const showTemperature = () => { $("temperature-value").value = $("temperature").value; };
-  $("temperature").addEventListener("input", showTemperature);
-  showTemperature();
+  $("temperature").addEventListener("input", () => {
+    temperature = Number($("temperature").value);
+    $("temperature-value").value = temperature;
+  });
   document.addEventListener("keydown", keys);
   $("score").hidden = !studio.model.score;
   showScore([]);
@@ -128,9 +130,8 @@ async function finish(base) {
   showChoices();
   const drawing = base.strokes.map((stroke) => stroke.line);
   const size = bounds(drawing).side < 0.8 * LEAST ? LEAST : null;
-  const temperature = Number($("temperature").value);
   const body = {drawing, open: $("open").checked, temperature, size};
-  const requests = [[ending, 1, "The pen is on its way"], [others, CANDIDATES, "Drawing other endings"]];
+  const requests = [[ending, 1, "The pen is on its way"], [others, CHOICES - 1, "Drawing other endings"]];
   for (const [latest, n, words] of requests) {
     const answer = await latest.json(words, "/v1/complete", {...body, n});
     if (choices !== own) return;
