@@ -24,7 +24,7 @@ from sketchvae.model.config import ModelConfig
 from sketchvae.model.numpy_decoder import Decoder, Mixture, State
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, save, shipped_path
-from sketchvae.polyline import Bools, Floats, Floats32
+from sketchvae.polyline import Bools, Floats, Floats32, Ints
 from sketchvae.sequences import collate, from_stroke5, to_stroke3
 
 H, Z, M = 8, 3, 2
@@ -409,6 +409,25 @@ def test_drawing_that_never_ends_is_one_clear_line() -> None:
     assert message.startswith("drawing 0 must end within 10 steps, got none that did in 20")
     assert "try a temperature from 0.3 to 1, or train longer" in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("chosen", [0.3, 1.5])
+def test_each_of_twenty_attempts_is_a_tenth_warmer_up_to_1(
+    chosen: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[float] = []
+    begin = Sampler._begin
+
+    def noted(sampler: Sampler, indices: Ints) -> tuple[State, Floats32]:
+        begun.extend(sampler._temperature_of(indices).tolist())
+        return begin(sampler, indices)
+
+    monkeypatch.setattr(Sampler, "_begin", noted)
+    artist = Artist(coin_model(0.6, 0.4, 0.0))
+    artist.max_steps = 4
+    with pytest.raises(SketchvaeError, match="in 20 attempts"):
+        artist.draw(1, temperature=chosen, seed=0)
+    assert begun == pytest.approx([max(chosen, min(chosen * 1.1**k, 1.0)) for k in range(20)])
 
 
 def test_decode_draws_from_the_latents_it_is_given() -> None:

@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import math
 import pickle
+import re
 import tracemalloc
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Sequence
@@ -182,6 +183,15 @@ def test_stroke5_without_an_end_is_read_to_its_last_row() -> None:
     assert from_stroke5(to_stroke5(SHEEP)[:-1]) == from_first_point(SHEEP)
 
 
+def test_steps_have_no_word_unless_one_is_given() -> None:
+    for drawing in (from_stroke3([[1, 2, 0]]), from_stroke5([[1, 2, 1, 0, 0]])):
+        assert (drawing.word, drawing.key_id, drawing.times) == ("", "", None)
+
+
+def test_an_offset_of_a_billion_is_read() -> None:
+    assert from_stroke3([[1e9, -1e9, 0]]).bounds == (0, -1e9, 1e9, 0)
+
+
 def test_no_rows_are_an_empty_drawing_and_back() -> None:
     empty = Drawing([])
     assert empty == from_stroke3([]) == from_stroke5(np.zeros((0, 5)))
@@ -238,6 +248,10 @@ def test_minus_zero_is_zero_in_equality_and_hash() -> None:
 def test_equality_is_that_of_the_strokes(one: Drawing, other: Drawing) -> None:
     assert (one == other) == (as_lists(one) == as_lists(other))
     assert one != other or hash(one) == hash(other)
+
+
+def test_what_is_no_drawing_equals_none() -> None:
+    assert (SHEEP == 5) is False
 
 
 def test_where_the_pen_lifts_makes_another_drawing() -> None:
@@ -326,6 +340,13 @@ def test_fit_keeps_the_proportions(drawing: Drawing) -> None:
 def test_tiny_drawing_far_from_the_origin_lands_on_the_page() -> None:
     tiny = Drawing([[[1e8, 1e8], [math.nextafter(1e8, math.inf), 1e8]]])
     assert tiny.fit(100, 100, 10).bounds == pytest.approx((10, 50, 90, 50))
+
+
+def test_a_drawing_of_less_than_a_unit_is_enlarged() -> None:
+    small = Drawing([[[0.0, 0.0], [0.5, 0.25]]])
+    assert small.fit(100, 100).bounds == pytest.approx((0, 25, 100, 75))
+    assert small.fit(0.5, 0.4).bounds == pytest.approx((0, 0.075, 0.5, 0.325))
+    assert small.sized(10).bounds == pytest.approx((0, 0, 10, 5))
 
 
 def test_a_dot_keeps_its_size_and_is_centred() -> None:
@@ -519,6 +540,12 @@ def test_notebook_shows_every_point_within_200_pixels(drawing: Drawing) -> None:
         assert drawn.max() <= 192.1
 
 
+def test_paths_have_one_decimal() -> None:
+    text = " ".join(Drawing([[[0.123, 0.456], [5.678, 9.101], [7.77, 1.23]]]).paths())
+    assert re.search(r"\d\.\d", text)
+    assert not re.search(r"\.\d\d", text)
+
+
 def test_path_data_is_short_and_draws_a_dot_as_a_line_of_no_length() -> None:
     assert path_data(np.array([[0.0, 100.0], [1.25, -0.04]]), 1) == "M0,100 L1.2,0"
     for curved in (False, True):
@@ -576,6 +603,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
         lambda: Drawing([[[0, 0]], [[1.0, 1.0], [0.0, NAN]]]),
         "stroke 1, point 1: coordinates must be finite and within 1000000000 of 0, got [0.0, nan]",
     ),
+    (lambda: Drawing([[[1e9, 0], [2e9, 0]]]), "stroke 0, point 1: coordinates must be finite"),
     (lambda: Drawing([[[INF, 0]]]), "point 0: coordinates must be finite"),
     (lambda: Drawing([[[0, 1.1e9]]]), "got [0.0, 1100000000.0]; leave the point out, or scale"),
     (lambda: Drawing([[[1e308, 0], [-1e308, 0]]]), "within 1000000000 of 0, got [1e+308, 0.0]"),
@@ -602,7 +630,10 @@ BAD: list[tuple[Callable[[], object], str]] = [
         lambda: from_stroke3([[0, 0, 1], [1, 5, 7]]),
         "stroke-3 row 1: lift must be 0 or 1, got 7; check the order of the columns: dx, dy, lift",
     ),
-    (lambda: from_stroke5([[1, 2, 3]]), "must have the shape (n, 5), got (1, 3)"),
+    (
+        lambda: from_stroke5([[1, 2, 3]]),
+        "stroke-5 (dx, dy, p1, p2, p3) must have the shape (n, 5), got (1, 3)",
+    ),
     (
         lambda: from_stroke5([[0, 0, 1, 0, 0], [1, 0, 1, 1, 0]]),
         "stroke-5 row 1: the pen must be one-hot, got [1.0, 1.0, 0.0]; check the order",

@@ -54,7 +54,7 @@ def test_axes_point_the_same_way_whatever_the_library_does() -> None:
     latents = latents_of(80)
     found = pca(latents, 6)
     for column, axis in zip(
-        found.T, np.linalg.lstsq(found, latents - latents.mean(0))[0], strict=True
+        found.T, np.linalg.lstsq(found, latents - latents.mean(0), rcond=None)[0], strict=True
     ):
         assert axis[np.abs(axis).argmax()] > 0
         assert column.std() > 0
@@ -110,7 +110,7 @@ def test_on_principal_components_a_cells_latent_lies_in_or_by_the_cell() -> None
     viewport = Viewport(-8.0, -8.0, 16.0)
     means, near = mean_latents(latents, places, viewport)
     centred = (latents - latents.mean(axis=0)).astype(float)
-    axes = np.linalg.lstsq(centred, places)[0]
+    axes = np.linalg.lstsq(centred, places, rcond=None)[0]
     back = (means[near] - latents.mean(axis=0)) @ axes
     assert near.sum() > 30
     assert np.abs(back - viewport.centres[near]).max() < viewport.side / CELLS

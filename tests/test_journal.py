@@ -28,6 +28,7 @@ from sketchvae.machine.comments import (
     pen_up_comment,
     stroke_comment,
 )
+from sketchvae.machine.fit import check_machine
 from sketchvae.machine.job import Command, Job, sync_marks
 from sketchvae.machine.journal import Journal
 from sketchvae.machine.parser import read_job
@@ -442,6 +443,8 @@ def test_what_a_journal_logs_is_on_disk_at_once_in_one_sector(tmp_path: Path) ->
         assert on_disk() == before | changed
     with pytest.raises(ConflictError, match="another process is drawing this job"):
         Journal.read(journal.path, read)
+    with pytest.raises(ConflictError, match="another process is drawing this job"):
+        Journal(journal.path, read, ResumePoint(0), (0.0, 0.0)).create()
     journal.close(finished=False)
     found = Journal.read(journal.path, read)
     assert found is not None
@@ -578,3 +581,30 @@ def test_what_is_no_svg_is_one_line(content: str | None, message: str, page: Pat
 def test_options_for_grbl_are_not_for_axidraw(page: Path) -> None:
     assert "got --character-counting" in last_line("send", "axidraw", page, "--counted", fails=2)
     assert "takes one SVG file, got none" in last_line("send", "axidraw", fails=2)
+
+
+# --- the settings of a machine ----------------------------------------------------------
+
+
+def test_a_machine_that_does_not_say_how_far_it_reaches_is_warned_of() -> None:
+    assert check_machine(job(gcode()), {130: 500.0}) == [
+        "the machine does not say how far Y reaches ($131)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "greatest"),
+    [(30, 200, 255), (300, 900, 1000), (500, 1100, 2550), (1, 2600, 10000)],
+)
+def test_the_greatest_pulse_that_is_advised_suits_the_servo(
+    up: int, down: int, greatest: int
+) -> None:
+    text = gcode().replace("S30", f"S{up}").replace("S90", f"S{down}")
+    room = {130: 500.0, 131: 500.0}
+    assert refusal(lambda: check_machine(job(text), room | {30: 20.0})).endswith(f"$30={greatest}")
+    assert check_machine(job(text), room | {30: greatest}) == []
+
+
+def test_no_pulse_and_the_longest_move_a_servo() -> None:
+    text = gcode().replace("S30", "S0")
+    assert check_machine(job(text), {130: 500.0, 131: 500.0, 30: 90.0}) == []
