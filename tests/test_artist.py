@@ -528,13 +528,14 @@ def test_lower_temperature_makes_drawings_more_alike() -> None:
         (1, math.nan, 0, "the temperature must be from 0.001 to 10, got nan"),
         (1, math.inf, 0, "the temperature must be from 0.001 to 10, got inf"),
         (1, 0.5, -7, "the seed must be 0 or more, got -7; try 7"),
+        (1, 0.5, 0.5, "the seed must be an integer, got 0.5"),
     ],
 )
 def test_what_cannot_be_drawn_is_said_before_the_first_drawing(
-    n: int, temperature: float, seed: int, message: str
+    n: int, temperature: float, seed: float, message: str
 ) -> None:
     with pytest.raises(SketchvaeError) as caught:
-        Artist(random_model()).draw_each(n, temperature, seed)
+        Artist(random_model()).draw_each(n, temperature, seed)  # type: ignore[arg-type]
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
