@@ -34,7 +34,6 @@ from sketchvae.generate.artist import load
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
 BEGINNINGS = [Drawing(drawing.strokes[:1]) for drawing in list(read(SHEEP))[:20]]
 MIB = 2**20
-TEMPERATURE = 0.4  # the page's
 STARTS, LIFTS = 5, 12  # repetitions
 LIBRARIES = "import numpy, pydantic, starlette.applications, uvicorn"
 # When the pen is lifted, and how many ms later the first ink of an ending is there.
@@ -91,7 +90,7 @@ class Client(threading.Thread):
             drawing = strokes_of(BEGINNINGS[turn % len(BEGINNINGS)])
             turn += 1
             for path, body in (
-                ("complete", {"drawing": drawing, "seed": turn, "temperature": TEMPERATURE}),
+                ("complete", {"drawing": drawing, "seed": turn}),
                 ("score", {"drawing": drawing}),
             ):
                 status, seconds = ask(self.url, path, body)
@@ -113,7 +112,7 @@ def own_seconds() -> float:
     artist, seconds = load(), []
     for turn, beginning in enumerate(BEGINNINGS):
         start = time.perf_counter()
-        artist.complete(beginning, 1, TEMPERATURE, turn)
+        artist.complete(beginning, seed=turn)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers import ending_model, refusal, sketchvae
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from sketchvae.bitmaps import BITMAP_SIDE, bitmaps, blurred
+from sketchvae.bitmaps import BITMAP_SIDE, Bitmaps, bitmaps, blurred
 from sketchvae.drawing import Drawing
 from sketchvae.faults import faults
 from sketchvae.features import features
+from sketchvae.generate import candidates
 from sketchvae.generate.artist import Artist
 from sketchvae.generate.candidates import MAX_CANDIDATES, Draw, accepted, log_acceptance
 from sketchvae.model.density_ratio import DensityRatio, Regression, n_columns
@@ -138,6 +140,38 @@ def test_rejection_refuses_what_contradicts_it() -> None:
     assert "the best of 4 is most of its kind; leave one of them out" in text
     text = refusal(lambda: Artist(ending_model()).draw(1, reject=True))
     assert "must hold a density ratio for rejection sampling, got none; refine them" in text
+
+
+def test_drawings_are_judged_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    threads: list[int] = []
+
+    def counted(images: Bitmaps) -> Floats:
+        threads.extend(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas")
+        return blurred(images)
+
+    monkeypatch.setattr(candidates, "blurred", counted)
+    with threadpool_limits(2, "blas"):
+        log_acceptance(Artist(rejecting_model()))([Drawing([[[0, 0], [9, 9]]])])
+    assert set(threads) == {1}
+
+
+def test_an_ending_is_the_most_plausible_of_four_unless_a_temperature_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points: list[int] = []
+
+    def longest(drawings: Sequence[Drawing]) -> Floats:
+        points.extend(drawing.n_points for drawing in drawings)
+        return np.array([drawing.n_points for drawing in drawings], float)
+
+    monkeypatch.setattr(candidates, "plausibility", lambda _: longest)
+    artist, beginning = Artist(ending_model()), Drawing([[[0, 0], [10, 0]]])
+    chosen = [ending.n_points for ending in artist.complete(beginning, 5, seed=2)]
+    of_four = np.array(points).reshape(5, 4)
+    assert chosen == of_four.max(axis=1).tolist() != of_four[:, 0].tolist()
+    assert len(artist.complete(beginning, 5, 0.7, seed=2)) == 5
+    assert len(points) == 20
 
 
 def test_command_says_and_records_that_it_rejects(tmp_path: Path) -> None:

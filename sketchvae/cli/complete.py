@@ -54,8 +54,9 @@ def complete(
     """Continue a drawing in its own size and place.
 
     BEGINNING is any file that sketchvae reads; FILE:3 is its third drawing, FILE the first. All
-    its strokes stay as they are, and the model goes on with a new one. In .ndjson the result has
-    the beginning's own coordinates; the drawings of a page lie in the same frame.
+    its strokes stay as they are, and the model goes on with a new one. Without --temperature each
+    ending is the most plausible of four. In .ndjson the result has the beginning's own coordinates;
+    the drawings of a page lie in the same frame.
 
     \b
     Examples:

@@ -30,7 +30,7 @@ def write_blocks(path: Path, blocks: Iterable[Floats32]) -> tuple[int, int]:
 
     Args:
         path: the file; its suffix is one of SUFFIXES.
-        blocks: one or more, each (n, Z).
+        blocks: one or more, each (n, Z) with n of 1 or more.
 
     Raises:
         SketchvaeError: if the suffix is another, or the file cannot be written.

@@ -82,7 +82,7 @@ class Artist(Scorer):
             n: number of drawings, 0 or more.
             temperature: tau of eq. 8, 0.001 to 10: near 0 neat and alike, at 1 as people draw, odd
                 ones too. None draws typical ones: from the typical prior, if the model has one, at
-                the temperature that the model has for them, usually 0.7.
+                the temperature that the model has for them (sheep 0.5).
             seed: 0 or more; None for a random one.
             like: drawings whose latents are drawn from, each in turn; None for the prior.
             best_of: number of drawings to choose each from, by their class probability.

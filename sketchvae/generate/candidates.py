@@ -1,9 +1,10 @@
 """Candidates: several drawings for each that is wanted, of which one is chosen.
 
-The best of several is the one of the highest class probability. Rejection sampling draws candidates
-until one is accepted, each with a probability in proportion to how much likelier it is among real
-drawings than among those of the model, so that the accepted are spread as real ones are:
-discriminator rejection sampling (Azadi et al. 2019), here by the density ratio of the model.
+The best of several is the one of the highest class probability, the best ending the most plausible
+one (`plausibility`). Rejection sampling draws candidates until one is accepted, each with a
+probability in proportion to how much likelier it is among real drawings than among those of the
+model, so that the accepted are spread as real ones are: discriminator rejection sampling (Azadi et
+al. 2019), here by the density ratio of the model.
 """
 
 import itertools
@@ -98,11 +99,10 @@ def plausibility(scorer: Scorer) -> JudgeOfDrawn:
 
     That is half of the log odds of the discriminator, plus those of the class head if there is one.
     """
-    head, discriminator = scorer.model.head, shipped_discriminator()
+    head = scorer.model.head
 
-    @numpy_on_one_thread()
     def judge(drawings: Sequence[Drawing]) -> Floats:
-        log_odds = _BY_PEOPLE * discriminator.log_odds(bitmaps(drawings))
+        log_odds = _BY_PEOPLE * shipped_discriminator().log_odds(bitmaps(drawings))
         return log_odds if head is None else log_odds + head.log_odds(scorer.states(drawings))
 
     return _of_ink(judge)
@@ -114,6 +114,7 @@ def _of_ink(judge: Judge) -> JudgeOfDrawn:
     The others are rounded, as the drawings that models learn from are; simplifying takes longer.
     """
 
+    @numpy_on_one_thread()
     def judge_all(drawings: Sequence[Drawing | None]) -> Floats:
         values = np.full(len(drawings), -np.inf)
         inked = [(i, d.to_quickdraw()) for i, d in enumerate(drawings) if d and d.strokes]

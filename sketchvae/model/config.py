@@ -8,7 +8,7 @@ N_STEP = 5  # numbers in a step: stroke-5 (dx, dy, down, up, end)
 N_CONTEXT = 8  # context features of the decoder: see `context_features` in model/torch_net.py
 FEATURE_CLIP = 16.0  # model units: decoder inputs are clipped to +-16; a drawing is 9 wide
 MAX_STEPS = 250  # steps of a drawing, END included, unless a model was trained with others
-TEMPERATURE = 0.7  # of typical drawings, and default of everything that draws from latents
+TEMPERATURE = 0.7  # of typical drawings, unless the model's file names another
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.001, 10.0  # float32 neither over- nor underflows between
 _LARGEST_SIZE = 4096  # of a size in ModelConfig
 
