@@ -68,7 +68,7 @@ def cold_start(folder: Path) -> None:
         ("-c", "pass"),
     )
     seconds: list[list[float]] = [[] for _ in commands]
-    for _ in range(15):  # in turns, so that all meet the same weather
+    for _ in range(15):  # by turns, so that other work slows all alike
         for command, own in zip(commands, seconds, strict=True):
             own.append(median_seconds(lambda: run(*command), 1))  # noqa: B023
     ours, help_, heavy, light, none = map(statistics.median, seconds)
@@ -122,7 +122,7 @@ def encoding() -> None:
     points = statistics.mean(d.n_points for d in flock)
     steps = round(2 * points)
     encode, ceiling = [], []
-    for _ in range(5):  # in turns, so that both meet the same weather
+    for _ in range(5):  # by turns, so that other work slows both alike
         encode.append(median_seconds(lambda: artist.encode(flock), 1))
         ceiling.append(
             median_seconds(lambda: parallel_map(products, [steps] * (4 * cpu_count())), 1)
@@ -157,7 +157,7 @@ def scoring() -> None:
 
     points = statistics.mean(d.n_points for d in some)
     ours, ceiling = [], []
-    for _ in range(5):  # in turns, so that both meet the same weather
+    for _ in range(5):  # by turns, so that other work slows both alike
         ours.append(median_seconds(lambda: artist.score(some), 1))
         ceiling.append(median_seconds(lambda: parallel_map(products, range(cpu_count())), 1))
     product = statistics.median(ceiling) / (50 * cpu_count())

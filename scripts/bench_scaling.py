@@ -236,7 +236,7 @@ def node(packed: Path) -> None:
             action()
             seconds.setdefault(name, []).append(time.process_time() - start)
 
-        for _ in range(ROUNDS):  # in turns, so that all meet the same weather
+        for _ in range(ROUNDS):  # by turns, so that other work slows all alike
             timed("whole", whole.train_step if group.rank == 0 else int)
             timed("half", half.train_step if group.rank == 0 else int)
             timed("halves", half.train_step)

@@ -50,7 +50,7 @@ def _drawing_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., 
 @click.command()
 @_drawing_options("sheep")
 @vpype_cli.generator  # type: ignore[untyped-decorator]
-def sheep(count: int, seed: int | None, temperature: float, size: float) -> Any:  # noqa: ANN401
+def sheep(count: int, seed: int | None, temperature: float | None, size: float) -> Any:  # noqa: ANN401
     """Draw sheep, one pen stroke after another, in rows.
 
     \b
@@ -74,7 +74,7 @@ def sketch(
     model: str,
     count: int,
     seed: int | None,
-    temperature: float,
+    temperature: float | None,
     size: float,
 ) -> Any:  # noqa: ANN401
     """Draw whatever a model of your own draws, in rows.
@@ -87,7 +87,7 @@ def sketch(
 
 
 def _drawn(
-    model: Path | None, count: int, seed: int | None, temperature: float, size: float
+    model: Path | None, count: int, seed: int | None, temperature: float | None, size: float
 ) -> Any:  # noqa: ANN401 - vpype has no types
     """Return the lines of drawings in rows, a LineCollection.
 
