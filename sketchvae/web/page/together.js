@@ -36,6 +36,7 @@ export function start(given) {
   $("temperature").addEventListener("input", () => {
     temperature = Number($("temperature").value);
     $("temperature-value").value = temperature;
+    $("temperature").removeAttribute("aria-valuetext");
   });
   document.addEventListener("keydown", keys);
   $("score").hidden = !studio.model.score;
