@@ -50,7 +50,7 @@ def complete_files(incomplete: str) -> list[CompletionItem]:
 
 
 @click.command()
-@click.argument("shell", required=False, type=click.Choice(_SHELLS))
+@click.argument("shell", metavar="[bash|zsh|fish]", required=False, type=click.Choice(_SHELLS))
 @click.option("--install", is_flag=True, help="Write it where the shell reads it, once.")
 @click.pass_context
 def completion(ctx: click.Context, shell: str | None, install: bool) -> None:

@@ -11,7 +11,7 @@ from sketchvae.cli.plot_profile import overlay, own_file, typed_values
 from sketchvae.cli.words import Group
 
 
-@click.group(cls=Group, invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True, subcommand_metavar="[COMMAND] [ARGS]...")
 @click.pass_context
 def machines(ctx: click.Context) -> None:
     """List, show and add machines for --machine of plot and send.
