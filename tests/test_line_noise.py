@@ -148,7 +148,7 @@ def settle(sim: NoisyLine) -> None:
     """Wait until the machine rests, or waits for a reset behind an alarm."""
     end = time.monotonic() + 30
     while (sim.ring or sim.planner or sim.state == "Run") and sim.state != "Alarm":
-        assert time.monotonic() < end
+        assert time.monotonic() < end, "the machine does not come to rest"
         time.sleep(0.002)
 
 
@@ -209,7 +209,8 @@ def assert_nothing_twice(sim: NoisyLine, sessions: int, finished: bool) -> None:
         finished: whether all of it must be there.
     """
     ink, more = ink_of_pieces(sim), 0.1 * sessions
-    assert ink.pop(NOWHERE) < more
+    stray = ink.pop(NOWHERE)
+    assert stray < more, stray
     for (a, b), drawn in ink.items():
         assert drawn < math.dist(a, b) + more, (a, b)
         assert not finished or drawn > math.dist(a, b) - more, (a, b)
