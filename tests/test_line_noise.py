@@ -216,7 +216,8 @@ def assert_nothing_twice(sim: NoisyLine, sessions: int, finished: bool) -> None:
         assert not finished or drawn > math.dist(a, b) - more, (a, b)
 
 
-@pytest.mark.parametrize("seed", range(CAMPAIGNS))
+# In the last one the line of an alarm is lost, and the machine, locked, refuses the next line.
+@pytest.mark.parametrize("seed", [*range(CAMPAIGNS), 450187])
 def test_a_job_through_faults_is_drawn_once_or_refused_in_words(seed: int, tmp_path: Path) -> None:
     message, faults = campaign(seed, tmp_path)
     assert faults or not message

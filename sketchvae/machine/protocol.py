@@ -44,6 +44,7 @@ _ERRORS = {  # GRBL 1.1, doc/csv/error_codes_en_US.csv, in our words
     33: "a move that cannot be made",
     36: "a word too much",
 }
+_LOCKED = 9
 _ALARMS = {
     1: "a limit switch was hit",
     2: "the move would leave its travel",
@@ -124,7 +125,10 @@ def check_response(line: str, sent: str) -> None:
     code = int(number) if number.isdigit() else 0
     if word == "error":
         meaning = f", {_ERRORS[code]}" if code in _ERRORS else ""
-        raise MachineError(f"refused {sent} ({line}{meaning})", refused=True)
+        refusal = f"refused {sent} ({line}{meaning})"
+        if code == _LOCKED:  # by an alarm, whose own line was lost on its way
+            raise MachineError(refusal, alarm=True, position_known=False)
+        raise MachineError(refusal, refused=True)
     if word == "ALARM":
         meaning = f" ({_ALARMS[code]})" if code in _ALARMS else ""
         raise MachineError(
