@@ -300,8 +300,12 @@ def test_a_job_that_travels_by_g1_is_resumed(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_other_signals_lift_the_pen_too(number: signal.Signals, file: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # tests under nohup ignore it
     with Simulator() as sim:
-        message = interrupted(sim, file, number, 30.0)
+        try:
+            message = interrupted(sim, file, number, 30.0)
+        finally:
+            signal.signal(signal.SIGHUP, before)
         assert f"stopped by {number.name}; the pen is up" in one_line(message)
         assert not sim.is_down
 
