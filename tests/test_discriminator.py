@@ -1,5 +1,6 @@
 """The discriminator: equal to the network that was trained, and right about what people draw."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sketchvae.generate.artist import Artist, load
 from sketchvae.generate.candidates import best_first, best_of, plausibility
 from sketchvae.model import discriminator as discriminators
 from sketchvae.model.discriminator import shipped_discriminator
+from sketchvae.polyline import Floats
 from sketchvae.train.discriminator import fold, train_discriminator
 
 
@@ -98,8 +100,8 @@ def test_what_is_plausible_is_of_the_kind_and_as_people_draw() -> None:
 def test_best_of_every_few_is_chosen() -> None:
     dots = [Drawing([[[value, 0]]]) for value in (3, 9, 1, 4, 4, 8)]
 
-    def value(drawings: object) -> np.ndarray:
-        return np.array([d.points[0, 0] for d in drawings])  # type: ignore[attr-defined]
+    def value(drawings: Sequence[Drawing | None]) -> Floats:
+        return np.array([d.points[0, 0] for d in drawings if d])
 
     assert best_of(value, 3)(dots).tolist() == [1, 5]
     assert best_of(value, 2)([*dots, dots[0], dots[0]]).tolist() == [1, 3, 5, 6]
