@@ -28,7 +28,6 @@ from sketchvae.model.checkpoints import read_checkpoint
 from sketchvae.model.weights import save
 
 KILLS = int(os.environ.get("SKETCHVAE_KILLS", "2"))  # of each command; more by hand
-SECONDS = 1.0  # within which a process is killed
 TINY = "--encoder-hidden 4 --decoder-hidden 6 --latent 2 --mixtures 2 --batch 10 --seed 1"
 
 
@@ -51,10 +50,20 @@ def _begin(arguments: Sequence[str], folder: Path) -> ForkServerProcess:
     return process
 
 
-def _whole(arguments: Sequence[str], folder: Path) -> None:
+def _wait(process: ForkServerProcess, sign: Path) -> None:
+    """Wait for a file that a process writes, or for its end."""
+    while not sign.exists() and process.is_alive():
+        time.sleep(0.002)
+
+
+def _whole(arguments: Sequence[str], folder: Path, sign: Path) -> float:
+    """Run a command to its end; return the seconds that it took after the sign."""
     process = _begin(arguments, folder)
+    _wait(process, sign)
+    begun = time.perf_counter()
     process.join()
     assert process.exitcode == 0
+    return time.perf_counter() - begun
 
 
 def _killed(process: ForkServerProcess, sign: Path, seconds: float) -> bool:
@@ -63,10 +72,10 @@ def _killed(process: ForkServerProcess, sign: Path, seconds: float) -> bool:
     Args:
         process: that was started.
         sign: a file that it writes.
-        seconds: to wait from then on.
+        seconds: to wait from then on; a fraction of what `_whole` returned, so that a quick
+            machine is still at work then.
     """
-    while not sign.exists() and process.is_alive():
-        time.sleep(0.002)
+    _wait(process, sign)
     process.join(seconds)
     process.kill()
     process.join()
@@ -78,16 +87,16 @@ def test_training_killed_at_any_moment_ends_with_the_same_weights(tmp_path: Path
     dataset.pack(flock(60), tmp_path / "a.drawings")
     command = ["train", "--data", "a.drawings", *TINY.split(), "--steps", "60"]
     command += ["--validate-every", "2", "--init", "nothing", "--patience", "0", "--out"]
-    _whole([*command, "whole"], tmp_path)
+    seconds = _whole([*command, "whole"], tmp_path, tmp_path / "whole" / "last.pt")
     chance, killed, out = random.Random(0), 0, tmp_path / "killed"
     while killed < KILLS:
         resume = ["--resume"] if (out / "last.pt").exists() else []
         process = _begin([*command, "killed", *resume], tmp_path)
-        killed += _killed(process, out / "last.pt", chance.random() * SECONDS)
+        killed += _killed(process, out / "last.pt", chance.random() * seconds)
         if process.exitcode == 0:  # at its end: from the beginning again
             shutil.rmtree(out)
     resume = ["--resume"] if (out / "last.pt").exists() else []
-    _whole([*command, "killed", *resume], tmp_path)
+    _whole([*command, "killed", *resume], tmp_path, out)
     model = (out / "model.safetensors").read_bytes()
     assert model == (tmp_path / "whole" / "model.safetensors").read_bytes()
     ours, others = (read_checkpoint(tmp_path / name / "last.pt") for name in ("killed", "whole"))
@@ -101,12 +110,12 @@ def test_refining_killed_at_any_moment_ends_with_the_same_weights(tmp_path: Path
     save(ending_model(), tmp_path / "m.safetensors")
     command = ["refine", "--model", "m.safetensors", "--real", str(QUICKDRAW), "--rounds", "1"]
     command += ["--drawn", "1000", "--accepted", "100", "--steps", "2", "-o"]
-    _whole([*command, "whole"], tmp_path)
+    seconds = _whole([*command, "whole"], tmp_path, tmp_path / "whole" / "real.drawings")
     chance, killed, out = random.Random(0), 0, tmp_path / "killed"
     for _ in range(KILLS):
         process = _begin([*command, "killed"], tmp_path)
-        killed += _killed(process, out / "real.drawings", chance.random() * SECONDS)
-    _whole([*command, "killed"], tmp_path)
+        killed += _killed(process, out / "real.drawings", chance.random() * seconds / KILLS)
+    _whole([*command, "killed"], tmp_path, out)
     assert killed
     model = (out / "model.safetensors").read_bytes()
     assert model == (tmp_path / "whole" / "model.safetensors").read_bytes()
@@ -121,16 +130,18 @@ def test_a_killed_import_leaves_the_old_set_or_the_new(tmp_path: Path) -> None:
     formats.write(packed, formats.read(old))
     before = packed.read_bytes()
     command = ["data", "import", "new.ndjson", "-o", "a.drawings", "--force"]
+    seconds = _whole(command, tmp_path, old)
+    packed.write_bytes(before)
     for _ in range(10 * KILLS):
         process = _begin(command, tmp_path)
-        killed += _killed(process, old, chance.random() * SECONDS)
+        killed += _killed(process, old, chance.random() * seconds)
         if packed.read_bytes() != before:
             assert len([*dataset.open_packed(packed)]) == len(sheep * 4)
             packed.write_bytes(before)
         if killed == KILLS:
             break
     assert killed == KILLS
-    _whole(command, tmp_path)
+    _whole(command, tmp_path, old)
     assert len([*dataset.open_packed(packed)]) == len(sheep * 4)
 
 
