@@ -10,6 +10,7 @@ Python's `pickletools` splits the data into operations and specifies each of the
 """
 
 import pickletools
+import warnings
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -56,14 +57,15 @@ def unpickle(data: bytes, name: str) -> object:
     """
     machine, position = _Machine(name), 0
     try:
-        for count, (operation, argument, at) in enumerate(pickletools.genops(data)):
-            position = at or 0
-            if count >= MAX_OPERATIONS:
-                raise FileFormatError(
-                    f"{name}: must take at most {MAX_OPERATIONS} pickle operations, got more; "
-                    "split the file into smaller ones"
-                )
-            machine.run(operation.name, argument)
+        with warnings.catch_warnings(action="ignore"):  # of Python, about an escape in a name
+            for count, (operation, argument, at) in enumerate(pickletools.genops(data)):
+                position = at or 0
+                if count >= MAX_OPERATIONS:
+                    raise FileFormatError(
+                        f"{name}: must take at most {MAX_OPERATIONS} pickle operations, got more; "
+                        "split the file into smaller ones"
+                    )
+                machine.run(operation.name, argument)
         return machine.stack.pop()
     except SketchvaeError:
         raise

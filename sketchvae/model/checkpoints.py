@@ -2,6 +2,7 @@
 
 import pickletools
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
@@ -66,7 +67,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         SketchvaeError: if the file is missing, damaged or something else.
     """
     try:
-        _check_archive(path)
+        with warnings.catch_warnings(action="ignore"):  # of Python, about an escape in a name
+            _check_archive(path)
         loaded: object = torch.load(path, map_location="cpu", weights_only=True)
         _check_tensors(loaded)
         state: dict[str, Any] = loaded if isinstance(loaded, dict) else {}
