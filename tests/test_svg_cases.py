@@ -506,3 +506,10 @@ def test_elements_within_elements_are_bounded(tmp_path: Path, body: str) -> None
 def test_absurd_css_costs_a_style_and_not_the_file(tmp_path: Path, body: str, absurd: str) -> None:
     ((drawing,), _) = read(tmp_path / "a.svg", page(body.format(absurd, ink=INK)))
     assert drawing == read(tmp_path / "b.svg", page(BASE))[0][0]
+
+
+@pytest.mark.parametrize("selector", ["path:nth-child(n+)", "path:not(" + "(" * 3000, "path:is(["])
+def test_a_selector_that_cannot_be_read_costs_its_rule_alone(tmp_path: Path, selector: str) -> None:
+    css = f"<style>path {{ stroke: black }} {selector} {{ stroke: none }}</style>"
+    ((drawing,), _) = read(tmp_path / "a.svg", page(css + '<path d="M10 90H90" fill="none"/>'))
+    assert drawing == read(tmp_path / "b.svg", page(BASE))[0][0]

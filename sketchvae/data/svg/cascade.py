@@ -28,6 +28,7 @@ _FONT_SIZES = {  # in font sizes of the page
     "xx-small": 3 / 5, "x-small": 3 / 4, "small": 8 / 9, "medium": 1.0, "large": 6 / 5,
     "x-large": 3 / 2, "xx-large": 2.0, "xxx-large": 3.0,
 }  # fmt: skip
+_BAD_SELECTOR = (*paint.BEYOND_PARSER, AttributeError)  # tinycss2 raises that for :nth-child(n+)
 _MAX_VALUE = 1000  # characters of a property with variables
 _VARIABLE = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\)[^()]*)*))?\)")
 
@@ -149,7 +150,7 @@ def _rules_of(
             declarations = _declarations(node.content)
             try:
                 selectors = cssselect2.compile_selector_list(node.prelude)
-            except cssselect2.SelectorError:  # as CSS prescribes, the whole rule is left out
+            except (cssselect2.SelectorError, *_BAD_SELECTOR):  # CSS leaves the whole rule out
                 continue
             yield from ((selector, declarations) for selector in selectors)
 
