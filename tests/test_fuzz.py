@@ -105,6 +105,11 @@ FOUND = {  # reader, content, a part of the message
         READERS["journal"].seeds[0].replace(b'"done": 2', b'"done": 1e999'),
         "must be the record of a job",
     ),
+    "a member without its suffix": (
+        "npz",
+        READERS["npz"].seeds[0].replace(b"train.npy", b"train\0\0\0\0"),
+        "must hold an array 'train', got ''",
+    ),
     "a type that moves the cursor": (
         "npz",
         npz_of({"train": READERS["npz"].inner[0].replace(b"'|O'", b"'\x1b[2J'")}),

@@ -120,7 +120,8 @@ def _int16(drawing: Drawing, source: str) -> NDArray[np.int16]:
 def _held(path: Path, splits: Sequence[str]) -> list[str]:
     """Return those of the splits that a file has."""
     with _archive(path) as archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist()]
+        members = archive.namelist()
+        names = [name.removesuffix(".npy") for name in members if name.endswith(".npy")]
     held = [split for split in splits if split in names]
     if not held:
         raise FileFormatError(
