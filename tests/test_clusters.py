@@ -177,6 +177,15 @@ def test_clusters_of_another_model_or_none_are_one_line(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(SketchvaeError, match=r"clusters.npz: must be a file of"):
             cluster_priors.load(tmp_path)
+    prior = found.prior
+    for wrong in (
+        dataclasses.replace(prior, weights=prior.weights[1:]),
+        dataclasses.replace(prior, scale_tril=prior.scale_tril[:, 1:]),
+        dataclasses.replace(prior, means=prior.means * np.float32("inf")),
+    ):
+        cluster_priors.save(dataclasses.replace(found, prior=wrong), tmp_path)
+        with pytest.raises(SketchvaeError, match=r"clusters.npz: must be a file of"):
+            cluster_priors.load(tmp_path)
 
 
 def test_file_that_would_run_code_is_refused(tmp_path: Path) -> None:
