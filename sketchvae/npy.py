@@ -84,7 +84,7 @@ def read_npz(path: Path, names: Sequence[str]) -> list[NDArray[Any]]:
         with zipfile.ZipFile(path) as archive:
             return [parse_npy(_member(archive, f"{name}.npy")) for name in names]
     except _UNREADABLE as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(f"{error!s:.80}") from error  # zipfile's may quote a header of any length
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:

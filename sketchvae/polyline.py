@@ -5,7 +5,7 @@ Only NumPy is imported, so that every other module can use this one.
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Floats32 = NDArray[np.float32]
@@ -13,6 +13,12 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _MAX_RESAMPLED = 100_000  # points of a resampled polyline, so that a scribble cannot fill memory
+
+
+def to_float32(values: ArrayLike) -> Floats32:
+    """Return numbers of any type as float32; those beyond its range are infinite, unwarned of."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(values).astype(np.float32)
 
 
 def segment_lengths(points: Floats) -> Floats:

@@ -1,9 +1,11 @@
 """Every reader takes mutated files, or refuses them in one line; and the faults found so."""
 
+import io
 import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from bad_files import MM, npz_of
 from fuzz import CHECKPOINT, Fault, check
 from fuzz_readers import READERS, Reader
 from helpers import refusal
+from numpy.typing import NDArray
 
 from sketchvae.errors import SketchvaeError
 from sketchvae.npy import parse_npy
@@ -68,11 +71,36 @@ def test_the_harness_finds_what_a_reader_must_not_do(
 
 # --- what was found -----------------------------------------------------------------------
 
+
+def _npy(array: NDArray[Any]) -> bytes:
+    """Return an array as a file."""
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
 HUGE = b"\x93NUMPY\x01\x00v\x00" + (
     b"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 3), }".ljust(117) + b"\n"
 )
+BITMAPS = READERS["bitmaps"].seeds[0]
 OPEN = HUGE.replace(b")", b" ")
+SIGNALS = np.array([[0, 0xFFA0_0000, 0]], np.uint32).view(np.float32)
+FAR = {
+    "weights": _npy(np.full(1, 1e300)),
+    "means": _npy(np.full((1, 3), 1e300)),
+    "factors": _npy(np.full((1, 3, 3), 1e300)),
+    "fingerprint": _npy(np.array("0" * 16)),
+}
 FOUND = {  # reader, content, a part of the message
+    "a number that signals": ("latents.npy", _npy(SIGNALS), "must be finite numbers"),
+    "a number beyond float32": ("latents.json", b"[0, 1e300, 2]", "must be finite numbers"),
+    "a number of 400 digits": ("latents.json", b"[0, 1" + b"0" * 400 + b", 2]", "must be finite"),
+    "clusters beyond float32": ("clusters", npz_of(FAR), "must be a file of"),
+    "a header of another name": (
+        "bitmaps",
+        BITMAPS[:26] + (500).to_bytes(2, "little") + BITMAPS[28:],  # a length of the name
+        "File name in directory",
+    ),
     "a header that asks for 48 GB": ("latents.npy", HUGE, "bytes for the shape"),
     "a header without an end": ("latents.npy", OPEN, "no .npy of numbers"),
     "bitmaps of 48 GB": ("bitmaps", npz_of({"x": HUGE}), "bytes for the shape"),

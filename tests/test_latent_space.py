@@ -120,6 +120,7 @@ def test_nothing_to_be_near_or_like_is_refused() -> None:
         (np.zeros(Z + 1), rf"got \({Z + 1},\)"),
         (np.array([[0, 0, 0], [0, np.nan, 0]]), "got nan in row 1, column 1"),
         (np.array([[np.inf, 0, 0]]), "got inf in row 0, column 0"),
+        (np.array([[0, 0, 1e300]]), "got inf in row 0, column 2"),
     ],
 )
 def test_latents_of_another_shape_or_not_finite_are_refused(latents: Floats32, said: str) -> None:

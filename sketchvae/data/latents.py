@@ -11,7 +11,7 @@ import numpy as np
 from sketchvae.errors import FileFormatError, SketchvaeError, check_suffix
 from sketchvae.files import replacing
 from sketchvae.npy import read_npy
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Floats32, to_float32
 
 SUFFIXES = (".npy", ".csv", ".json")
 _MAX_BYTES = 1 << 30  # size of a file
@@ -174,8 +174,7 @@ def _checked(path: Path, rows: _Rows, width: int) -> Floats32:
                 "same model, or name it with --model"
             )
         try:
-            with np.errstate(over="ignore"):  # infinity is refused below
-                latent = np.array(row, dtype=np.float64).astype(np.float32)
+            latent = to_float32(row)
         except (ValueError, OverflowError):
             latent = np.array([np.nan], dtype=np.float32)
         if not np.isfinite(latent).all():

@@ -17,7 +17,7 @@ from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model
 from sketchvae.npy import read_npz
-from sketchvae.polyline import Bools, Floats32
+from sketchvae.polyline import Bools, Floats32, to_float32
 
 FOLDER = Path("clusters")  # default folder of `sketchvae clusters`
 FILE = "clusters.npz"  # in that folder
@@ -121,7 +121,7 @@ def load(folder: Path) -> ClusterPriors:
     try:
         names = ("weights", "means", "factors", "fingerprint")  # scale_tril is factors there
         *numbers, fingerprint = read_npz(path, names)
-        arrays = [array.astype(np.float32) for array in numbers]
+        arrays = [to_float32(array) for array in numbers]
         weights, means, scale_tril = arrays
         K, Z = means.shape
         if weights.shape != (K,) or scale_tril.shape != (K, Z, Z):

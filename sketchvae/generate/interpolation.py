@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sketchvae.drawing import Drawing
 from sketchvae.errors import ArgumentError, SketchvaeError, abbreviate, check_range
 from sketchvae.model.prior import Prior
-from sketchvae.polyline import Floats, Floats32, Ints, arc_length, resample_count
+from sketchvae.polyline import Floats, Floats32, Ints, arc_length, resample_count, to_float32
 
 DEFAULT_SPREAD = 0.3  # standard deviations of the prior
 _MAX_SPREAD = 10.0
@@ -36,14 +36,14 @@ def check_latents(latents: ArrayLike, width: int) -> Floats32:
         ArgumentError: for anything else than numbers.
         SketchvaeError: if a value is not finite, or the shape another.
     """
-    values = _numbers(latents, width)
+    values = to_float32(_numbers(latents, width))
     values = values[None] if values.shape == (width,) else values
     if values.ndim != 2 or values.shape[1] != width or not np.isfinite(values).all():
         raise SketchvaeError(
             f"latents must be finite and of the shape (n, {width}), got "
             f"{_fault(values, width)}; encode with the same model"
         )
-    return values.astype(np.float32)
+    return values
 
 
 def check_latent(latent: ArrayLike, width: int) -> Floats32:

@@ -31,7 +31,7 @@ from sketchvae.model.config import (
 from sketchvae.model.density_ratio import DensityRatio, Regression, n_columns
 from sketchvae.model.head import ARRAYS, ClassHead
 from sketchvae.model.prior import Prior
-from sketchvae.polyline import Floats32
+from sketchvae.polyline import Floats32, to_float32
 
 FORMAT = "sketchvae-model-4"
 _FORMAT_3 = "sketchvae-model-3"
@@ -295,7 +295,7 @@ def _take(
                 f"{path}: {prefix}{name} must have the shape {shape}, got {got}; "
                 "the file was written for another network"
             )
-    return {name: arrays[prefix + name].astype(np.float32) for name in shapes}
+    return {name: to_float32(arrays[prefix + name]) for name in shapes}
 
 
 # --- checks of both ---------------------------------------------------------------------
