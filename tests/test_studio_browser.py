@@ -271,6 +271,10 @@ def test_an_open_line_is_gone_on_with(opens: Opens) -> None:
     (body, *_) = tab.bodies("/v1/complete")
     assert body["open"] is True
     assert body["temperature"] == 0.2
+    slider = tab.page.locator("#temperature")
+    assert slider.get_attribute("aria-valuetext") == "0.2"
+    slider.fill("0")  # back at its left end
+    assert slider.get_attribute("aria-valuetext") == "typical"
     mine = body["drawing"][0][0]
     assert drawing["drawing"][0][0][: len(mine)] == mine
     assert len(drawing["drawing"][0][0]) > len(mine)

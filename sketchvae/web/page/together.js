@@ -18,7 +18,7 @@ let now = EMPTY, past = [], future = [];
 let choices = null; // endings: {base, drawings, chosen}
 let growth = null, growing = null; // the ending that is being drawn, and the state that it leads to
 let scored = {}; // the last score: {strokes, after}
-let temperature = null; // the model's own, until the slider moves
+let temperature = null; // the model's own, where the slider is at its left end
 let studio;
 
 export function start(given) {
@@ -34,9 +34,8 @@ export function start(given) {
   $("finish").addEventListener("click", () => finish(now.base ?? now));
   $("together-open").addEventListener("click", () => studio.open(asDrawing(now.strokes)));
   $("temperature").addEventListener("input", () => {
-    temperature = Number($("temperature").value);
-    $("temperature-value").value = temperature;
-    $("temperature").removeAttribute("aria-valuetext");
+    temperature = Number($("temperature").value) || null;
+    $("temperature-value").value = $("temperature").ariaValueText = temperature ?? "typical";
   });
   document.addEventListener("keydown", keys);
   $("score").hidden = !studio.model.score;
