@@ -89,7 +89,7 @@ def morph(
     """Draw what lies between FIRST and LAST, as the model sees it.
 
     Both are files of drawings or of latents; FILE:3 is the third of a file, FILE the first.
-    All are drawn with the same randomness, and at temperature 0.1 unless another is given.
+    All are drawn with the same randomness.
 
     \b
     Examples:

@@ -217,7 +217,8 @@ class DrawingOptions:
             "-t",
             "--temperature",
             type=float,
-            help="0.001 to 10: near 0 neat and alike, 1 as people draw.  [default: typical ones]",
+            help="0.001 to 10: near 0 neat and alike, 1 as people draw.  [default: typical "
+            "ones; in morph 0.1]",
         ),
     ]
     model: Annotated[Path | None, _model]
