@@ -52,6 +52,17 @@ class Prior:
         K, Z = means.shape
         return cls(weights, means, np.broadcast_to(scale_tril, (K, Z, Z)))
 
+    @classmethod
+    def even(cls, means: Floats32, scale_tril: Floats32) -> "Prior":
+        """Return a mixture of Gaussians of equal weights.
+
+        Args:
+            means: (K, Z).
+            scale_tril: (K, Z, Z), or (1, Z, Z) that all share.
+        """
+        K = len(means)
+        return cls.restored(np.full(K, 1 / K, dtype=np.float32), means, scale_tril)
+
     def covariance(self) -> Floats:
         """Return the mean covariance of the components, (Z, Z)."""
         weights = self.weights / self.weights.sum()

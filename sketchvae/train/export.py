@@ -103,11 +103,7 @@ def kernel_prior(posterior: Posterior, covariance: Floats, bandwidth: float) -> 
     shrunk = (scatter + _SHRINKAGE * covariance) / (n + _SHRINKAGE)
     tril = np.linalg.cholesky(bandwidth * shrunk + _RIDGE * np.eye(Z)).astype(np.float32)
     drawn_together = centre + np.sqrt(1 - bandwidth) * (means - centre)
-    return Prior(
-        np.full(n, 1 / n, dtype=np.float32),
-        drawn_together.astype(np.float32),
-        np.repeat(tril[None], n, axis=0),
-    )
+    return Prior.even(drawn_together.astype(np.float32), tril[None])
 
 
 @torch.no_grad()

@@ -72,6 +72,5 @@ def most_of_their_kind(model: Model, prior: Prior, seed: int = 0) -> Prior:
     typical = np.sort(ranked[: max(2, round(TYPICAL * n))])
     best = np.argsort(-values, axis=1, kind="stable")[typical, : each // _KEPT]
     rows = typical.repeat(best.shape[1])
-    weights = np.full(len(rows), 1 / len(rows), dtype=np.float32)
     narrow = prior.scale_tril[rows] * np.float32(np.sqrt(_NARROWER))
-    return Prior(weights, latents[rows, best.ravel()], narrow)
+    return Prior.even(latents[rows, best.ravel()], narrow)

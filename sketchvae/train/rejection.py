@@ -342,6 +342,5 @@ def _with_typical(model: Model, accepted: Accepted) -> Model:
     worst = log_odds.reshape(-1, 3).min(axis=1)
     best = np.argsort(-worst, kind="stable")[: max(2, int(TYPICAL * len(worst)))]
     narrow = np.eye(latents.shape[1], dtype=np.float32) * np.float32(_NARROW)
-    weights = np.full(len(best), 1 / len(best), dtype=np.float32)
-    prior = Prior(weights, latents[best], np.broadcast_to(narrow, (len(best), *narrow.shape)))
+    prior = Prior.even(latents[best], narrow[None])
     return replace(model, typical_prior=prior, typical_temperature=TYPICAL_TEMPERATURE)
