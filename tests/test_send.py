@@ -11,6 +11,7 @@ import termios
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import serial
@@ -318,6 +319,18 @@ def test_under_nohup_a_closed_terminal_does_not_stop_the_job(file: Path) -> None
         finally:
             signal.signal(signal.SIGHUP, before)
         sim.ink_hooks = [(30.0, lambda: run.kill(signal.SIGHUP))]
+        run.finish()
+        assert_drawn_once(sim)
+
+
+def test_a_computer_that_sleeps_within_a_stroke_goes_on_as_if_nothing_had_been(file: Path) -> None:
+    def sleep() -> None:
+        run.kill(signal.SIGSTOP)
+        Timer(1.0, run.kill, [signal.SIGCONT]).start()
+
+    with Simulator() as sim:
+        sim.ink_hooks = [(30.0, sleep)]
+        run = Run(sim.port, file, folder=file.parent)
         run.finish()
         assert_drawn_once(sim)
 
