@@ -19,7 +19,7 @@ from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import load, save
 from sketchvae.train.export import kernel_prior
-from sketchvae.train.finishing import TYPICAL, TYPICAL_TEMPERATURE, most_of_their_kind
+from sketchvae.train.finishing import TYPICAL, TYPICAL_TEMPERATURE, most_plausible
 from sketchvae.train.negatives import encoder_hash, fit_from_few, shipped_negatives
 from sketchvae.train.settings import Settings
 
@@ -128,9 +128,11 @@ def test_class_head_of_thirty_sheep_knows_other_sheep() -> None:
         fit_from_few(load_model(), sheep[:30], shipped_negatives())
 
 
-def test_most_of_their_kind_are_kept() -> None:
-    """Latents of sheep against latents of nothing in particular, by the sheep's own class head."""
+@pytest.mark.parametrize("has_head", [True, False])
+def test_the_most_plausible_are_kept(*, has_head: bool) -> None:
+    """Latents of sheep against latents of nothing in particular."""
     model = load_model()
+    model = model if has_head else replace(model, head=None)
     rng = np.random.default_rng(0)
     good = model.typical_prior
     assert good is not None
@@ -141,7 +143,7 @@ def test_most_of_their_kind_are_kept() -> None:
     odd = 2.5 * rng.standard_normal((12, Z), dtype=np.float32)
     tril = np.broadcast_to(0.01 * np.eye(Z, dtype=np.float32), (20, Z, Z))
     prior = Prior(np.full(20, 0.05, np.float32), np.concatenate([odd, sheep]), tril)
-    kept = most_of_their_kind(model, prior)
+    kept = most_plausible(model, prior)
     distances = np.linalg.norm(kept.means[:, None] - prior.means, axis=2)
     sources, counts = np.unique(distances.argmin(axis=1), return_counts=True)
     assert len(sources) == round(TYPICAL * 20)

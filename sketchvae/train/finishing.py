@@ -29,7 +29,7 @@ def finished(
     """Return a model with a class head and a typical prior, if it learnt from few drawings.
 
     The class head needs the encoder of the weights "base", 10 drawings, and one word. The typical
-    prior keeps near to the drawings; with a class head, to the latents that are most of their kind.
+    prior keeps near to the drawings, to the latents that draw the most plausible ones.
 
     Args:
         model: as trained.
@@ -44,20 +44,18 @@ def finished(
     drawings = [from_points(points, pool.word) for points in pool.points(pool.different)]
     fits = encoder_hash(model) == shipped_negatives().encoder
     if fits and pool.word and len(drawings) >= MIN_DRAWINGS:
-        head = fit_from_few(model, drawings, shipped_negatives())
-        model = replace(model, head=head)
-        typical = most_of_their_kind(model, typical)
-    return replace(model, typical_prior=typical)
+        model = replace(model, head=fit_from_few(model, drawings, shipped_negatives()))
+    return replace(model, typical_prior=most_plausible(model, typical))
 
 
-def most_of_their_kind(model: Model, prior: Prior, seed: int = 0) -> Prior:
+def most_plausible(model: Model, prior: Prior, seed: int = 0) -> Prior:
     """Return narrow Gaussians around latents whose drawings are the most plausible.
 
     Several latents of each Gaussian are tried, and as many kept of each of the best Gaussians: so
     the drawings stay as different as those are.
 
     Args:
-        model: draws, and judges by its class head: see `candidates.plausibility`.
+        model: draws; its class head judges too, if it has one: see `candidates.plausibility`.
         prior: a Gaussian for each drawing; latents of two fifths of them are returned.
         seed: of the latents and of the drawings that are scored.
     """
