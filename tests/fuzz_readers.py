@@ -34,7 +34,7 @@ from sketchvae.plot.profiles import read_profiles
 from sketchvae.render.record import Record, read_record
 from sketchvae.svg_page import RECORD
 
-TAKEN = 50  # drawings of a file that are simplified; the others are read only
+TAKEN = 50  # drawings of a file that are simplified, strokes of a job that are resumed
 
 
 class Reader(NamedTuple):
@@ -258,7 +258,8 @@ def _pictures(path: Path) -> None:
 def _job(path: Path) -> None:
     job = read_job(path.read_bytes(), str(path))
     command_seconds(job.commands, job.unit, known_motion(job.speeds))
-    for point in range(len(job.strokes) + 2):
+    last = len(job.strokes) + 1
+    for point in {*range(min(TAKEN, last)), last - 1, last}:
         remaining_commands(job, ResumePoint(point))
 
 
