@@ -1,6 +1,12 @@
 """What several tests share: a browser, ffmpeg, hp2xx, and golden files."""
 
 import os
+
+# Before NumPy and torch are loaded, and for the commands that tests start: beside another busy
+# process a product on two threads takes thirty times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,12 +14,10 @@ from typing import NoReturn
 
 import chromium as browsers
 import pytest
-from helpers import compare_golden
+from helpers import compare_golden, ending_model, twelve
 
-# Before NumPy and torch are loaded, and for the commands that tests start: beside another busy
-# process a product on two threads takes thirty times as long.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from sketchvae.data import formats
+from sketchvae.model.weights import save
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def own_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep tests away from the machines of whoever runs them."""
     monkeypatch.setenv("SKETCHVAE_CONFIG", str(tmp_path / "configuration"))
+
+
+@pytest.fixture
+def folder_of_twelve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder, the current one, with a model (tiny.safetensors) and x.ndjson."""
+    monkeypatch.chdir(tmp_path)
+    save(ending_model(), Path("tiny.safetensors"))
+    formats.write("x.ndjson", twelve())
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

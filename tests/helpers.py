@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from numpy.typing import NDArray
 
 from sketchvae.cli import main
+from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
 from sketchvae.model.config import ModelConfig
@@ -134,6 +135,11 @@ def random_model(seed: int = 0) -> Model:
         np.ones(1, np.float32), np.zeros((1, Z), np.float32), np.eye(Z, dtype=np.float32)[None]
     )
     return Model(CONFIG, SCALE, tensors, prior, {"word": "sheep"})
+
+
+def twelve() -> list[Drawing]:
+    """Return the first twelve sheep of data/sheep.ndjson."""
+    return list(formats.read(SHEEP))[:12]
 
 
 def ending_model() -> Model:

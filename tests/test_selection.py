@@ -5,25 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import SHEEP, ending_model, refusal, sketchvae
+from helpers import refusal, sketchvae, twelve
 
 from sketchvae.cli import main
 from sketchvae.data import formats
 from sketchvae.data.selection import Selection
 from sketchvae.drawing import Drawing
-from sketchvae.model.weights import save
 
-FLOCK = list(formats.read(SHEEP))[:12]
+FLOCK = twelve()
 TINY = ("--model", "tiny.safetensors")
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that commands run in: a model, and twelve sheep."""
-    monkeypatch.chdir(tmp_path)
-    save(ending_model(), Path("tiny.safetensors"))
-    formats.write("x.ndjson", FLOCK)
-    return tmp_path
+def folder(folder_of_twelve: Path) -> Path:
+    """Return the folder that commands run in."""
+    return folder_of_twelve
 
 
 @pytest.mark.parametrize(

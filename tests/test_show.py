@@ -5,27 +5,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import SHEEP, ending_model, png_of, sketchvae, svg_of
+from helpers import png_of, sketchvae, svg_of, twelve
 from PIL import Image
 
 from sketchvae.data import formats
 from sketchvae.drawing import Drawing
 from sketchvae.errors import SketchvaeError
-from sketchvae.model.weights import save
 from sketchvae.render.digits import number_strokes
 from sketchvae.render.page import Style
 
-FLOCK = list(formats.read(SHEEP))[:12]
+FLOCK = twelve()
 TINY = ("--model", "tiny.safetensors")
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that commands run in: a model, and twelve sheep."""
-    monkeypatch.chdir(tmp_path)
-    save(ending_model(), Path("tiny.safetensors"))
-    formats.write("x.ndjson", FLOCK)
-    return tmp_path
+def folder(folder_of_twelve: Path) -> Path:
+    """Return the folder that commands run in."""
+    return folder_of_twelve
 
 
 # --- show -----------------------------------------------------------------------------------
