@@ -34,10 +34,14 @@ class Prior:
         K, Z = components, latent
         return {"weights": (K,), "means": (K, Z), "scale_tril": (K, Z, Z)}
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether all Gaussians have the same covariance."""
+        return bool((self.scale_tril == self.scale_tril[:1]).all())
+
     def stored(self) -> dict[str, Floats32]:
         """Return the arrays by name, for a file; a covariance that all share is there once."""
-        is_shared = bool((self.scale_tril == self.scale_tril[:1]).all())
-        scale_tril = self.scale_tril[:1] if is_shared else self.scale_tril
+        scale_tril = self.scale_tril[:1] if self.is_shared else self.scale_tril
         return {"weights": self.weights, "means": self.means, "scale_tril": scale_tril}
 
     @classmethod

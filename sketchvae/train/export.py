@@ -106,6 +106,19 @@ def kernel_prior(posterior: Posterior, covariance: Floats, bandwidth: float) -> 
     return Prior.even(drawn_together.astype(np.float32), tril[None])
 
 
+def narrowed(prior: Prior, bandwidth: float) -> Prior:
+    """Return a `kernel_prior` of the bandwidth BANDWIDTH with another one, of equal covariance.
+
+    Args:
+        prior: as `fit_to_drawings` gives few drawings.
+        bandwidth: as for `kernel_prior`.
+    """
+    centre = prior.means.mean(axis=0)
+    apart = np.float32(np.sqrt((1 - bandwidth) / (1 - BANDWIDTH)))
+    within = np.float32(np.sqrt(bandwidth / BANDWIDTH))
+    return Prior.even(centre + apart * (prior.means - centre), within * prior.scale_tril[:1])
+
+
 @torch.no_grad()
 def posterior_of(network: SketchVAE, pool: DrawingPool, scale: float) -> Posterior:
     """Return the posterior of each different drawing of a pool, (n, Z).

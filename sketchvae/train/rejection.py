@@ -31,11 +31,8 @@ from sketchvae.evaluate.density_ratio import (
     log_density_ratio,
     resample,
 )
-from sketchvae.faults import faults
 from sketchvae.files import make_folder, replacing
 from sketchvae.generate.artist import Artist
-from sketchvae.generate.candidates import class_log_odds
-from sketchvae.model.config import TEMPERATURE
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, load, save
 from sketchvae.npy import read_npz
@@ -44,15 +41,13 @@ from sketchvae.train.batches import WeightedDataset
 from sketchvae.train.density_ratio import check_ended, fit_density_ratio
 from sketchvae.train.distributed import ProcessGroup
 from sketchvae.train.export import fit_prior
+from sketchvae.train.finishing import is_of_few, with_typical, with_typical_accepted
 from sketchvae.train.real_drawings import RealDrawings
 from sketchvae.train.run import prepare_run
 from sketchvae.train.settings import Settings
 from sketchvae.train.trainer import Callback
 
 FEW_REAL = 100  # real drawings below which the density ratio is settled by chance
-TYPICAL = 0.3  # fraction of the latents that are typical
-TYPICAL_TEMPERATURE = 0.5  # that they draw at
-_TRIED, _NARROW = 1500, 0.02  # latents to choose those from; standard deviation around each
 PRIOR_COMPONENTS, BROAD_COMPONENTS = 10, 3  # Gaussians of the prior, and of that of real latents
 _PER_DRAWING = 8  # latents sampled from the posterior of each real drawing, for the broad prior
 _VALID, _MAX_VALID = 100, 0.2  # accepted drawings to validate on, and their greatest fraction
@@ -198,7 +193,7 @@ class Refiner:
         current = replace(current, tensors=_mean(trained), about=about)
         self.announce(f"the prior: drawing {self.settings.drawn}")
         accepted = self._accepted(current, self.folder / "prior", rounds + 1)
-        refined = _with_typical(replace(current, prior=_prior(accepted)), accepted)
+        refined = _with_priors(current, accepted, model)
         path = self.folder / "model.safetensors"
         save(refined, path)
         self.announce(f"the density ratio: drawing {self.settings.drawn}")
@@ -322,25 +317,16 @@ def _prior(accepted: Accepted) -> Prior:
     return fit_prior(accepted.latents, PRIOR_COMPONENTS)
 
 
-def _with_typical(model: Model, accepted: Accepted) -> Model:
-    """Return a model whose typical prior has the accepted latents that draw best.
+def _with_priors(refined: Model, accepted: Accepted, model: Model) -> Model:
+    """Return a refined model with its prior and typical prior.
 
-    Each of 1500 latents draws three times; the worst of them by class probability counts, and a
-    part off the body is the worst of all. Three tenths of the latents are kept. A mixture that is
-    fitted to the latents of good drawings has others in between, of which some draw badly.
+    Args:
+        refined: the weights.
+        accepted: of its drawings.
+        model: as it was; one of few drawings keeps its prior, which draws more as people do than
+            one that is fitted to what was accepted.
     """
-    if model.head is None:
-        return replace(model, typical_prior=None, typical_temperature=TEMPERATURE)
-    latents = np.unique(accepted.latents, axis=0)
-    rng = np.random.default_rng(0)
-    latents = latents[rng.permutation(len(latents))[:_TRIED]].astype(np.float32)
-    artist = Artist(model)
-    each = latents.repeat(3, axis=0)
-    drawn = artist.sample(len(each), TYPICAL_TEMPERATURE, 0, each)
-    log_odds = class_log_odds(artist)(drawn)
-    log_odds[[bool(d and d.strokes and faults(d.to_quickdraw())[1]) for d in drawn]] = -np.inf
-    worst = log_odds.reshape(-1, 3).min(axis=1)
-    best = np.argsort(-worst, kind="stable")[: max(2, int(TYPICAL * len(worst)))]
-    narrow = np.eye(latents.shape[1], dtype=np.float32) * np.float32(_NARROW)
-    prior = Prior.even(latents[best], narrow[None])
-    return replace(model, typical_prior=prior, typical_temperature=TYPICAL_TEMPERATURE)
+    if is_of_few(model):
+        return with_typical(replace(refined, prior=model.prior))
+    refined = replace(refined, prior=_prior(accepted))
+    return with_typical_accepted(refined, accepted.latents)

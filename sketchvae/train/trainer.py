@@ -296,7 +296,7 @@ class Trainer:
             self.ema_model.load_state_dict(best["averaged"])
             about = self._about(MAX_DRAWINGS, best["step"])
             model = self._model(self._fitted_prior(MAX_DRAWINGS), about)
-            save(finished(model, self.ema_model, self.pool, self.covariance), path)
+            save(finished(model, self.pool), path)
         return path
 
     def _fitted_prior(self, drawings: int) -> Prior:
