@@ -19,9 +19,11 @@ from sketchvae.data.splits import SplitFractions
 from sketchvae.drawing import Drawing
 from sketchvae.evaluate.classifier import shipped_classifier
 from sketchvae.generate.artist import Artist
+from sketchvae.model.prior import Prior
 from sketchvae.model.weights import Model, load, save, shipped_path
 from sketchvae.train import density_ratio
 from sketchvae.train.density_ratio import fit_density_ratio
+from sketchvae.train.finishing import TYPICAL_TEMPERATURE
 from sketchvae.train.real_drawings import RealDrawings
 from sketchvae.train.rejection import Refinement, Refiner
 
@@ -129,13 +131,36 @@ def test_refinement_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
 
 def test_help_has_the_defaults_of_the_rounds() -> None:
     stated = {
-        option.name: int(found[1])
+        str(option.name): (int(found[1]), int(found[2] or found[1]))
         for option in main.commands["refine"].params
         if isinstance(option, click.Option)
-        and (found := re.search(r"\[default: (\d+)\]", option.help or ""))
+        and (found := re.search(r"\[default: (\d+)(?:, or (\d+))?\]", option.help or ""))
     }
-    assert stated == {name: getattr(Refinement(), name) for name in stated}
+    usual, few = Refinement.of(ending_model()), Refinement.of(of_few(ending_model()))
+    assert usual == Refinement()
+    assert stated == {name: (getattr(usual, name), getattr(few, name)) for name in stated}
     assert {"rounds", "drawn", "accepted", "steps", "seed"} <= set(stated)
+    assert Refinement.of(of_few(ending_model()), steps=7).steps == 7
+
+
+def of_few(model: Model) -> Model:
+    """Return a model with a prior as one of three drawings has it."""
+    Z = model.config.latent
+    means = np.random.default_rng(0).standard_normal((3, Z), dtype=np.float32)
+    return replace(model, prior=Prior.even(means, 0.3 * np.eye(Z, dtype=np.float32)[None]))
+
+
+def test_a_model_of_few_drawings_keeps_a_gaussian_for_each(
+    real: RealDrawings, tmp_path: Path
+) -> None:
+    model = of_few(ending_model())
+    refined = Refiner(real, SMALL, tmp_path / "out").run(model)
+    np.testing.assert_allclose(refined.prior.means, model.prior.means, rtol=1e-3)  # of float16
+    assert refined.typical_prior is not None
+    assert refined.typical_temperature == TYPICAL_TEMPERATURE
+    nearest = np.linalg.norm(refined.typical_prior.means[:, None] - model.prior.means, axis=2)
+    assert nearest.min(axis=1).max() < 1  # they are about 1.7 apart, each 0.3 wide
+    assert weights_of(refined) != weights_of(model)
 
 
 def test_density_ratio_rejects_what_real_drawings_are_not_like(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ SHEET = "typical.png"  # in the folder of the run
 _SHEET_DRAWINGS = 36
 _LEAST, _MOST = 10, 1000  # different drawings among which some are called odd
 _NAMED = 5  # odd drawings at most, and one in ten
+_TO_REFINE = 50  # different drawings from which on refining was measured to help
 _MORE = (50, 200)  # numbers of drawings that better drawings were measured with
 
 
@@ -49,6 +50,12 @@ def own_lines(
             if len(rows) > _MOST:
                 return
     yield _what_helps(artist, len(rows))
+    if len(rows) >= _TO_REFINE and len(names) == 1:
+        yield (
+            f"sketchvae refine --model {quote(str(folder))} --real {quote(names[0])} -o "
+            f"{quote(f'{folder}-refined')} takes about as long again, and what it draws is nearer "
+            "to your drawings"
+        )
     if len(rows) < _LEAST:
         return
     keys = list(rows)

@@ -85,6 +85,17 @@ class Refinement:
         ):
             check_range(name, getattr(self, name), low, high)
 
+    @classmethod
+    def of(cls, model: Model, **changes: int) -> "Refinement":
+        """Return the usual settings for a model; for one of few drawings they take a fifth.
+
+        Args:
+            model: to refine.
+            changes: fields by name, which win over these defaults.
+        """
+        few = {"rounds": 2, "drawn": 8000, "accepted": 3000, "steps": 300}
+        return cls(**{**(few if is_of_few(model) else {}), **changes})
+
     def training(self, round_number: int) -> Settings:
         """Return the settings of one round's training: plain likelihood, no augmentation.
 
