@@ -53,7 +53,7 @@ def own_lines(
     if len(rows) >= _TO_REFINE and len(names) == 1:
         yield (
             f"sketchvae refine --model {quote(str(folder))} --real {quote(names[0])} -o "
-            f"{quote(f'{folder}-refined')} takes about as long again, and what it draws is nearer "
+            f"{quote(f'{folder}-refined')} takes up to twice as long, and what it draws is nearer "
             "to your drawings"
         )
     if len(rows) < _LEAST:
