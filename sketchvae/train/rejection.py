@@ -11,8 +11,8 @@ more accurate than the last of them (Wortsman et al. 2022, "Model soups").
 Latents to draw from come half from the model's prior and half from a broader one, fitted to real
 drawings: the model's own prior can only narrow. At the end the prior is fitted to the latents that
 the accepted drawings were drawn from; if the model has a class head, its typical prior gets those
-that draw what is most of its kind. A model of few drawings keeps its prior instead. Last, a density ratio is fitted to the refined model, by which
-it can reject drawings while it draws.
+that draw what is most of its kind. A model of few drawings keeps its prior instead. Last, a density
+ratio is fitted to the refined model, by which it can reject drawings while it draws.
 """
 
 import json
