@@ -278,6 +278,9 @@ def test_an_open_line_is_gone_on_with(opens: Opens) -> None:
     mine = body["drawing"][0][0]
     assert drawing["drawing"][0][0][: len(mine)] == mine
     assert len(drawing["drawing"][0][0]) > len(mine)
+    tab.page.click("#clear")
+    tab.answer("/v1/complete", lambda: tab.line((0.3, 0.4), (0.5, 0.3)))
+    assert tab.bodies("/v1/complete")[-1]["temperature"] is None
 
 
 def test_the_keys_are_a_pen(opens: Opens) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchvae.cli.options import bind
-from sketchvae.cli.train_options import SettingOptions, SizeOptions
+from sketchvae.cli.train_options import FEW_DRAWINGS, SettingOptions, SizeOptions
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import held, make_folder
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sketchvae.train.trainer import Trainer
 
 
-FEW_DRAWINGS = 10_000  # fewer teach little from nothing
 _NOTHING = "nothing"
 
 

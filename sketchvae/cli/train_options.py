@@ -5,6 +5,8 @@ from typing import Annotated
 
 import click
 
+FEW_DRAWINGS = 10_000  # training drawings below which learning from nothing is hopeless
+
 
 @dataclass(frozen=True)
 class SettingOptions:

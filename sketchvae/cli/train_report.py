@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 
 from sketchvae.cli.output import plural
+from sketchvae.cli.train_options import FEW_DRAWINGS
 from sketchvae.model.loader import MODEL_FILE
 from sketchvae.train.shortcomings import FEW_JUDGES
 from sketchvae.train.signals import RunInterrupted
 from sketchvae.train.trainer import PREVIEW_DRAWINGS, RANDOM, Trainer
 
-FEW_DRAWINGS = 10_000  # training drawings below which learning from nothing is hopeless
 _SHOWN = 4  # validations before the best one, and after it
 
 
