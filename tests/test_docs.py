@@ -33,7 +33,7 @@ NOT_RUN = {
 }
 # A training run of a page takes minutes or hours. These arguments shorten it; a tiny network that
 # begins from nothing stands in for the shipped weights, but on the page of your own animal.
-SHORT = "--steps 4 --batch 16"
+SHORT = "--steps 4 --batch 16 --no-refine"
 ONE_ROUND = "--rounds 1 --drawn 1000 --accepted 100 --steps 1"
 TINY = f"{SHORT} --latent 4 --encoder-hidden 8 --decoder-hidden 12 --mixtures 2"
 SLOW = ("docs/your-own-animal.md", "docs/quality.md")

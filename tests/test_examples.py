@@ -28,7 +28,7 @@ NOT_RUN = {
 }
 # What is added to a line that would take hours.
 SHORTENED = {
-    "sketchvae train --data": "--steps 2 --batch 4",
+    "sketchvae train --data": "--steps 2 --batch 4 --no-refine",
     "sketchvae refine": "--rounds 1 --drawn 1000 --accepted 100 --steps 1",
     "sketchvae evaluate": "--draws 1 -n 20",
     "sketchvae score": "--draws 1",

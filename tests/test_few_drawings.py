@@ -1,13 +1,14 @@
 """Models of few drawings: their prior, class head and typical prior; the sets they are made of."""
 
 import http.server
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import random_model, sketchvae
+from helpers import ending_model, random_model, sketchvae
 
 from sketchvae.data import formats, quickdraw
 from sketchvae.data.splits import SplitFractions
@@ -21,6 +22,7 @@ from sketchvae.model.weights import load, save
 from sketchvae.train.export import kernel_prior
 from sketchvae.train.finishing import TYPICAL, TYPICAL_TEMPERATURE, most_plausible
 from sketchvae.train.negatives import encoder_hash, fit_from_few, shipped_negatives
+from sketchvae.train.rejection import Refinement, Refiner
 from sketchvae.train.settings import Settings
 
 SHEEP = Path(__file__).parents[1] / "data" / "sheep.ndjson"
@@ -230,3 +232,92 @@ def test_category_is_fetched_trained_on_and_drawn(
         thread.join()
     assert "runs/cat/cat.bin: fetched" in said
     assert load_model("runs/cat").about["word"] == "cat"
+
+
+# --- refining afterwards --------------------------------------------------------------------
+
+TINY = "--init nothing --latent 4 --encoder-hidden 8 --decoder-hidden 12 --mixtures 2".split()
+FOLLOWS = "training, then refining what it draws, which takes up to twice as long"
+
+
+@pytest.fixture
+def one_short_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refine by one round of a few drawings and steps."""
+    short = Refinement(rounds=1, drawn=1000, accepted=100, steps=2)
+    monkeypatch.setattr(Refinement, "of", lambda _: short)
+
+
+@pytest.mark.usefixtures("one_short_round")
+def test_refining_after_training_goes_on_where_it_was_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    formats.write(Path("crosses.ndjson"), crosses(24))
+    save(ending_model(), Path("begin.safetensors"))
+    sets = "train --data crosses.ndjson --init begin.safetensors --out run".split()
+    command = [*sets, "--refine", *SHORT]
+    with monkeypatch.context() as patched:
+        patched.setattr(Refiner, "accept", lambda *_: signal.raise_signal(signal.SIGINT))
+        said = sketchvae(*command, fails=128 + signal.SIGINT)
+    assert FOLLOWS in said
+    assert "stopped while drawing; run/model.safetensors draws already; --resume goes on" in said
+    trained = load_model("run")
+    assert "refined" not in trained.about
+
+    said = sketchvae(*command, "--resume")
+    assert "run/model.safetensors: refined by 1 round" in said
+    assert "sketchvae refine" not in said
+    refined = load_model("run")
+    assert refined.about["refined"]["rounds"] == 1
+    assert refined.typical_prior is not None
+    np.testing.assert_array_equal(refined.prior.means, trained.prior.means)
+    assert refined.fingerprint != trained.fingerprint
+
+
+@pytest.mark.usefixtures("one_short_round")
+def test_model_that_cannot_be_refined_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sketchvae.train.density_ratio.MIN_ENDED", 1001)
+    formats.write(tmp_path / "crosses.ndjson", crosses(24))
+    run = tmp_path / "run"
+    sets = ("--data", tmp_path / "crosses.ndjson", "--out", run)
+    said = sketchvae("train", *sets, "--refine", *TINY, *SHORT)
+    assert f"{run}/model.safetensors: not refined: of 1000 drawings 1001 must end within" in said
+    assert load_model(run).config.latent == 4
+
+
+@pytest.mark.parametrize(
+    ("enough", "options", "follows"),
+    [
+        (20, [], True),
+        (20, ["--no-refine"], False),
+        (20, TINY, False),
+        (24, [], False),
+    ],
+)
+def test_refining_follows_by_itself_where_drawings_suffice(
+    enough: int,
+    options: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    follows: bool,
+) -> None:
+    monkeypatch.setattr("sketchvae.train.rejection.FEW_REAL", enough)
+    monkeypatch.setattr("sketchvae.cli.refine.run_rounds", lambda model, *_: model)
+    formats.write(tmp_path / "crosses.ndjson", crosses(24))
+    save(ending_model(), tmp_path / "begin.safetensors")
+    sets = ("--data", tmp_path / "crosses.ndjson", "--out", tmp_path / "run")
+    begin = () if options == TINY else ("--init", tmp_path / "begin.safetensors")
+    said = sketchvae("train", *sets, *begin, *options, *SHORT)
+    assert (FOLLOWS in said) is follows
+    assert ("refined by 2 rounds" in said) is follows
+
+
+def test_two_sets_are_not_refined(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        formats.write(tmp_path / f"{name}.ndjson", crosses(24))
+    sets = ("--data", tmp_path / "a.ndjson", "--data", tmp_path / "b.ndjson")
+    said = sketchvae("train", *sets, "--out", tmp_path / "run", "--refine", *SHORT, fails=1)
+    assert "--refine takes one set of --data and one process" in said

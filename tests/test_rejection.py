@@ -225,4 +225,5 @@ def test_command_refines_and_goes_on(tmp_path: Path) -> None:
     assert "round 1 of 1: drawing 1000" in text
     assert f"{out}: done, 1 round; next: sketchvae draw --model {out}" in text
     assert "round 1" not in sketchvae(*arguments, "-o", out)
+    assert not (out / "round-1" / "training").exists()  # some 60 MB with the weights that ship
     sketchvae("draw", "--model", out / "model.safetensors", "-o", tmp_path / "sheep.svg")

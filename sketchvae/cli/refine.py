@@ -12,7 +12,14 @@ from sketchvae.cli.output import plural
 from sketchvae.files import held, make_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sketchvae.bitmaps import Bitmaps
+    from sketchvae.data.dataset import PackedDataset
     from sketchvae.data.selection import Selection
+    from sketchvae.drawing import Drawing
+    from sketchvae.model.weights import Model
+    from sketchvae.train.rejection import Refinement
 
 
 @dataclass(frozen=True)
@@ -89,36 +96,63 @@ def refine(
     from sketchvae.cli.extras import needs
 
     with needs("train"):
+        import sketchvae.cli.progress  # noqa: F401 - what it needs may be missing
         from sketchvae.bitmaps import read_bitmaps
-        from sketchvae.cli.progress import ConsoleProgress
-        from sketchvae.evaluate.classifier import shipped_classifier
-        from sketchvae.train.real_drawings import RealDrawings
-        from sketchvae.train.rejection import Refinement, Refiner
-        from sketchvae.train.signals import RunInterrupted
-    import numpy as np
-
+        from sketchvae.train.rejection import Refinement
     from sketchvae.cli.packing import packed_set
     from sketchvae.data.splits import SplitFractions
     from sketchvae.model.loader import load_model
 
     weights = load_model(model)
     settings = Refinement.of(weights, **{k: v for k, v in vars(rounds).items() if v is not None})
-    make_folder(out, "name another -o")
-    images = read_bitmaps(bitmaps) if bitmaps else np.zeros((0, 28, 28), np.uint8)
+    images = read_bitmaps(bitmaps) if bitmaps else None
     packed = packed_set(real, out, name="real", fractions=SplitFractions(0.0, 0.0))
-    known = RealDrawings(packed, images, shipped_classifier("critic"))
     others = [d.in_simplified_form() for d in candidates.drawings()] if candidates else []
-    stopped, code = "", 0
+    run_rounds(weights, packed, settings, out, "the same command goes on", images, others)
+    rounds_done = plural(settings.rounds, "round")
+    click.echo(f"{out}: done, {rounds_done}; next: sketchvae draw --model {out}", err=True)
+
+
+def run_rounds(
+    model: "Model",
+    real: "PackedDataset",
+    settings: "Refinement",
+    out: Path,
+    goes_on: str,
+    images: "Bitmaps | None" = None,
+    others: "Sequence[Drawing]" = (),
+) -> "Model":
+    """Refine a model, with its progress on standard error; return the refined one.
+
+    Args:
+        model: to refine.
+        real: real drawings, of which the training part is learnt from.
+        settings: of the rounds.
+        out: folder of the refinement.
+        goes_on: what the line says that ends the process if the rounds are stopped.
+        images: (n, 28, 28) more real drawings; None for none.
+        others: drawings of other origin that may be accepted as well, in simplified form.
+
+    Raises:
+        SystemExit: with 128 and the number of the signal, after Ctrl-C or SIGTERM.
+    """
+    import numpy as np
+
+    from sketchvae.cli.progress import ConsoleProgress
+    from sketchvae.evaluate.classifier import shipped_classifier
+    from sketchvae.train.real_drawings import RealDrawings
+    from sketchvae.train.rejection import Refiner
+    from sketchvae.train.signals import RunInterrupted
+
+    bitmaps = np.zeros((0, 28, 28), np.uint8) if images is None else images
+    known = RealDrawings(real, bitmaps, shipped_classifier("critic"))
+    make_folder(out, "name another -o")
     with held(out, ", or name another -o"), ConsoleProgress(settings.steps) as console:
-        refiner = Refiner(known, settings, out, others, console.print, [console])
         try:
-            refiner.run(weights)
+            return Refiner(known, settings, out, others, console.print, [console]).run(model)
         except RunInterrupted as interrupted:
             stopped, code = f"{interrupted} and saved", 128 + interrupted.signal_number
         except KeyboardInterrupt:
             stopped, code = "stopped while drawing", 130
-    if stopped:
-        click.echo(f"{out}: {stopped}; the same command goes on", err=True)
-        raise SystemExit(code)
-    rounds_done = plural(settings.rounds, "round")
-    click.echo(f"{out}: done, {rounds_done}; next: sketchvae draw --model {out}", err=True)
+    click.echo(f"{out}: {stopped}; {goes_on}", err=True)
+    raise SystemExit(code)

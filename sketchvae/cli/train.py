@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sketchvae.cli.options import bind
+from sketchvae.cli.output import plural
 from sketchvae.cli.train_options import FEW_DRAWINGS, SettingOptions, SizeOptions
 from sketchvae.errors import SketchvaeError
 from sketchvae.files import held, make_folder
@@ -16,6 +17,7 @@ from sketchvae.files import held, make_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sketchvae.data.dataset import PackedDataset
     from sketchvae.model.config import ModelConfig
     from sketchvae.model.weights import Model
     from sketchvae.train.batches import WeightedDataset
@@ -61,6 +63,13 @@ _NOTHING = "nothing"
     "than 10000 drawings]",
 )
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
+@click.option(
+    "--refine/--no-refine",
+    "wanted",
+    default=None,
+    help="Refine the model at the end, as sketchvae refine does; that takes up to twice as long.  "
+    "[default: after one set of 100 to 500 drawings to learn from, unless from nothing]",
+)
 @bind(settings=SettingOptions, sizes=SizeOptions)
 def train(
     data_: tuple[str, ...],
@@ -70,6 +79,7 @@ def train(
     out: Path | None,
     init: str | None,
     resume: bool,
+    wanted: bool | None,
     settings: SettingOptions,
     sizes: SizeOptions,
 ) -> None:
@@ -126,15 +136,18 @@ def train(
         if resume:
             trainer.resume()
         make_folder(folder, "name another --out")
+        refines = _refines(wanted, trainer, start, datasets)
         if group.rank == 0 and not resume:
-            for line in opening_lines(trainer):
+            for line in opening_lines(trainer, refines=refines):
                 click.echo(line, err=True)
         interrupted = _run(trainer)
         if group.rank == 0:  # in one piece: whoever reads it may leave after the first line
             lines = [*closing_lines(trainer, interrupted)]
             if interrupted is None:
                 typed = [_without_repeat(name)[0] for name in names]
-                lines[-1:-1] = own_lines(folder, typed, [w.dataset for w in datasets])
+                refined = [_refine(trainer, datasets[0].dataset)] if refines else []
+                own = own_lines(folder, typed, [w.dataset for w in datasets])
+                lines[-1:-1] = [*refined, *own]
             click.echo("\n".join(lines), err=True)
     if interrupted is not None:
         raise SystemExit(128 + interrupted.signal_number)
@@ -154,6 +167,59 @@ def _run(trainer: "Trainer") -> "RunInterrupted | None":
             return interrupted
         trainer.export()
     return None
+
+
+def _refines(
+    wanted: bool | None,
+    trainer: "Trainer",
+    start: "Model | None",
+    datasets: "Sequence[WeightedDataset]",
+) -> bool:
+    """Whether a refinement follows the training.
+
+    Args:
+        wanted: whether it was asked for; None for what is usual.
+        trainer: the run.
+        start: weights that it begins from, if any.
+        datasets: what it learns from.
+    """
+    from sketchvae.train.export import is_few
+    from sketchvae.train.rejection import FEW_REAL
+
+    is_one = len(datasets) == 1 and trainer.group.size == 1
+    if wanted and not is_one:
+        raise SketchvaeError(
+            "--refine takes one set of --data and one process; leave it out, and give the model to "
+            "sketchvae refine"
+        )
+    if wanted is not None:
+        return wanted
+    enough = len(datasets[0].dataset.split("train")) >= FEW_REAL
+    return is_one and start is not None and enough and is_few(trainer.pool)
+
+
+def _refine(trainer: "Trainer", dataset: "PackedDataset") -> str:
+    """Refine the model of a run that has ended; return a line of text on how that went.
+
+    Args:
+        trainer: the run.
+        dataset: what it learnt from.
+    """
+    from sketchvae.cli.refine import run_rounds
+    from sketchvae.model.loader import MODEL_FILE, load_model
+    from sketchvae.model.weights import save
+    from sketchvae.train.rejection import Refinement
+
+    path = trainer.folder / MODEL_FILE
+    model = load_model(path)
+    place = trainer.folder / f"refining-{model.fingerprint[:8]}"  # another model has another
+    settings = Refinement.of(model)
+    goes_on = f"{path} draws already; --resume goes on"
+    try:
+        save(run_rounds(model, dataset, settings, place, goes_on), path)
+    except SketchvaeError as error:
+        return f"{path}: not refined: {error}"
+    return f"{path}: refined by {plural(settings.rounds, 'round')}"
 
 
 def _typed(options: SettingOptions | SizeOptions) -> dict[str, Any]:

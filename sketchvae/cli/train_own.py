@@ -50,7 +50,8 @@ def own_lines(
             if len(rows) > _MOST:
                 return
     yield _what_helps(artist, len(rows))
-    if len(rows) >= _TO_REFINE and len(names) == 1:
+    refined = "refined" in artist.model.about
+    if len(rows) >= _TO_REFINE and len(names) == 1 and not refined:
         yield (
             f"sketchvae refine --model {quote(str(folder))} --real {quote(names[0])} -o "
             f"{quote(f'{folder}-refined')} takes up to twice as long, and what it draws is nearer "

@@ -13,17 +13,23 @@ from sketchvae.train.trainer import PREVIEW_DRAWINGS, RANDOM, Trainer
 _SHOWN = 4  # validations before the best one, and after it
 
 
-def opening_lines(trainer: Trainer) -> Iterator[str]:
-    """Yield hints to a better run, before one begins.
+def opening_lines(trainer: Trainer, *, refines: bool) -> Iterator[str]:
+    """Yield what is to be known of a run before it begins.
 
     Args:
         trainer: the run, before its first step.
+        refines: whether a refinement follows.
     """
     drawings = len(trainer.pool)
     if drawings < FEW_DRAWINGS and trainer.init_fingerprint == RANDOM:
         yield (
             f"hint: {plural(drawings, 'drawing')} are few to learn from nothing; --init base "
             "begins from weights that can draw, and takes minutes"
+        )
+    if refines:
+        yield (
+            "training, then refining what it draws, which takes up to twice as long as training; "
+            "--no-refine leaves that out"
         )
 
 

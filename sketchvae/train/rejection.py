@@ -16,6 +16,7 @@ ratio is fitted to the refined model, by which it can reject drawings while it d
 """
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -137,9 +138,9 @@ class Accepted:
 class Refiner:
     """Rounds of drawing, accepting and training, in a folder that keeps what is done.
 
-    The folder gets `round-1/accepted.drawings`, their latents and the checkpoints of the training,
-    and so on, and `model.safetensors` after each round. A refinement that was stopped goes on where
-    it was.
+    The folder gets `round-1/accepted.drawings`, their latents and, until the round has ended, the
+    checkpoints of its training, and so on, and `model.safetensors` after each round. A refinement
+    that was stopped goes on where it was.
 
     Args:
         real: what drawings should be like.
@@ -197,6 +198,7 @@ class Refiner:
                 prior = _prior(accepted)
                 trained_model = replace(current, tensors=tensors, prior=prior)
                 save(replace(trained_model, typical_prior=None, density_ratio=None), finished)
+                shutil.rmtree(place / "training", ignore_errors=True)  # nothing goes on from it
             current = load(finished)
             trained.append(current.tensors)
             save(current, self.folder / "model.safetensors")
