@@ -112,7 +112,8 @@ _SVG = [
 _PACKED = _saved(partial(dataset.pack, _FLOCK), "a.drawings")
 _LATENTS = np.array([[0.5, -1, 2], [3, 4, 5e-3]], np.float32)
 _NPY, _Z_CSV, _Z_JSON = (
-    _saved(lambda path: latents.write(path, _LATENTS), f"z{suffix}") for suffix in latents.SUFFIXES
+    _saved(lambda path: latents.write(path, [_LATENTS]), f"z{suffix}")
+    for suffix in latents.SUFFIXES
 )
 _GCODE = [
     *(gcode(pen).encode() for pen in PENS),

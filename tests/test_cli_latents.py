@@ -140,7 +140,7 @@ def test_morph_goes_from_the_one_to_the_other_along_a_path(folder: Path) -> None
         "page-2.svg",
         "page-3.svg",
     }
-    latents.write(Path("ends.npy"), np.array([[3, 0, 0], [0, -3, 0]], np.float32))
+    latents.write(Path("ends.npy"), [np.array([[3, 0, 0], [0, -3, 0]], np.float32)])
     for options, linear in (((), False), (("--linear",), True)):
         run("morph", "ends.npy:1", "ends.npy:2", *options, *warm, "-o", "way.ndjson")
         z = latents.read(folder / "ends.npy", Z)

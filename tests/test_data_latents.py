@@ -26,7 +26,7 @@ def test_every_format_gives_back_the_same_numbers(
 ) -> None:
     folder = tmp_path_factory.mktemp("latents")
     for suffix in latents.SUFFIXES:
-        latents.write(folder / f"z{suffix}", array)
+        latents.write(folder / f"z{suffix}", [array])
         found = latents.read(folder / f"z{suffix}", array.shape[1])
         np.testing.assert_array_equal(found, array)
         assert found.dtype == np.float32
@@ -36,8 +36,8 @@ def test_blocks_make_the_file_that_the_whole_makes(tmp_path: Path) -> None:
     array = np.random.default_rng(0).normal(size=(11, 3)).astype(np.float32)
     for suffix in latents.SUFFIXES:
         parts, whole = tmp_path / f"parts{suffix}", tmp_path / f"whole{suffix}"
-        assert latents.write_blocks(parts, iter([array[:4], array[4:5], array[5:]])) == (11, 3)
-        latents.write(whole, array)
+        assert latents.write(parts, iter([array[:4], array[4:5], array[5:]])) == (11, 3)
+        latents.write(whole, [array])
         assert parts.read_bytes() == whole.read_bytes()
     np.save(tmp_path / "numpy.npy", array)
     assert (tmp_path / "whole.npy").read_bytes() == (tmp_path / "numpy.npy").read_bytes()
@@ -46,7 +46,7 @@ def test_blocks_make_the_file_that_the_whole_makes(tmp_path: Path) -> None:
 def test_other_programs_read_what_is_written(tmp_path: Path) -> None:
     array = np.array([[0.5, -1], [2, 3]], dtype=np.float32)
     for suffix in latents.SUFFIXES:
-        latents.write(tmp_path / f"z{suffix}", array)
+        latents.write(tmp_path / f"z{suffix}", [array])
     np.testing.assert_array_equal(np.load(tmp_path / "z.npy"), array)
     assert json.loads((tmp_path / "z.json").read_text()) == array.tolist()
     with (tmp_path / "z.csv").open(newline="") as text:
@@ -72,7 +72,7 @@ def test_missing_file_and_folder_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(SketchvaeError, match="cannot be read"):
         latents.read(tmp_path / "folder.csv", 2)
     with pytest.raises(SketchvaeError, match="cannot be written"):
-        latents.write(tmp_path / "none" / "z.npy", np.zeros((1, 2), np.float32))
+        latents.write(tmp_path / "none" / "z.npy", [np.zeros((1, 2), np.float32)])
 
 
 class _Trap:

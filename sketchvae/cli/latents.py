@@ -53,7 +53,7 @@ def encode(drawings: "Selection", output: Path, number: int | None, model: Path 
     latents.check_path(output)
     artist, read = load(model), islice(with_strokes(drawings), number)
     means = (artist.encode([d for _, d in block]) for block in blocks(read, _BLOCK))
-    n, Z = latents.write_blocks(output, means)
+    n, Z = latents.write(output, means)
     click.echo(f"{output}: {plural(n, 'latent')} of {Z} numbers", err=True)
 
 

@@ -17,12 +17,7 @@ SUFFIXES = (".npy", ".csv", ".json")
 _MAX_BYTES = 1 << 30  # size of a file
 
 
-def write(path: Path, latents: Floats32) -> None:
-    """Write latents, (n, Z), to a file; see `write_blocks`."""
-    write_blocks(path, [latents])
-
-
-def write_blocks(path: Path, blocks: Iterable[Floats32]) -> tuple[int, int]:
+def write(path: Path, blocks: Iterable[Floats32]) -> tuple[int, int]:
     """Write latents to a file block by block; return their number and Z.
 
     A `.npy` file is a float32 array; a `.csv` file has a header (z1, z2, ...) and a row for each
