@@ -204,9 +204,7 @@ class Refiner:
             save(current, self.folder / "model.safetensors")
         about = {**model.about, "refined": asdict(self.settings)}
         current = replace(current, tensors=_mean(trained), about=about)
-        self.announce(f"the prior: drawing {self.settings.drawn}")
-        accepted = self._accepted(current, self.folder / "prior", rounds + 1)
-        refined = _with_priors(current, accepted, model)
+        refined = self._with_priors(current, model)
         path = self.folder / "model.safetensors"
         save(refined, path)
         self.announce(f"the density ratio: drawing {self.settings.drawn}")
@@ -214,6 +212,22 @@ class Refiner:
         ratio = fit_density_ratio(artist, self.real, self.settings.drawn, self.settings.seed)
         save(replace(artist.model, density_ratio=ratio), path)
         return load(path)
+
+    def _with_priors(self, refined: Model, model: Model) -> Model:
+        """Return a refined model with its prior and typical prior.
+
+        Args:
+            refined: the weights.
+            model: as it was; one of few drawings keeps its prior, which draws more as people do
+                than one that is fitted to what was accepted.
+        """
+        if is_of_few(model):
+            self.announce("the typical prior: choosing latents")
+            return with_typical(replace(refined, prior=model.prior))
+        self.announce(f"the prior: drawing {self.settings.drawn}")
+        accepted = self._accepted(refined, self.folder / "prior", self.settings.rounds + 1)
+        refined = replace(refined, prior=_prior(accepted))
+        return with_typical_accepted(refined, accepted.latents)
 
     def _check_same(self, model: Model) -> None:
         """Write what a refinement depends on; refuse a folder that depends on something else."""
@@ -328,18 +342,3 @@ def _mean(weights: Sequence[Mapping[str, Floats32]]) -> dict[str, Floats32]:
 
 def _prior(accepted: Accepted) -> Prior:
     return fit_prior(accepted.latents, PRIOR_COMPONENTS)
-
-
-def _with_priors(refined: Model, accepted: Accepted, model: Model) -> Model:
-    """Return a refined model with its prior and typical prior.
-
-    Args:
-        refined: the weights.
-        accepted: of its drawings.
-        model: as it was; one of few drawings keeps its prior, which draws more as people do than
-            one that is fitted to what was accepted.
-    """
-    if is_of_few(model):
-        return with_typical(replace(refined, prior=model.prior))
-    refined = replace(refined, prior=_prior(accepted))
-    return with_typical_accepted(refined, accepted.latents)
