@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import QUICKDRAW, flock, sketchvae
+from helpers import QUICKDRAW, sketchvae
 
 from sketchvae import load
 from sketchvae.cli.packing import packed_set
@@ -204,17 +204,6 @@ def many_sheep() -> list[Drawing]:
 def test_drawing_of_another_kind_is_the_most_distant_one() -> None:
     drawings = many_sheep()
     assert most_distant(load(), [*drawings[:6], hatching(), *drawings[6:]], 3)[0] == 6
-
-
-@pytest.mark.parametrize(("number", "is_named"), [(49, False), (50, True)])
-def test_refining_is_named_where_it_helps(number: int, *, is_named: bool, tmp_path: Path) -> None:
-    path = tmp_path / "my sheep.ndjson"
-    formats.write(path, flock(number))
-    packed = packed_set(Selection.parse(str(path)), tmp_path / "run")
-    (tmp_path / "run" / "model.safetensors").write_bytes(shipped_path().read_bytes())
-    lines = own_lines(tmp_path / "run", [str(path)], [packed])
-    command = f"sketchvae refine --model {tmp_path}/run --real '{path}' -o {tmp_path}/run-refined "
-    assert any(line.startswith(command) for line in lines) is is_named
 
 
 @pytest.mark.parametrize("kind", ["ndjson", "folder", "packed"])

@@ -21,7 +21,6 @@ SHEET = "typical.png"  # in the folder of the run
 _SHEET_DRAWINGS = 36
 _LEAST, _MOST = 10, 1000  # different drawings among which some are called odd
 _NAMED = 5  # odd drawings at most, and one in ten
-_TO_REFINE = 50  # different drawings from which on refining was measured to help
 _MORE = (50, 200)  # numbers of drawings that better drawings were measured with
 
 
@@ -50,13 +49,6 @@ def own_lines(
             if len(rows) > _MOST:
                 return
     yield _what_helps(artist, len(rows))
-    refined = "refined" in artist.model.about
-    if len(rows) >= _TO_REFINE and len(names) == 1 and not refined:
-        yield (
-            f"sketchvae refine --model {quote(str(folder))} --real {quote(names[0])} -o "
-            f"{quote(f'{folder}-refined')} takes up to twice as long, and what it draws is nearer "
-            "to your drawings"
-        )
     if len(rows) < _LEAST:
         return
     keys = list(rows)
