@@ -85,7 +85,7 @@ def refine(
     Each round draws many, keeps those that are likeliest among real ones, and trains on them
     and on the real ones. A hundred real drawings are few, a thousand are plenty. A round takes
     about ten minutes on one core, and half of that with the second of two defaults, those for a
-    model of up to 500 drawings. The folder keeps each, and the same command goes on where it was
+    model of up to 999 drawings. The folder keeps each, and the same command goes on where it was
     stopped.
 
     \b

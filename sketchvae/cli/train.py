@@ -68,7 +68,7 @@ _NOTHING = "nothing"
     "wanted",
     default=None,
     help="Refine the model at the end, as sketchvae refine does; that takes up to twice as long.  "
-    "[default: after one set of 100 to 500 drawings to learn from, unless from nothing]",
+    "[default: after one set of 100 to 999 drawings to learn from, unless from nothing]",
 )
 @bind(settings=SettingOptions, sizes=SizeOptions)
 def train(

@@ -14,13 +14,12 @@ from sketchvae.model.prior import Prior
 from sketchvae.model.torch_net import SketchVAE
 from sketchvae.polyline import Floats, Floats32
 from sketchvae.train.batches import DrawingPool
-from sketchvae.train.settings import Settings
+from sketchvae.train.settings import SMALL_SET, Settings
 
 MAX_DRAWINGS = 40_000  # that the prior of a finished run is fitted to, at most
 MAX_COMPONENTS = 20  # Gaussians of the prior
 _LATENTS_PER_COMPONENT = 1000  # fewer do not settle a covariance of 128 dimensions
 _MIN_LATENTS = 2000  # fewer drawings are sampled several times each, or they settle no covariance
-FEW_DRAWINGS = 500  # up to this number each has a Gaussian of its own in the prior
 BANDWIDTH = 0.1  # of the prior of few drawings
 _SHRINKAGE = 70.0  # drawings that the usual covariance counts as much as
 _RIDGE = 1e-6  # keeps a covariance positive definite
@@ -80,7 +79,7 @@ def fit_to_drawings(
 
 def is_few(pool: DrawingPool) -> bool:
     """Whether a pool holds so few different drawings that each gets a Gaussian of its own."""
-    return len(pool.different) <= FEW_DRAWINGS
+    return len(pool.different) < SMALL_SET
 
 
 def kernel_prior(posterior: Posterior, covariance: Floats, bandwidth: float) -> Prior:
