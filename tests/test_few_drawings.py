@@ -256,8 +256,12 @@ def test_refining_after_training_goes_on_where_it_was_stopped(
     save(ending_model(), Path("begin.safetensors"))
     sets = "train --data crosses.ndjson --init begin.safetensors --out run".split()
     command = [*sets, "--refine", *SHORT]
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
     with monkeypatch.context() as patched:
-        patched.setattr(Refiner, "accept", lambda *_: signal.raise_signal(signal.SIGINT))
+        patched.setattr(Refiner, "accept", stopped)
         said = sketchvae(*command, fails=128 + signal.SIGINT)
     assert FOLLOWS in said
     assert "stopped while drawing; run/model.safetensors draws already; --resume goes on" in said
