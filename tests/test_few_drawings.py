@@ -5,6 +5,8 @@ import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -19,7 +21,8 @@ from sketchvae.model.loader import load_model
 from sketchvae.model.numpy_encoder import Posterior
 from sketchvae.model.prior import Prior
 from sketchvae.model.weights import load, save
-from sketchvae.train.export import kernel_prior
+from sketchvae.train.batches import DrawingPool
+from sketchvae.train.export import is_few, kernel_prior
 from sketchvae.train.finishing import TYPICAL, TYPICAL_TEMPERATURE, most_plausible
 from sketchvae.train.negatives import encoder_hash, fit_from_few, shipped_negatives
 from sketchvae.train.rejection import Refinement, Refiner
@@ -73,6 +76,14 @@ def test_kernel_prior_has_the_mean_and_the_shrunk_covariance(bandwidth: float) -
     between = (1 - bandwidth) * np.cov(posterior.mean.T, bias=True)
     np.testing.assert_allclose(z.mean(axis=0), posterior.mean.mean(axis=0), atol=0.05)
     np.testing.assert_allclose(np.cov(z.T), between + bandwidth * expected, atol=0.06)
+
+
+@pytest.mark.parametrize(("drawings", "few"), [(999, True), (1000, False)])
+def test_fewer_than_a_thousand_get_a_gaussian_each(drawings: int, *, few: bool) -> None:
+    """With the bound at 500 a thousand were drawn worse than two hundred."""
+    pool = SimpleNamespace(different=range(drawings))
+    assert is_few(cast(DrawingPool, pool)) is few
+    assert Settings.fine_tuning(drawings).train_encoder is not few
 
 
 def test_kernel_prior_of_one_drawing_can_be_drawn_from() -> None:
