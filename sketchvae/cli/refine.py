@@ -129,7 +129,7 @@ def run_rounds(
         real: real drawings, of which the training part is learnt from.
         settings: of the rounds.
         out: folder of the refinement.
-        goes_on: what the line says that ends the process if the rounds are stopped.
+        goes_on: end of the line that is printed if the rounds are stopped: how to go on.
         images: (n, 28, 28) more real drawings; None for none.
         others: drawings of other origin that may be accepted as well, in simplified form.
 

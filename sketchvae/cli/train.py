@@ -212,7 +212,8 @@ def _refine(trainer: "Trainer", dataset: "PackedDataset") -> str:
 
     path = trainer.folder / MODEL_FILE
     model = load_model(path)
-    place = trainer.folder / f"refining-{model.fingerprint[:8]}"  # another model has another
+    # Named after the model: a run that was trained further is refined anew.
+    place = trainer.folder / f"refining-{model.fingerprint[:8]}"
     settings = Refinement.of(model)
     goes_on = f"{path} draws already; --resume goes on"
     try:
